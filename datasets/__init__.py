@@ -1,0 +1,1 @@
+"""Training sets on disk: the layout, its checker, the generator, and tasks that make pairs from them."""

@@ -1,0 +1,1 @@
+"""One question per file: the comparison of surrogates with solvers, and the command line."""

@@ -1,0 +1,1 @@
+"""Systems (the physics) and solvers (the numerics). Nothing here knows of files or networks."""

@@ -1,0 +1,259 @@
+"""What every system, solver and solution promises.
+
+A `System` is physics, a `Solver` is numerics, a `Solution` is what a solver answers. Anything that
+takes `(queries, times)` and returns a `Solution` can be compared with anything else that does: a solver
+and a surrogate alike.
+"""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+__all__ = ["Answer", "Axis", "Field", "Queries", "Solution", "Solver", "SolverError", "Status", "System"]
+
+Queries = Mapping[str, NDArray[Any]]
+"""What is asked: arrays by name, samples along the first axis. The names are the system's `query_fields`
+plus, for surrogates with memory, `history/<field>` of shape (samples, frames, *grid) whose last frame is
+the initial state."""
+
+
+class SolverError(ValueError):
+    """A question that a system or solver cannot be asked; the text says what to ask instead."""
+
+
+class Status(enum.IntEnum):
+    """How one sample ended. Only `SOLVED` may be used as truth."""
+
+    SOLVED = 0
+    DIVERGED = 1
+    NOT_CONVERGED = 2
+    OUT_OF_BUDGET = 3
+    REFUSED = 4
+
+    @property
+    def advice(self) -> str:
+        """What happened, and what to do about it."""
+        return {
+            Status.SOLVED: "solved",
+            Status.DIVERGED: "the solution became infinite or NaN; take a smaller step",
+            Status.NOT_CONVERGED: "the tolerance was not reached; loosen it or refine the grid",
+            Status.OUT_OF_BUDGET: "the budget of steps or seconds ran out; raise it or ask for less time",
+            Status.REFUSED: "the query is not one that this system answers; see the message",
+        }[self]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One spatial (or body) axis: its coordinate values, unit and whether it closes on itself."""
+
+    name: str
+    values: tuple[float, ...]
+    unit: str = "1"
+    periodic: bool = False
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One physical field. `rank` 0, 1, 2 adds that many trailing component axes to the grid's axes."""
+
+    name: str
+    unit: str = "1"
+    rank: int = 0
+    varies_in_time: bool = True
+    meaning: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Full-shape arrays and one status per sample. What was not solved is NaN, never a short array.
+
+    Attributes:
+        times: (times,) output times, in the system's unit of time, starting from the query's time 0.
+        values: field name -> (samples, times, *grid[, components]).
+        status: (samples,) `Status` numbers.
+        seconds: (samples,) wall-clock seconds that each sample cost (a batch's time shared equally).
+        error_estimate: (samples,) the solver's own estimate of its relative error at the last time, NaN
+            where it makes none.
+        notes: one sentence per kind of failure, for people.
+    """
+
+    times: NDArray[np.float64]
+    values: Mapping[str, NDArray[Any]]
+    status: NDArray[np.int8]
+    seconds: NDArray[np.float64]
+    error_estimate: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        samples = len(self.status)
+        for name, array in self.values.items():
+            if array.shape[:2] != (samples, len(self.times)):
+                raise SolverError(
+                    f"field {name!r} of a solution must begin with (samples, times) = "
+                    f"({samples}, {len(self.times)}), got shape {array.shape}"
+                )
+        for name in ("seconds", "error_estimate"):
+            if getattr(self, name).shape != (samples,):
+                raise SolverError(f"{name} must have shape ({samples},), got {getattr(self, name).shape}")
+
+    @property
+    def solved(self) -> NDArray[np.bool_]:
+        """(samples,) which samples ended well."""
+        return np.asarray(self.status == Status.SOLVED)
+
+
+Answer = Callable[[Queries, NDArray[np.float64]], Solution]
+"""Whatever answers queries at given times: a `Solver`, or a surrogate bound to its task."""
+
+
+@dataclass(frozen=True)
+class System(ABC):
+    """The physics of one problem. Subclasses are frozen dataclasses whose fields are its parameters."""
+
+    name: ClassVar[str]
+    """The folder's name, with underscores; also the name on the command line (hyphens are accepted)."""
+    title: ClassVar[str]
+    """The name as it is printed."""
+    time_unit: ClassVar[str] = "1"
+
+    @property
+    @abstractmethod
+    def axes(self) -> tuple[Axis, ...]:
+        """The grid on which queries are asked and solutions are given."""
+
+    @property
+    @abstractmethod
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of a solution."""
+
+    @property
+    @abstractmethod
+    def query_fields(self) -> tuple[Field, ...]:
+        """The fields of a query (initial state, geometry, ...), on the same grid."""
+
+    @property
+    @abstractmethod
+    def characteristic_time(self) -> float:
+        """The time in which the solution changes by order one: the Lyapunov time where it is chaotic."""
+
+    @abstractmethod
+    def draw(self, generators: Sequence[np.random.Generator]) -> Queries:
+        """One random query per generator, so that sample i does not depend on who asks for it."""
+
+    @abstractmethod
+    def invariants(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+        """Quantities that the exact solution conserves (or balances), each (samples, times)."""
+
+    @abstractmethod
+    def residual(self, values: Mapping[str, torch.Tensor], interval: float) -> torch.Tensor:
+        """How far the fields are from obeying the equation; differentiable; same shape as a field.
+
+        `values` are (samples, times, *grid[, components]) at times `interval` apart.
+        """
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters as plain numbers and strings, for provenance."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Points along each axis."""
+        return tuple(len(axis) for axis in self.axes)
+
+    def check_queries(self, queries: Queries) -> int:
+        """The number of samples; raises `SolverError` that names what is wrong with the queries."""
+        samples: int | None = None
+        for wanted in self.query_fields:
+            if wanted.name not in queries:
+                raise SolverError(
+                    f"a query of {self.title} needs {wanted.name!r}; got {sorted(queries) or 'nothing'}"
+                )
+            array = np.asarray(queries[wanted.name])
+            grid = array.shape[1 : 1 + len(self.grid)]
+            if array.ndim != 1 + len(self.grid) + wanted.rank or grid != self.grid:
+                raise SolverError(
+                    f"query field {wanted.name!r} must have shape (samples, {', '.join(map(str, self.grid))}"
+                    f"{', components' * wanted.rank}), got {array.shape}"
+                )
+            if not np.isfinite(array).all():
+                bad = np.unique(np.argwhere(~np.isfinite(array))[:, 0])
+                raise SolverError(
+                    f"query field {wanted.name!r} holds NaN or infinity in samples {bad[:5].tolist()}; "
+                    "remove those samples"
+                )
+            if samples is not None and len(array) != samples:
+                raise SolverError(
+                    f"query field {wanted.name!r} has {len(array)} samples, the fields before it {samples}"
+                )
+            samples = len(array)
+        if samples is None:
+            raise SolverError(f"{self.title} declares no query fields")
+        return samples
+
+
+@dataclass(frozen=True)
+class Solver(ABC):
+    """The numerics. Subclasses are frozen dataclasses; the fields besides `system` *are* the accuracy.
+
+    Calling it answers a batch of queries at the given times (strictly increasing, from 0 on):
+    `solver(queries, times) -> Solution`. It never raises for a sample that fails: that sample is NaN and
+    its status says why. It raises `SolverError` for a question that makes no sense.
+    """
+
+    system: System
+
+    @abstractmethod
+    def __call__(self, queries: Queries, times: NDArray[np.float64]) -> Solution: ...
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """Short and unique among the settings of a ladder, e.g. `ETDRK4 h=1/16 N=64 float32`."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The solver's own fields and its class name, for provenance."""
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "system"}
+        return {"solver": type(self).__name__, **own}
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What a system's package offers under the name `KIT`; discovery looks for nothing else.
+
+    Attributes:
+        system: the class of the system; its defaults are the standard problem.
+        solvers: the solver classes.
+        standard: system -> the solver that makes training sets.
+        reference: system -> the solver that is truth; shown to be converged.
+        ladder: system -> every cheap way to run the solver, for the comparison.
+    """
+
+    system: type[System]
+    solvers: tuple[type[Solver], ...]
+    standard: Callable[[Any], Solver]
+    reference: Callable[[Any], Solver]
+    ladder: Callable[[Any], list[Solver]]
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_times(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Times as float64, or a `SolverError`: they must be finite, non-negative and strictly increasing."""
+    checked = np.asarray(times, dtype=np.float64)
+    if checked.ndim != 1 or checked.size == 0:
+        raise SolverError(f"times must be a non-empty one-dimensional array, got shape {checked.shape}")
+    if not np.isfinite(checked).all() or checked[0] < 0 or (np.diff(checked) <= 0).any():
+        raise SolverError("times must be finite, non-negative and strictly increasing")
+    return checked

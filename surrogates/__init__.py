@@ -1,0 +1,1 @@
+"""Models that learn a solver's answers. One file, one surrogate; none knows which system it serves."""

@@ -1,0 +1,1 @@
+"""Deep-learning blocks: one idea and one reference per file, torch only."""

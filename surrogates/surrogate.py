@@ -1,0 +1,249 @@
+"""The contract of every surrogate: learn from examples, answer, remember if need be, save and load."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import json
+import os
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from ..datasets.tasks import Trajectories
+from ..solvers.discovery import nearest
+
+__all__ = ["Surrogate", "SurrogateError", "TrainingRecord", "find_surrogate", "load", "surrogate_names"]
+
+Memory = Any
+FORMAT = 1
+
+
+class SurrogateError(ValueError):
+    """A surrogate was asked for something it cannot give; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """What a training run cost and how it ended; goes into the comparison's bill.
+
+    Attributes:
+        seconds: wall-clock seconds of fitting, reading included.
+        samples: training frames that were seen (once each, however often).
+        epochs: passes over them; 1 for a closed-form fit.
+        validation_error: relative one-step error (root mean square) on the validation examples.
+        finished: False where the run stopped early for lack of time.
+    """
+
+    seconds: float
+    samples: int
+    epochs: int
+    validation_error: float
+    finished: bool = True
+
+
+class Surrogate(ABC):
+    """Learns pairs, then answers.
+
+    A subclass lives in `surrogates/<name>.py`, is the only concrete `Surrogate` defined there, and has a
+    nested frozen dataclass `Settings` whose defaults make a sensible model. It is constructed from those
+    settings alone; what depends on the data (grid, channels, scaling) is set by `fit` or restored by
+    `load`.
+
+    States at the boundary are torch tensors (batch, channels, *grid); a surrogate may compute on something
+    else inside, but accepts and returns tensors of its own `dtype` on its own `device`.
+    """
+
+    Settings: ClassVar[type]
+
+    def __init__(
+        self,
+        settings: Any = None,
+        *,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float64,
+    ) -> None:
+        self.settings = self.Settings() if settings is None else settings
+        if not isinstance(self.settings, self.Settings):
+            raise SurrogateError(
+                f"{type(self).__name__} takes {self.Settings.__qualname__}, "
+                f"got {type(self.settings).__qualname__}"
+            )
+        self.device = torch.device(device)
+        self.dtype = dtype
+        self.interval: float | None = None
+        """Time between the frames that it was trained on."""
+        self.frame_shape: tuple[int, ...] | None = None
+        """(channels, *grid) that it was trained on."""
+
+    # learning ------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def fit(
+        self,
+        examples: Trajectories,
+        validation: Trajectories,
+        *,
+        seed: int,
+        folder: Path | None = None,
+        progress: bool = False,
+    ) -> TrainingRecord:
+        """Learn. With a `folder`, checkpoints and a log (JSON lines) go there and training resumes."""
+
+    # answering -----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def step(self, state: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Memory]:
+        """One interval on: (batch, channels, *grid) and memory -> the next of both."""
+
+    @property
+    def history_frames(self) -> int:
+        """Frames that `warm_up` needs, the initial state included; 1 for a surrogate without memory."""
+        return 1
+
+    def warm_up(self, history: torch.Tensor) -> Memory:
+        """Memory after seeing (batch, frames - 1, channels, *grid): all frames before the initial state."""
+        return None
+
+    def __call__(self, state: torch.Tensor) -> torch.Tensor:
+        """One interval on from a single state; `SurrogateError` if it needs history for that."""
+        if self.history_frames != 1:
+            raise SurrogateError(
+                f"{type(self).__name__} has memory: use `forecast(history, steps)` "
+                f"with {self.history_frames} frames"
+            )
+        return self.step(state, self.warm_up(state[:, None][:, :0]))[0]
+
+    @torch.no_grad()
+    def forecast(self, history: torch.Tensor, steps: int, *, every: int = 1) -> torch.Tensor:
+        """Run freely from the last frame of `history` (batch, frames, channels, *grid).
+
+        Returns every `every`-th of `steps` predicted frames: (batch, steps // every, channels, *grid).
+        A forecast that becomes infinite stays in place as NaN or infinity.
+        """
+        history = history.to(self.device, self.dtype)
+        if history.shape[1] < self.history_frames:
+            raise SurrogateError(
+                f"{type(self).__name__} needs {self.history_frames} frames of history, got {history.shape[1]}"
+            )
+        memory = self.warm_up(history[:, :-1])
+        state = history[:, -1]
+        frames = torch.empty(
+            (len(history), steps // every, *history.shape[2:]), dtype=self.dtype, device=self.device
+        )
+        for i in range(steps // every * every):
+            state, memory = self.step(state, memory)
+            if (i + 1) % every == 0:
+                frames[:, (i + 1) // every - 1] = state
+        return frames
+
+    # saving --------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Everything learned, scaling included, by name."""
+
+    @abstractmethod
+    def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Take `tensors()` back; `interval` and `frame_shape` are already set."""
+
+    @property
+    def parameters_count(self) -> int:
+        """Learned numbers."""
+        return sum(t.numel() for t in self.tensors().values())
+
+    def save(self, folder: Path, *, fingerprint: str, record: TrainingRecord, extra: Any = None) -> None:
+        """Write `weights.safetensors` and `surrogate.json` into `folder`, each atomically, JSON last.
+
+        `fingerprint` is that of the training set; `extra` is any JSON value kept beside it.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = folder / "weights.safetensors"
+        temporary = weights.with_suffix(".tmp")
+        save_file({k: v.detach().cpu().contiguous() for k, v in self.tensors().items()}, temporary)
+        os.replace(temporary, weights)
+        card = {
+            "format": FORMAT,
+            "surrogate": type(self).__module__.rpartition(".")[2],
+            "settings": dataclasses.asdict(self.settings),
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "interval": self.interval,
+            "frame_shape": self.frame_shape,
+            "fingerprint": fingerprint,
+            "record": dataclasses.asdict(record),
+            "extra": extra,
+        }
+        temporary = folder / "surrogate.json.tmp"
+        temporary.write_text(json.dumps(card, indent=2) + "\n")
+        os.replace(temporary, folder / "surrogate.json")
+
+
+def surrogate_names() -> list[str]:
+    """Every module beside this one that defines a concrete `Surrogate`."""
+    package = importlib.import_module(__package__)
+    names = [m.name for m in pkgutil.iter_modules(package.__path__) if not m.ispkg]
+    return sorted(name for name in names if _concrete(name) is not None)
+
+
+def find_surrogate(name: str) -> type[Surrogate]:
+    """The surrogate class by its module's name (hyphens are underscores)."""
+    found = _concrete(nearest(name, surrogate_names(), "surrogate"))
+    assert found is not None
+    return found
+
+
+def load(
+    folder: Path, *, fingerprint: str | None = None, device: str | torch.device = "cpu"
+) -> tuple[Surrogate, TrainingRecord]:
+    """A saved surrogate. With `fingerprint`, refuse one that was trained on another set."""
+    path = folder / "surrogate.json"
+    if not path.is_file():
+        raise SurrogateError(f"there is no trained surrogate in {folder}: {path.name} is missing")
+    try:
+        card = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise SurrogateError(f"{path} is not valid JSON ({error}); train this surrogate again") from error
+    if card.get("format") != FORMAT:
+        raise SurrogateError(f"{path} has format {card.get('format')!r}, this version reads {FORMAT}")
+    if fingerprint is not None and card["fingerprint"] != fingerprint:
+        raise SurrogateError(
+            f"the surrogate in {folder} was trained on the set {card['fingerprint'][:12]}, but this set is "
+            f"{fingerprint[:12]}; train it again or point to its own set"
+        )
+    kind = find_surrogate(card["surrogate"])
+    surrogate = kind(
+        _settings_from(kind.Settings, card["settings"]), device=device, dtype=getattr(torch, card["dtype"])
+    )
+    surrogate.interval = card["interval"]
+    surrogate.frame_shape = tuple(card["frame_shape"])
+    surrogate.restore(load_file(folder / "weights.safetensors", device=str(surrogate.device)))
+    return surrogate, TrainingRecord(**card["record"])
+
+
+def _settings_from(kind: type, plain: Mapping[str, Any]) -> Any:
+    """A settings dataclass from JSON: lists become tuples again, unknown names are an error."""
+    known = {f.name for f in dataclasses.fields(kind)}
+    unknown = sorted(set(plain) - known)
+    if unknown:
+        raise SurrogateError(f"{kind.__qualname__} has no setting {unknown[0]!r}; known: {sorted(known)}")
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()})
+
+
+def _concrete(name: str) -> type[Surrogate] | None:
+    module = importlib.import_module(f"{__package__}.{name}")
+    for value in vars(module).values():
+        if (
+            inspect.isclass(value)
+            and issubclass(value, Surrogate)
+            and value.__module__ == module.__name__
+            and not inspect.isabstract(value)
+        ):
+            return value
+    return None
