@@ -1,0 +1,271 @@
+"""The comparison: everything that answers a query, judged on the same queries, machine and threads.
+
+Nothing here knows how a contestant works inside, or which system it answers for: a contestant is a function
+`(queries, times) -> Solution` with a bill for what it took to make it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from ..solvers.contract import Answer, Queries, Solution, Status
+from .metrics import Metric, frame_errors
+from .timing import Timing, clock, peak_memory, pinned_threads
+
+__all__ = ["Bill", "Contestant", "Plan", "Row", "compare"]
+
+Kind = Literal["reference", "ladder", "surrogate", "null"]
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Seconds spent before the first query could be answered."""
+
+    data: float = 0.0
+    training: float = 0.0
+    tuning: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.data + self.training + self.tuning
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One entry of the comparison.
+
+    Attributes:
+        label: unique, as printed.
+        kind: `reference` is the truth's own setting, `ladder` a cheap way to run a solver, `null` what no
+            surrogate may lose to.
+        answers: one or more answers (one per training seed); accuracy pools them, timing uses the first.
+        bill: what it took; for several seeds, that of one.
+        settings: anything JSON takes, printed in the results.
+        largest_batch: where the plan's batches are too large for it; None for no limit.
+        synchronise: True where the answer runs on a CUDA device.
+        remark: one sentence for the reader, e.g. that it knows the form of the equation.
+    """
+
+    label: str
+    kind: Kind
+    answers: tuple[Answer, ...]
+    bill: Bill = field(default_factory=Bill)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    largest_batch: int | None = None
+    synchronise: bool = False
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked, and how it is judged and timed.
+
+    Attributes:
+        queries: arrays by name, samples first.
+        times: output times of every answer.
+        truth: the reference's answer; only its solved samples count.
+        metric: the accuracy at which costs are compared.
+        scale: root mean square of the true field, for errors over time.
+        batches: batch sizes tried for throughput.
+        rounds: interleaved timing rounds; medians over them.
+        budget: seconds that one timed call may take at most when batches are chosen.
+        threads: pinned for solver and surrogate alike.
+    """
+
+    queries: Queries
+    times: NDArray[np.float64]
+    truth: Solution
+    metric: Metric
+    scale: float
+    batches: tuple[int, ...] = (1, 16, 64, 256)
+    rounds: int = 5
+    budget: float = 5.0
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contestant's result: raw points, so that any reader can judge again.
+
+    `scores` are (seeds, samples); `error_quantiles` are (3, times): 10, 50, 90 %; `single` and `batch` are
+    seconds per query, alone and in the batch size that was fastest.
+    """
+
+    label: str
+    kind: Kind
+    scores: NDArray[np.float64]
+    error_quantiles: NDArray[np.float64]
+    failures: dict[str, int]
+    single: Timing
+    batch: Timing
+    batch_size: int
+    memory_bytes: int
+    bill: Bill
+    settings: Mapping[str, Any]
+    remark: str
+
+    @property
+    def accuracy(self) -> float:
+        """Median score over samples and seeds."""
+        return float(np.median(self.scores))
+
+    @property
+    def seed_accuracies(self) -> NDArray[np.float64]:
+        """Median score of each seed."""
+        return np.asarray(np.median(self.scores, axis=1))
+
+    def seconds(self, mode: str) -> float:
+        """Median seconds per query; `mode` is `single` or `batch`."""
+        return (self.single if mode == "single" else self.batch).median
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        low, middle, high = np.quantile(self.scores, QUANTILES)
+        return {
+            "label": self.label,
+            "kind": self.kind,
+            "accuracy": {"median": float(middle), "q10": float(low), "q90": float(high)},
+            "seed_medians": self.seed_accuracies.tolist(),
+            "scores": [[_rounded(s) for s in seed] for seed in self.scores],
+            "error_quantiles": [[_rounded(e) for e in q] for q in self.error_quantiles],
+            "failures": self.failures,
+            "seconds_per_query": {
+                "single": self.single.plain(),
+                "batch": self.batch.plain(),
+                "batch_size": self.batch_size,
+            },
+            "memory_bytes": self.memory_bytes,
+            "bill_seconds": {
+                "data": self.bill.data,
+                "training": self.bill.training,
+                "tuning": self.bill.tuning,
+            },
+            "settings": dict(self.settings),
+            "remark": self.remark,
+        }
+
+
+def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = False) -> list[Row]:
+    """Judge all contestants on the plan, in the order given.
+
+    Accuracy first, then timing in interleaved rounds, so that a machine that slows down slows all alike.
+    Raises `ValueError` where the truth holds no solved sample, or two labels are equal.
+    """
+    labels = [c.label for c in contestants]
+    twice = {label for label in labels if labels.count(label) > 1}
+    if twice:
+        raise ValueError(f"labels must be unique; {sorted(twice)} occur more than once")
+    if not plan.truth.solved.any():
+        raise ValueError("the truth holds no solved sample: the reference failed on every query")
+    with pinned_threads(plan.threads):
+        judged = [
+            _judge(plan, c)
+            for c in tqdm(contestants, desc="accuracy", disable=not progress, unit="entry", leave=False)
+        ]
+        warm = [
+            _choose_batch(plan, c)
+            for c in tqdm(contestants, desc="warm-up", disable=not progress, unit="entry", leave=False)
+        ]
+        singles: list[list[float]] = [[] for _ in contestants]
+        batches: list[list[float]] = [[] for _ in contestants]
+        for turn in tqdm(range(plan.rounds), desc="timing", disable=not progress, unit="round", leave=False):
+            for i, contestant in enumerate(contestants):
+                one = _queries(plan, 1, first=turn)
+                many = _queries(plan, warm[i].size)
+                singles[i].append(_clock(plan, contestant, one))
+                batches[i].append(_clock(plan, contestant, many) / warm[i].size)
+    rows = []
+    for i, contestant in enumerate(contestants):
+        scores, errors, failures = judged[i]
+        rows.append(
+            Row(
+                label=contestant.label,
+                kind=contestant.kind,
+                scores=scores,
+                error_quantiles=errors,
+                failures=failures,
+                single=_timing(singles[i], warm[i].first),
+                batch=_timing(batches[i], 0.0),
+                batch_size=warm[i].size,
+                memory_bytes=warm[i].memory,
+                bill=contestant.bill,
+                settings=contestant.settings,
+                remark=contestant.remark,
+            )
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class _Warm:
+    size: int
+    memory: int
+    first: float
+
+
+def _judge(
+    plan: Plan, contestant: Contestant
+) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, int]]:
+    """Scores (seeds, samples), error quantiles (3, times), and how many samples ended in each bad status."""
+    scores, errors, failures = [], [], dict.fromkeys((s.name for s in Status if s != Status.SOLVED), 0)
+    counted = plan.truth.solved
+    for answer in contestant.answers:
+        solution = answer(plan.queries, plan.times)
+        scores.append(plan.metric.score(solution, plan.truth)[counted])
+        errors.append(frame_errors(solution, plan.truth, scale=plan.scale)[counted])
+        for status in solution.status[counted]:
+            if status != Status.SOLVED:
+                failures[Status(status).name] += 1
+    pooled = np.concatenate(errors)
+    quantiles = np.quantile(pooled, QUANTILES, axis=0, method="nearest")
+    return np.array(scores), quantiles, {name: count for name, count in failures.items() if count}
+
+
+def _queries(plan: Plan, size: int, *, first: int = 0) -> Queries:
+    """`size` solved queries from `first` on, repeated in turn where there are fewer."""
+    pool = np.flatnonzero(plan.truth.solved)
+    chosen = pool[(first + np.arange(size)) % len(pool)]
+    return {name: array[chosen] for name, array in plan.queries.items()}
+
+
+def _clock(plan: Plan, contestant: Contestant, queries: Queries) -> float:
+    return clock(lambda: contestant.answers[0](queries, plan.times), synchronise=contestant.synchronise)
+
+
+def _choose_batch(plan: Plan, contestant: Contestant) -> _Warm:
+    """Warm up, then take the batch with the highest throughput; growing stops when it no longer pays."""
+    one = _queries(plan, 1)
+    first = _clock(plan, contestant, one)
+    alone = _clock(plan, contestant, one)
+    best_size, best = 1, alone
+    limit = contestant.largest_batch or max(plan.batches)
+    for size in sorted(b for b in plan.batches if 1 < b <= limit):
+        if best * size > plan.budget and best_size > 1:
+            break
+        queries = _queries(plan, size)
+        seconds = min(_clock(plan, contestant, queries), _clock(plan, contestant, queries)) / size
+        if seconds < best:
+            best_size, best = size, seconds
+        elif seconds > 1.25 * best:
+            break
+    queries = _queries(plan, best_size)
+    memory = peak_memory(lambda: contestant.answers[0](queries, plan.times))
+    return _Warm(best_size, memory, max(0.0, first - alone))
+
+
+def _timing(seconds: list[float], first: float) -> Timing:
+    low, median, high = np.quantile(seconds, [0.25, 0.5, 0.75])
+    return Timing(float(median), float(low), float(high), first, len(seconds))
+
+
+def _rounded(number: float) -> float | None:
+    """Six digits are enough for a raw point; JSON knows no infinity."""
+    return float(f"{number:.6g}") if np.isfinite(number) else None

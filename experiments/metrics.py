@@ -1,0 +1,146 @@
+"""How good an answer is: one number per sample, and how such numbers are to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..solvers.contract import Solution
+
+__all__ = ["Metric", "drifts", "frame_errors", "relative_error", "valid_time"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """An accuracy, with what the comparison needs in order to interpolate it.
+
+    Attributes:
+        name: as printed on an axis, e.g. `valid prediction time`.
+        unit: as printed after the number.
+        higher_is_better: True for a valid time, False for an error.
+        logarithmic: True where equal steps of quality are equal ratios (an error), False where the number is
+            already a logarithm of an error (a valid time in a chaotic system).
+        score: (answer, truth) -> (samples,); a failed sample gets the worst value, never NaN.
+        definition: one sentence, printed beside the table.
+    """
+
+    name: str
+    unit: str
+    higher_is_better: bool
+    logarithmic: bool
+    score: Callable[[Solution, Solution], NDArray[np.float64]]
+    definition: str
+
+    def better(self, a: float, b: float) -> bool:
+        """Whether a is strictly better than b."""
+        return a > b if self.higher_is_better else a < b
+
+    def quality(self, value: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """The number on a scale on which more is better and interpolation is straight."""
+        number = np.asarray(value, dtype=np.float64)
+        if self.logarithmic:
+            with np.errstate(divide="ignore"):
+                number = np.log10(number)
+        return number if self.higher_is_better else -number
+
+
+def frame_errors(answer: Solution, truth: Solution, *, scale: float | None = None) -> NDArray[np.float64]:
+    """Error of each frame, all fields together: ||answer - truth|| / (scale sqrt(points)).
+
+    `scale` is the root mean square of the true field over space and time; by default it is taken from
+    `truth`. A frame that is not finite has an infinite error. Returns (samples, times).
+    """
+    missing = set(truth.values) - set(answer.values)
+    if missing:
+        raise ValueError(f"the answer lacks the fields {sorted(missing)}")
+    shape = (len(truth.status), len(truth.times))
+    difference, norm, points = np.zeros(shape), 0.0, 0
+    for name, true in truth.values.items():
+        given = answer.values[name]
+        if given.shape != true.shape:
+            raise ValueError(f"field {name!r}: the answer has shape {given.shape}, the truth {true.shape}")
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = (given - true).reshape(*shape, -1) ** 2
+        difference += squares.sum(axis=2)
+        norm += float(np.mean(true[truth.solved] ** 2)) * squares.shape[2]
+        points += squares.shape[2]
+    size = scale if scale is not None else np.sqrt(norm / points)
+    errors = np.sqrt(difference / points) / size
+    return np.asarray(np.where(np.isfinite(errors), errors, np.inf))
+
+
+def valid_time(characteristic_time: float, *, scale: float, threshold: float = 0.5) -> Metric:
+    """First time at which the error exceeds `threshold`, in units of `characteristic_time`.
+
+    The error is that of `frame_errors` with the given climatological `scale`; between two frames the crossing
+    is interpolated linearly. A forecast that never crosses is given the last time (a lower bound).
+
+    Reference: Vlachas et al., Neural Networks 126 (2020), doi:10.1016/j.neunet.2020.02.016.
+    """
+
+    def score(answer: Solution, truth: Solution) -> NDArray[np.float64]:
+        errors = frame_errors(answer, truth, scale=scale)
+        times = truth.times
+        beyond = errors > threshold
+        first = np.where(beyond.any(axis=1), beyond.argmax(axis=1), len(times))
+        result = np.empty(len(errors))
+        for i, k in enumerate(first):
+            if k == len(times):
+                result[i] = times[-1]
+            elif k == 0:
+                result[i] = 0.0
+            else:
+                low, high = errors[i, k - 1], errors[i, k]
+                share = (threshold - low) / (high - low) if np.isfinite(high) else 0.0
+                result[i] = times[k - 1] + share * (times[k] - times[k - 1])
+        return result / characteristic_time
+
+    return Metric(
+        name="valid prediction time",
+        unit="Lyapunov times",
+        higher_is_better=True,
+        logarithmic=False,
+        score=score,
+        definition=(
+            f"the first time at which ||u_pred - u_true|| / sqrt(mean ||u_true||^2) exceeds {threshold:g}, "
+            "times the largest Lyapunov exponent"
+        ),
+    )
+
+
+def relative_error() -> Metric:
+    """Relative L2 error of each sample over all its times and fields."""
+
+    def score(answer: Solution, truth: Solution) -> NDArray[np.float64]:
+        errors = frame_errors(answer, truth, scale=1.0)
+        sizes = frame_errors(truth, _zeros(truth), scale=1.0)
+        return np.asarray(np.sqrt((errors**2).sum(axis=1) / (sizes**2).sum(axis=1)))
+
+    return Metric(
+        name="relative L2 error",
+        unit="1",
+        higher_is_better=False,
+        logarithmic=True,
+        score=score,
+        definition="||answer - truth|| / ||truth||, each over all output times, points and fields",
+    )
+
+
+def drifts(invariants: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Largest departure of each conserved quantity from its first value: name -> (samples,)."""
+    with np.errstate(invalid="ignore"):
+        found = {name: np.abs(series - series[:, :1]).max(axis=1) for name, series in invariants.items()}
+    return {name: np.where(np.isfinite(drift), drift, np.inf) for name, drift in found.items()}
+
+
+def _zeros(like: Solution) -> Solution:
+    return Solution(
+        times=like.times,
+        values={name: np.zeros_like(array) for name, array in like.values.items()},
+        status=like.status,
+        seconds=like.seconds,
+        error_estimate=like.error_estimate,
+    )

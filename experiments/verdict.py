@@ -1,0 +1,149 @@
+"""From rows to verdicts: speed-up at equal accuracy, its uncertainty, break-even, accuracy at equal time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .compare import Row
+from .envelope import Envelope, Sign, break_even
+from .metrics import Metric
+
+__all__ = ["MODES", "Mode", "Verdict", "envelope_of", "judge"]
+
+MODES = ("single", "batch")
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One surrogate against the solver, either alone (`single`) or at both sides' best batch (`batch`).
+
+    Attributes:
+        seconds: per query.
+        solver_seconds: what the solver's envelope needs for the same accuracy.
+        speed_up: solver_seconds / seconds; below 1 means slower than the solver. None without skill.
+        sign: `=`, or a bound where the accuracy falls off the ladder (`<=`: the solver's cheapest setting is
+            already better; `>=`: no setting is as good).
+        interval: 95 % bootstrap interval of the speed-up over the test queries. None without skill.
+        naive: reference seconds / seconds: the flattering number, for comparison with the literature.
+        break_even: queries after which the bill is repaid; None means never.
+        break_even_sign: as `sign`, for the count.
+        equal_time: the solver's accuracy in the surrogate's time, in the metric's unit.
+        equal_time_sign: `<=` where the solver has no setting that fast.
+    """
+
+    seconds: float
+    solver_seconds: float
+    speed_up: float | None
+    sign: Sign
+    interval: tuple[float, float] | None
+    naive: float
+    break_even: float | None
+    break_even_sign: Sign
+    equal_time: float
+    equal_time_sign: Sign
+
+    def in_words(self) -> str:
+        """E.g. `1.4 x faster`, `at least 820 x slower`, `no skill`."""
+        if self.speed_up is None:
+            return "no skill"
+        faster = self.speed_up >= 1
+        size = self.speed_up if faster else 1 / self.speed_up
+        bound = {
+            "=": "",
+            ">=": "at least " if faster else "at most ",
+            "<=": "at most " if faster else "at least ",
+        }
+        return f"{bound[self.sign]}{size:.3g} x {'faster' if faster else 'slower'}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the comparison says of one surrogate."""
+
+    label: str
+    accuracy: float
+    skill: bool
+    modes: dict[str, Mode]
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON takes it, with the sentence."""
+        return {
+            "label": self.label,
+            "accuracy": self.accuracy,
+            "skill": self.skill,
+            **{name: {**asdict(mode), "in_words": mode.in_words()} for name, mode in self.modes.items()},
+        }
+
+
+def envelope_of(rows: Sequence[Row], metric: Metric, mode: str) -> Envelope:
+    """The envelope of the ladder's rows (the reference is not part of the ladder)."""
+    ladder = [row for row in rows if row.kind == "ladder"]
+    return Envelope.of(
+        np.array([row.seconds(mode) for row in ladder]),
+        metric.quality(np.array([row.accuracy for row in ladder])),
+    )
+
+
+def judge(rows: Sequence[Row], metric: Metric, *, resamples: int = 400, seed: int = 0) -> list[Verdict]:
+    """One verdict per surrogate row.
+
+    A surrogate has skill if its median accuracy is better than every null's. Raises `ValueError` where the
+    rows hold no reference or no ladder.
+    """
+    references = [row for row in rows if row.kind == "reference"]
+    if not references:
+        raise ValueError("the rows hold no reference: add the reference solver as a contestant")
+    nulls = [row.accuracy for row in rows if row.kind == "null"]
+    envelopes = {mode: envelope_of(rows, metric, mode) for mode in MODES}
+    verdicts = []
+    for row in (r for r in rows if r.kind == "surrogate"):
+        skill = all(metric.better(row.accuracy, null) for null in nulls)
+        quality = float(metric.quality(row.accuracy))
+        modes = {}
+        for mode, envelope in envelopes.items():
+            seconds, solver = row.seconds(mode), envelope.cost(quality)
+            count, count_sign = break_even(row.bill.total, solver, seconds)
+            equal, equal_sign = envelope.quality_at(seconds)
+            modes[mode] = Mode(
+                seconds=seconds,
+                solver_seconds=solver.seconds,
+                speed_up=solver.seconds / seconds if skill else None,
+                sign=solver.sign,
+                interval=_bootstrap(rows, row, metric, mode, resamples, seed) if skill else None,
+                naive=references[0].seconds(mode) / seconds,
+                break_even=count if skill else None,
+                break_even_sign=count_sign,
+                equal_time=_back(metric, equal),
+                equal_time_sign=equal_sign,
+            )
+        verdicts.append(Verdict(row.label, row.accuracy, skill, modes))
+    return verdicts
+
+
+def _bootstrap(
+    rows: Sequence[Row], row: Row, metric: Metric, mode: str, resamples: int, seed: int
+) -> tuple[float, float]:
+    """95 % interval of the speed-up when the test queries are drawn again; the same draw for all rows."""
+    generator = np.random.default_rng(seed)
+    ladder = [r for r in rows if r.kind == "ladder"]
+    seconds = np.array([r.seconds(mode) for r in ladder])
+    ladder_scores = np.stack([r.scores.mean(axis=0) if len(r.scores) > 1 else r.scores[0] for r in ladder])
+    samples = ladder_scores.shape[1]
+    found = np.empty(resamples)
+    for i in range(resamples):
+        drawn = generator.integers(samples, size=samples)
+        envelope = Envelope.of(seconds, metric.quality(np.median(ladder_scores[:, drawn], axis=1)))
+        quality = float(metric.quality(float(np.median(row.scores[:, drawn]))))
+        found[i] = envelope.cost(quality).seconds / row.seconds(mode)
+    low, high = np.quantile(found, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _back(metric: Metric, quality: float) -> float:
+    """From the quality scale to the metric's own unit."""
+    number = quality if metric.higher_is_better else -quality
+    return float(10.0**number) if metric.logarithmic else number
