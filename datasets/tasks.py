@@ -17,7 +17,12 @@ from ..solvers.contract import Answer, Queries, Solution, SolverError, Status, c
 if TYPE_CHECKING:
     from .training_set import TrainingSet
 
-__all__ = ["Autoregressive", "Forecaster", "Task", "Trajectories"]
+__all__ = ["Autoregressive", "Forecaster", "Task", "Trajectories", "history_key"]
+
+
+def history_key(field: str, interval: float) -> str:
+    """The query's name for past frames of a field, `interval` apart: `history/0.25/u`."""
+    return f"history/{interval:g}/{field}"
 
 
 class Forecaster(Protocol):
@@ -107,10 +112,11 @@ class Autoregressive(Task):
         )
 
     def answer(self, surrogate: Forecaster) -> Answer:
-        """The forecaster as something that answers queries: it reads `history/<field>` and runs freely.
+        """The forecaster as something that answers queries: it reads the history and runs freely.
 
-        `history/<field>` has shape (samples, frames, *grid), its frames lie `interval` apart and its last
-        frame is the state at time 0. Requested times must be multiples of `interval`.
+        The history stands in the queries under `history_key(field, interval)`, shape (samples, frames, *grid);
+        its last frame is the state at time 0. A forecaster without memory needs the initial state alone.
+        Requested times must be multiples of `interval`.
         """
 
         def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
@@ -147,7 +153,7 @@ class Autoregressive(Task):
         """(samples, frames, channels, *grid), the last frame being the initial state."""
         parts = []
         for name in self.fields:
-            key = f"history/{name}"
+            key = history_key(name, self.interval)
             if key in queries:
                 known = np.asarray(queries[key], dtype=np.float64)
             elif frames == 1 and name in queries:

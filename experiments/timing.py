@@ -88,7 +88,7 @@ def clock(call: Callable[[], Any], *, synchronise: bool = False) -> float:
 def measure(
     call: Callable[[], Any], *, repeats: int = 5, budget: float = 10.0, synchronise: bool = False
 ) -> Timing:
-    """Time `call`: one warm-up call, then up to `repeats` timed ones within `budget` seconds (at least one)."""
+    """Time `call`: one warm-up call, then up to `repeats` timed ones within `budget` seconds."""
     first = clock(call, synchronise=synchronise)
     seconds: list[float] = []
     while len(seconds) < repeats and (not seconds or sum(seconds) < budget):
@@ -98,7 +98,7 @@ def measure(
 
 
 def peak_memory(call: Callable[[], Any], *, interval: float = 0.002) -> int:
-    """Bytes by which the process grew at most while `call` ran (resident set, sampled; CUDA allocator's peak).
+    """Bytes by which the process grew at most while `call` ran (resident set, sampled; CUDA: allocated).
 
     Memory that the process already held and reuses does not show: it is a lower bound, for orders of
     magnitude.

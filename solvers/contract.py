@@ -21,8 +21,8 @@ __all__ = ["Answer", "Axis", "Field", "Queries", "Solution", "Solver", "SolverEr
 
 Queries = Mapping[str, NDArray[Any]]
 """What is asked: arrays by name, samples along the first axis. The names are the system's `query_fields`
-plus, for surrogates with memory, `history/<field>` of shape (samples, frames, *grid) whose last frame is
-the initial state."""
+plus, for surrogates with memory, `history/<interval>/<field>` of shape (samples, frames, *grid) whose last
+frame is the initial state."""
 
 
 class SolverError(ValueError):

@@ -1,0 +1,180 @@
+"""The comparison as a table for the terminal, as `results.json`, and as one self-contained HTML page."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .compare import Row
+from .metrics import Metric
+from .verdict import Mode, Verdict
+
+__all__ = ["duration", "table", "write_html", "write_json"]
+
+HEADER = ("", "accuracy", "10-90 %", "s/query", "s/query", "at equal accuracy", "", "naive", "break-even")
+SECOND = ("", "median", "", "alone", "batch", "alone", "batch", "batch", "batch queries")
+
+
+def duration(seconds: float) -> str:
+    """A time with its natural unit and three digits: `412 ns`, `3.6 ms`, `2.1 min`."""
+    if not math.isfinite(seconds):
+        return "-"
+    for limit, factor, unit in ((1e-6, 1e9, "ns"), (1e-3, 1e6, "us"), (1.0, 1e3, "ms"), (120.0, 1.0, "s")):
+        if abs(seconds) < limit:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds / 60:.3g} min"
+
+
+def table(rows: Sequence[Row], verdicts: Sequence[Verdict], *, metric: Metric) -> str:
+    """Plain text, 130 columns: surrogates by accuracy, nulls, then the ladder's undominated settings."""
+    cells = [HEADER, SECOND, *(_cells(row, verdicts) for row in _sorted(rows, metric))]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(HEADER))]
+    lines = [
+        "  ".join(
+            cell.ljust(w) if i == 0 else cell.rjust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
+    ]
+    rule = "-" * max(map(len, lines))
+    return "\n".join([f"accuracy: {metric.name} in {metric.unit}", *lines[:2], rule, *lines[2:]])
+
+
+def _sorted(rows: Sequence[Row], metric: Metric) -> list[Row]:
+    order = {"surrogate": 0, "null": 1, "reference": 2, "ladder": 3}
+    return sorted(rows, key=lambda r: (order[r.kind], -float(metric.quality(r.accuracy))))
+
+
+def _cells(row: Row, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    low, high = np.quantile(row.scores, [0.1, 0.9])
+    verdict = next((v for v in verdicts if v.label == row.label), None)
+    first = (
+        row.label,
+        f"{row.accuracy:.3g}",
+        f"{low:.3g} - {high:.3g}",
+        duration(row.single.median),
+        duration(row.batch.median),
+    )
+    if verdict is None:
+        kind = {"null": "null model", "reference": "the truth", "ladder": "solver setting"}[row.kind]
+        return (*first, kind, "", "", "")
+    batch = verdict.modes["batch"]
+    return (
+        *first,
+        verdict.modes["single"].in_words(),
+        batch.in_words(),
+        f"{batch.naive:.3g} x",
+        _count(batch) if verdict.skill else "-",
+    )
+
+
+def _count(mode: Mode) -> str:
+    if mode.break_even is None:
+        return "never" if mode.break_even_sign == "=" else "none found"
+    bound = {"=": "", "<=": "<= ", ">=": ">= "}[mode.break_even_sign]
+    return f"{bound}{mode.break_even:.2g}"
+
+
+def write_json(path: Path, results: Mapping[str, Any]) -> Path:
+    """Write results atomically; numbers that JSON does not know (NaN, infinity) become null."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(_plain(results), indent=1, allow_nan=False) + "\n")
+    temporary.replace(path)
+    return path
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1080px; margin: 2em auto }
+h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
+img { max-width: 100%; height: auto } figure { margin: 1.2em 0 } figcaption { color: #555; font-size: .92em }
+table { border-collapse: collapse; font-size: .86em; font-variant-numeric: tabular-nums }
+th, td { padding: .25em .7em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
+th:first-child, td:first-child { text-align: left }
+tr.ladder td { color: #777 } tr.surrogate td:first-child { font-weight: 600 }
+.scroll { overflow-x: auto } dt { font-weight: 600 } dd { margin: 0 0 .6em 1.5em }
+pre { white-space: pre-wrap }
+"""
+
+
+def write_html(
+    path: Path,
+    rows: Sequence[Row],
+    verdicts: Sequence[Verdict],
+    *,
+    metric: Metric,
+    title: str,
+    headline: str,
+    figures: Sequence[tuple[Path, str]],
+    definitions: Mapping[str, str],
+    provenance: Mapping[str, Any],
+) -> Path:
+    """One page without any outside resource: headline, figures, table, definitions, settings."""
+    esc = html.escape
+    body = [f"<h1>{esc(title)}</h1>", f"<p>{esc(headline)}</p>"]
+    for picture, caption in figures:
+        data = base64.b64encode(picture.read_bytes()).decode()
+        body.append(
+            f'<figure><img alt="{esc(caption)}" src="data:image/png;base64,{data}">'
+            f"<figcaption>{esc(caption)}</figcaption></figure>"
+        )
+    body += ["<h2>All contestants</h2>", f"<p>Accuracy: {esc(metric.name)} in {esc(metric.unit)}.</p>"]
+    head = "".join(f"<th>{esc(f'{a} {b}'.strip())}</th>" for a, b in zip(HEADER, SECOND, strict=True))
+    body.append(f'<div class="scroll"><table><tr>{head}</tr>')
+    for row in _sorted(rows, metric):
+        cells = "".join(f"<td>{esc(cell)}</td>" for cell in _cells(row, verdicts))
+        body.append(f'<tr class="{row.kind}">{cells}</tr>')
+    body.append("</table></div><h2>Remarks</h2><ul>")
+    body += [f"<li>{esc(row.label)}: {esc(row.remark)}</li>" for row in rows if row.remark]
+    body.append("</ul><h2>Definitions</h2><dl>")
+    body += [f"<dt>{esc(term)}</dt><dd>{esc(text)}</dd>" for term, text in definitions.items()]
+    settings = esc(json.dumps(_plain(provenance), indent=1))
+    body.append(
+        f"</dl><h2>Settings and machine</h2><details><summary>Show</summary><pre>{settings}</pre></details>"
+    )
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{esc(title)}</title>'
+        f"<style>{STYLE}</style></head><body>{''.join(body)}</body></html>\n"
+    )
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(page)
+    temporary.replace(path)
+    return path
+
+
+DEFINITIONS = {
+    "query": "one initial state, answered at all output times",
+    "speed-up at equal accuracy": (
+        "the time that the solver's best setting needs for the surrogate's median accuracy, divided by the "
+        "surrogate's time; same machine, same threads; interpolated on the lower envelope of the ladder. "
+        "'At most' and 'at least' mark accuracies that fall off the ladder."
+    ),
+    "naive": "the reference's time divided by the surrogate's: what is usually quoted, and what flatters",
+    "break-even": (
+        "queries after which data, training and tuning are repaid by the time saved per query at equal "
+        "accuracy; 'never' where nothing is saved"
+    ),
+    "no skill": "not better than a null model (persistence or climatology): no speed-up is given",
+    "alone, batch": "seconds per query for a single query, and in the batch size at which each is fastest",
+}
+"""Terms of every report."""
