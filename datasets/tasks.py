@@ -114,8 +114,8 @@ class Autoregressive(Task):
     def answer(self, surrogate: Forecaster) -> Answer:
         """The forecaster as something that answers queries: it reads the history and runs freely.
 
-        The history stands in the queries under `history_key(field, interval)`, shape (samples, frames, *grid);
-        its last frame is the state at time 0. A forecaster without memory needs the initial state alone.
+        The history stands in the queries under `history_key(field, interval)`, (samples, frames, *grid), its
+        last frame being the state at time 0. A forecaster without memory needs the initial state alone.
         Requested times must be multiples of `interval`.
         """
 
