@@ -1,0 +1,50 @@
+"""The periodic grid in Fourier space: wavenumbers, and exact moves from one grid to another.
+
+Only real transforms are used: a complex transform lets an imaginary part of round-off grow until, after
+some 20,000 time units, it destroys the solution.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+__all__ = ["derivative", "resample", "wavenumbers"]
+
+
+def wavenumbers(length: float, points: int) -> NDArray[np.float64]:
+    """(points // 2 + 1,) wavenumbers of a real transform, the Nyquist mode last."""
+    return np.asarray(2 * np.pi / length * np.arange(points // 2 + 1), dtype=np.float64)
+
+
+def derivative(values: NDArray[Any], *, length: float, order: int = 1) -> NDArray[np.float64]:
+    """The spectral derivative in x of values (..., points).
+
+    Odd derivatives of the Nyquist mode, which a grid sees only as a cosine, are zero.
+    """
+    points = values.shape[-1]
+    factor = (1j * wavenumbers(length, points)) ** order
+    if order % 2:
+        factor[-1] = 0
+    return np.asarray(scipy.fft.irfft(scipy.fft.rfft(values) * factor, n=points))
+
+
+def resample(values: NDArray[Any], points: int) -> NDArray[Any]:
+    """Values (..., old points) of a periodic field on a grid of `points`, by its Fourier series.
+
+    Towards a finer grid nothing is lost, and coming back gives the same values. Towards a coarser one the
+    modes that it cannot hold are dropped. The Nyquist mode of the smaller grid stands for a pair of modes
+    of the larger, so it is halved on the way up and doubled on the way down. Both counts must be even.
+    """
+    old = values.shape[-1]
+    if old == points:
+        return values
+    spectrum = scipy.fft.rfft(values)
+    smaller = min(old, points) // 2
+    moved = np.zeros((*spectrum.shape[:-1], points // 2 + 1), dtype=spectrum.dtype)
+    moved[..., : smaller + 1] = spectrum[..., : smaller + 1] * (points / old)
+    moved[..., smaller] *= 0.5 if points > old else 2.0
+    return np.asarray(scipy.fft.irfft(moved, n=points))

@@ -1,0 +1,168 @@
+"""The Kuramoto-Sivashinsky equation: flame fronts, falling films, and the smallest chaos that a PDE has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..contract import Axis, Field, Queries, SolverError, System
+from .exact import largest_exponent
+from .fourier import wavenumbers
+
+__all__ = ["KuramotoSivashinsky"]
+
+
+@dataclass(frozen=True)
+class KuramotoSivashinsky(System):
+    """u_t + u u_x + u_xx + u_xxxx = forcing cos(2 pi x / forcing_wavelength), periodic on [0, length).
+
+    Chaotic for lengths from about 22 on (with windows of order at some shorter and nearby ones); below
+    2 pi every start decays. The mean of u is conserved and only shifts the frame of motion.
+
+    Attributes:
+        length: of the domain; 22 is the standard small chaotic case, 200 the large one of Pathak (2018).
+        points: of the grid on which queries and solutions live; even, at least 8. About 3 per unit length
+            resolve the attractor to five digits, 6 to round-off.
+        forcing: amplitude of the inhomogeneous forcing of Pathak et al. (2018), 0.01 there.
+        forcing_wavelength: must divide the length where there is forcing.
+
+    Raises `SolverError` for parameters that make no sense.
+
+    Reference: Kuramoto & Tsuzuki, Prog. Theor. Phys. 55 (1976), doi:10.1143/PTP.55.356; Sivashinsky, Acta
+    Astronaut. 4 (1977), doi:10.1016/0094-5765(77)90096-0; Pathak, Hunt, Girvan, Lu & Ott, Phys. Rev. Lett.
+    120, 024102 (2018), doi:10.1103/PhysRevLett.120.024102.
+
+    >>> KuramotoSivashinsky(22.0, 64).grid
+    (64,)
+    """
+
+    name: ClassVar[str] = "kuramoto_sivashinsky"
+    title: ClassVar[str] = "Kuramoto-Sivashinsky"
+
+    length: float = 22.0
+    points: int = 64
+    _: KW_ONLY
+    forcing: float = 0.0
+    forcing_wavelength: float = 100.0
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.length) and self.length > 0):
+            raise SolverError(f"length must be positive and finite, got {self.length}")
+        if self.points != int(self.points) or self.points < 8 or self.points % 2:
+            raise SolverError(f"points must be an even whole number of at least 8, got {self.points}")
+        if not np.isfinite(self.forcing):
+            raise SolverError(f"forcing must be finite, got {self.forcing}")
+        if self.forcing != 0:
+            waves = self.length / self.forcing_wavelength if self.forcing_wavelength > 0 else 0.0
+            if round(waves) < 1 or abs(waves - round(waves)) > 1e-9 * waves:
+                raise SolverError(
+                    f"the forcing must fit the periodic domain: length ({self.length:g}) must be a whole "
+                    f"multiple of forcing_wavelength ({self.forcing_wavelength:g})"
+                )
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """One periodic axis x."""
+        spacing = self.length / self.points
+        return (Axis("x", tuple(spacing * i for i in range(self.points)), periodic=True),)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The velocity u."""
+        return (Field("u", meaning="velocity (slope of the front)"),)
+
+    @property
+    def query_fields(self) -> tuple[Field, ...]:
+        """The initial u."""
+        return (Field("u", meaning="initial velocity"),)
+
+    @property
+    def lyapunov_exponent(self) -> float:
+        """The largest, per unit time; measured at lengths 22, 60, 100 and 200 only.
+
+        `exact.largest_exponent` says what is done at other lengths. The forcing's influence is neglected.
+        """
+        return largest_exponent(self.length).value
+
+    @property
+    def characteristic_time(self) -> float:
+        """The Lyapunov time, 1 / `lyapunov_exponent`."""
+        return 1 / self.lyapunov_exponent
+
+    def forcing_values(self, points: int | None = None) -> NDArray[np.float64]:
+        """(points,) the right-hand side of the equation on a grid, by default the system's."""
+        points = self.points if points is None else points
+        phase = 2 * np.pi * np.arange(points) * (self.length / points) / self.forcing_wavelength
+        return self.forcing * np.cos(phase)
+
+    def draw(self, generators: Sequence[np.random.Generator]) -> Queries:
+        """Smooth random states of zero mean and variance about one, away from the attractor.
+
+        Each is a sum of the unstable waves (k < 1) with normal random amplitudes. The same generator draws
+        the same function on every grid that can hold it. Let it run for some 200 time units to reach the
+        attractor.
+        """
+        waves = max(1, int(self.length / (2 * np.pi)))
+        x = 2 * np.pi / self.points * np.arange(self.points)
+        held = min(waves, self.points // 2 - 1)
+        phases = np.multiply.outer(np.arange(1, held + 1), x)
+        u = np.empty((len(generators), self.points))
+        for i, generator in enumerate(generators):
+            amplitude = generator.standard_normal((waves, 2))[:held] / np.sqrt(waves)
+            u[i] = amplitude[:, 0] @ np.cos(phases) + amplitude[:, 1] @ np.sin(phases)
+        return {"u": u}
+
+    def invariants(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+        """The mean of u, (samples, times), which the equation conserves (the forcing has none)."""
+        return {"mean": np.asarray(values["u"], dtype=np.float64).mean(axis=-1)}
+
+    def residual(self, values: Mapping[str, torch.Tensor], interval: float) -> torch.Tensor:
+        """u_t + u u_x + u_xx + u_xxxx - forcing for u (samples, times, points) at times `interval` apart.
+
+        Space derivatives are spectral. The time derivative is that of the polynomial through five
+        neighbouring frames (one-sided at the ends; through all frames where there are fewer), so the
+        residual of an exact solution falls with the fourth power of the interval. Any grid with an even
+        number of points will do, not only the system's.
+
+        Raises `SolverError` for fewer than two frames or an interval that is not positive.
+        """
+        u = values["u"]
+        if u.ndim != 3 or u.shape[1] < 2 or u.shape[2] % 2:
+            raise SolverError(
+                f"u must be (samples, times, points) with at least 2 times and an even number of points, "
+                f"got {tuple(u.shape)}"
+            )
+        if not interval > 0:
+            raise SolverError(f"interval must be positive, got {interval}")
+        points = u.shape[-1]
+        k = torch.as_tensor(wavenumbers(self.length, points), dtype=u.dtype, device=u.device)
+        first = k.clone()
+        first[-1] = 0
+        spectrum = torch.fft.rfft(u)
+        slope = torch.fft.irfft(1j * first * spectrum, n=points)
+        linear = torch.fft.irfft((k**4 - k**2) * spectrum, n=points)
+        forcing = torch.as_tensor(self.forcing_values(points), dtype=u.dtype, device=u.device)
+        return _time_derivative(u, interval) + u * slope + linear - forcing
+
+
+def _time_derivative(u: torch.Tensor, interval: float) -> torch.Tensor:
+    """The derivative along axis 1 of the polynomial through five frames, fewer where there are fewer."""
+    frames = u.shape[1]
+    width = min(5, frames)
+    # row i: weights of the derivative at node i of the polynomial through nodes 0 to width - 1
+    nodes = np.arange(width, dtype=np.float64)
+    powers = np.vander(nodes, increasing=True)
+    slopes = np.zeros_like(powers)
+    slopes[:, 1:] = powers[:, :-1] * np.arange(1, width)
+    weights = torch.as_tensor(slopes @ np.linalg.inv(powers) / interval, dtype=u.dtype, device=u.device)
+    centre = width // 2
+    inside = sum(weights[centre, j] * u[:, j : frames - width + 1 + j] for j in range(width))
+    assert isinstance(inside, torch.Tensor)
+    start = torch.einsum("ij,bjx->bix", weights[:centre], u[:, :width])
+    end = torch.einsum("ij,bjx->bix", weights[centre + 1 :], u[:, frames - width :])
+    return torch.cat([start, inside, end], dim=1)
