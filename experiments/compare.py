@@ -118,6 +118,13 @@ class Row:
         return float(np.median(self.scores))
 
     @property
+    def quantiles(self) -> tuple[float, float, float]:
+        """10, 50 and 90 % of the scores, all seeds together; infinite scores keep their rank."""
+        method = "linear" if np.isfinite(self.scores).all() else "inverted_cdf"
+        low, high = np.quantile(self.scores, (QUANTILES[0], QUANTILES[-1]), method=method)
+        return float(low), self.accuracy, float(high)
+
+    @property
     def seed_accuracies(self) -> NDArray[np.float64]:
         """Median score of each seed."""
         return np.asarray(np.median(self.scores, axis=1))
@@ -128,7 +135,7 @@ class Row:
 
     def plain(self) -> dict[str, Any]:
         """As JSON takes it."""
-        low, middle, high = np.quantile(self.scores, QUANTILES)
+        low, middle, high = self.quantiles
         return {
             "label": self.label,
             "kind": self.kind,

@@ -97,7 +97,7 @@ def accuracy_against_cost(
 
 
 def _draw_surrogate(ax: Axes, row: Row, verdict: Verdict, mode: str, colour: str) -> None:
-    low, high = np.quantile(row.scores, [0.1, 0.9])
+    low, _, high = row.quantiles
     here = row.seconds(mode)
     side = verdict.modes[mode]
     ax.errorbar(
@@ -143,7 +143,7 @@ def accuracy_distribution(rows: Sequence[Row], *, metric: Metric, title: str) ->
         ax.plot(
             scores, i + spread.uniform(-0.28, 0.28, scores.size), ".", color=colour, alpha=0.25, markersize=4
         )
-        low, middle, high = np.quantile(scores, [0.1, 0.5, 0.9])
+        low, middle, high = row.quantiles
         ax.plot([low, high], [i, i], color=INK, linewidth=1.4)
         ax.plot([middle], [i], "|", color=INK, markersize=16, markeredgewidth=2)
         ax.text(1.01, i, f"{middle:.3g}", transform=ax.get_yaxis_transform(), va="center", fontsize=9)

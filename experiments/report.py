@@ -53,7 +53,7 @@ def _sorted(rows: Sequence[Row], metric: Metric) -> list[Row]:
 
 
 def _cells(row: Row, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    low, high = np.quantile(row.scores, [0.1, 0.9])
+    low, _, high = row.quantiles
     verdict = next((v for v in verdicts if v.label == row.label), None)
     first = (
         row.label,

@@ -1,4 +1,4 @@
-"""Truth, forecast and their difference over space and time, in the manner of Pathak et al. 2018 (figure 2)."""
+"""Truth, forecast and their difference over space and time, as in figure 2 of Pathak et al. (2018)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,246 @@
+"""Forecasts of a chaotic field: starts with their history, the contestants, and everything that is reported.
+
+Serves any system on one periodic axis with one field; knows neither its equation nor its solvers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.tasks import history_key
+from ..datasets.training_set import TrainingSet
+from ..solvers.contract import Answer, Kit, Queries, Solution, System
+from .chaos_figures import draw
+from .climate import Climate, distances, growth_rate, measure_climate
+from .compare import Contestant, Plan, compare
+from .metrics import drifts, valid_time
+from .report import DEFINITIONS, table, write_html, write_json
+from .stages import Trained, contestant, with_history
+from .timing import pinned_threads, provenance
+from .verdict import judge
+
+__all__ = ["ChaosSettings", "compare_forecasts"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ChaosSettings:
+    """How forecasts are judged.
+
+    Attributes:
+        warm_up: time of each test trajectory that a surrogate is shown before its forecast starts.
+        horizon: of the forecasts, in characteristic (Lyapunov) times.
+        threshold: normalised error at which a forecast stops being valid.
+        free_run: total length of the free runs in Lyapunov times, shared by `free_runs` starts.
+        free_runs: starts of the free runs.
+        rounds: of the interleaved timing.
+        batches: batch sizes tried for throughput.
+        threads: of solver and surrogate alike, when timed.
+    """
+
+    warm_up: float = 50.0
+    horizon: float = 20.0
+    threshold: float = 0.5
+    free_run: float = 2000.0
+    free_runs: int = 20
+    rounds: int = 5
+    batches: tuple[int, ...] = (1, 16, 64, 256)
+    threads: int = 1
+
+
+def compare_forecasts(
+    settings: ChaosSettings,
+    trained: Sequence[Trained],
+    *,
+    kit: Kit,
+    system: System,
+    sets: Mapping[str, TrainingSet],
+    folder: Path,
+    described: Mapping[str, Any],
+    progress: bool = False,
+) -> str:
+    """Judge, time, free-run and report; returns the table. `described` goes into the results as it is."""
+    interval = sets["main"].interval
+    queries = starts(settings, trained, kit=kit, system=system, main=sets["main"])
+    frames = round(settings.horizon * system.characteristic_time / interval)
+    times = interval * np.arange(1, frames + 1)
+    reference = kit.reference(system)
+    with pinned_threads(settings.threads):
+        truth = reference(queries, times)
+    if not truth.solved.all():
+        logger.warning("the reference did not converge on %d starts: %s", (~truth.solved).sum(), truth.notes)
+    field = system.fields[0].name
+    scale = float(np.sqrt(np.nanmean(truth.values[field] ** 2)))
+    metric = valid_time(system.characteristic_time, scale=scale, threshold=settings.threshold)
+    plan = Plan(
+        queries=queries,
+        times=times,
+        truth=truth,
+        metric=metric,
+        scale=scale,
+        batches=settings.batches,
+        rounds=settings.rounds,
+        threads=settings.threads,
+    )
+    surrogates = [contestant(t, sets[t.candidate.training_set]) for t in trained]
+    contestants = [
+        Contestant(reference.label, "reference", (reference,), settings=reference.settings),
+        *(Contestant(s.label, "ladder", (s,), settings=s.settings) for s in kit.ladder(system)),
+        *surrogates,
+    ]
+    rows = compare(plan, contestants, progress=progress)
+    verdicts = judge(rows, metric)
+    answers = {c.label: c.answers[0] for c in surrogates if c.kind == "surrogate"}
+    logger.info("free runs of %g Lyapunov times", settings.free_run)
+    with pinned_threads(settings.threads):
+        climates, growth, drift = _free_runs(settings, plan, answers, kit.standard(system), system)
+    results = {
+        "system": {"name": system.name, **system.parameters},
+        "characteristic_time": system.characteristic_time,
+        "scale": scale,
+        "truth": _truth_card(reference.label, truth),
+        "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
+        "other_thresholds": _other_thresholds(plan, surrogates, system),
+        "verdicts": [v.plain() for v in verdicts],
+        "rows": [row.plain() for row in rows],
+        "times": times,
+        "free_runs": {label: c.plain() for label, c in climates.items()},
+        "free_run_distances": {
+            label: distances(climates["solver"], c) for label, c in climates.items() if label != "solver"
+        },
+        "growth_rates": growth,
+        "drifts": drift,
+        "training_sets": {
+            name: {"fingerprint": s.fingerprint, "seconds": s.seconds} for name, s in sets.items()
+        },
+        "settings": described,
+        **provenance(),
+    }
+    write_json(folder / "results.json", results)
+    pictures = draw(plan, rows, verdicts, answers, climates, system=system, folder=folder / "figures")
+    text = table(rows, verdicts, metric=metric)
+    best = max((v for v in verdicts), key=lambda v: v.accuracy, default=None)
+    headline = (
+        "No surrogate was compared."
+        if best is None
+        else (
+            f"Longest forecast: {best.label}, valid for {best.accuracy:.1f} Lyapunov times (median of "
+            f"{int(truth.solved.sum())} starts). At that accuracy it is {best.modes['single'].in_words()} "
+            f"than the solver for one query, and {best.modes['batch'].in_words()} in batch."
+        )
+    )
+    write_html(
+        folder / "report.html",
+        rows,
+        verdicts,
+        metric=metric,
+        title=f"{system.title}: surrogates against the solver",
+        headline=headline,
+        figures=pictures,
+        definitions={metric.name: metric.definition, **DEFINITIONS},
+        provenance={
+            k: results[k] for k in ("system", "truth", "settings", "versions", "machine", "date", "commit")
+        },
+    )
+    return text
+
+
+def starts(
+    settings: ChaosSettings, trained: Sequence[Trained], *, kit: Kit, system: System, main: TrainingSet
+) -> Queries:
+    """Initial states `warm_up` into every test trajectory, with history at each interval that is asked for.
+
+    History at the set's own interval is read from the set; at another interval the reference solves it again
+    from a stored state a little before the start.
+    """
+    split = main.split("test")
+    field = system.fields[0].name
+    first = round(settings.warm_up / main.interval)
+    if first + 1 > split.frames:
+        raise ValueError(f"the test trajectories are shorter than the warm-up of {settings.warm_up:g}")
+    stored = np.stack([split.read(i, 0, first + 1, field=field) for i in range(len(split))]).astype(float)
+    queries: dict[str, NDArray[Any]] = {field: stored[:, -1]}
+    needed: dict[float, int] = {}
+    for t in trained:
+        frames = max(s.history_frames for s in t.surrogates)
+        needed[t.candidate.interval] = max(frames, needed.get(t.candidate.interval, 1))
+    for interval, frames in needed.items():
+        stride = interval / main.interval
+        if abs(stride - round(stride)) < 1e-9 and stride >= 1:
+            past = stored[:, :: -round(stride)][:, ::-1]
+            if past.shape[1] < frames:
+                raise ValueError(
+                    f"a surrogate needs {frames} frames of history {interval:g} apart, the warm-up of "
+                    f"{settings.warm_up:g} gives {past.shape[1]}; raise warm_up"
+                )
+            queries[history_key(field, interval)] = past
+        elif frames > 1:
+            back = int(np.ceil((frames - 1) * interval / main.interval - 1e-9))
+            count = round(back * main.interval / interval) + 1
+            solved = with_history(
+                kit.standard(system), {field: stored[:, -1 - back]}, frames=count, interval=interval
+            )[field]
+            solved[:, -1] = stored[:, -1]
+            queries[history_key(field, interval)] = solved[:, count - frames :]
+    return queries
+
+
+def _free_runs(
+    settings: ChaosSettings, plan: Plan, answers: Mapping[str, Answer], solver: Answer, system: System
+) -> tuple[dict[str, Climate], dict[str, Any], dict[str, Any]]:
+    """Climates, growth rates, drifts of invariants: the solver's (twice) and each surrogate's."""
+    field = system.fields[0].name
+    samples = len(plan.truth.status)
+    runs = max(1, min(settings.free_runs, samples // 2))
+    length = settings.free_run * system.characteristic_time / runs
+    times = np.arange(1.0, np.ceil(length) + 1)
+    first = {name: a[:runs] for name, a in plan.queries.items()}
+    second = {name: a[runs : 2 * runs] for name, a in plan.queries.items()}
+    climates, growth, drift = {}, {}, {}
+    entries = [("solver", solver, first), ("solver, other starts", solver, second)]
+    entries += [(label, answer, first) for label, answer in answers.items()]
+    horizon = plan.times[plan.times <= 20 * system.characteristic_time]
+    for label, answer, asked in entries:
+        solution = answer(asked, times)
+        climates[label] = measure_climate(solution.values[field], scale=plan.scale)
+        changes = drifts(system.invariants(solution.values))
+        drift[label] = {name: float(np.median(d)) for name, d in changes.items()}
+        mean, error = growth_rate(
+            answer, asked if label != "solver" else first, horizon, field=field, scale=plan.scale
+        )
+        growth[label] = {"mean": mean, "standard_error": error}
+    return climates, growth, drift
+
+
+def _truth_card(label: str, truth: Solution) -> dict[str, Any]:
+    estimates = truth.error_estimate[truth.solved]
+    return {
+        "solver": label,
+        "starts": len(truth.status),
+        "converged": int(truth.solved.sum()),
+        "error_estimate_median": float(np.median(estimates)),
+        "error_estimate_largest": float(estimates.max()),
+        "notes": truth.notes,
+    }
+
+
+def _other_thresholds(plan: Plan, surrogates: Sequence[Contestant], system: System) -> dict[str, Any]:
+    """Median valid times at the thresholds 0.2 and 0.4, first seed."""
+    found: dict[str, Any] = {}
+    for threshold in (0.2, 0.4):
+        metric = valid_time(system.characteristic_time, scale=plan.scale, threshold=threshold)
+        found[f"{threshold:g}"] = {
+            c.label: float(
+                np.median(metric.score(c.answers[0](plan.queries, plan.times), plan.truth)[plan.truth.solved])
+            )
+            for c in surrogates
+        }
+    return found

@@ -1,0 +1,275 @@
+"""The command line, `understudy <command> ...`: a command is a frozen dataclass, its docstring its help."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import logging
+import pkgutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from ..datasets.card import card
+from ..datasets.check import check
+from ..datasets.picture import draw_sample
+from ..datasets.training_set import TrainingSet
+from ..solvers.discovery import UnknownName, find_kit, nearest, system_names
+from ..surrogates.surrogate import find_surrogate, surrogate_names
+from .report import write_json
+from .stages import Candidate, generate_sets, open_sets, train_all
+from .timing import provenance
+
+__all__ = ["main"]
+
+Name = tyro.conf.Positional[str]
+
+
+@dataclass(frozen=True)
+class Common:
+    """What every stage of an experiment takes.
+
+    Settings of the experiment itself (the system's parameters, sizes of the sets, ...) follow as further
+    options: `understudy run kuramoto-sivashinsky --system.length 60`. Add `--help` to list them.
+    """
+
+    system: Name
+    """name of the system, e.g. kuramoto-sivashinsky"""
+    preset: str = "default"
+    """quick (seconds), default (minutes) or paper (the published scale)"""
+    folder: Path | None = None
+    """where everything goes; by default runs/<system>-<preset>"""
+    surrogates: tuple[str, ...] = ()
+    """only these; names of the preset's entries or of any surrogate; by default all of the preset"""
+    seeds: int | None = None
+    """training seeds of each surrogate"""
+    dtype: str | None = None
+    """float32 or float64, for all surrogates"""
+    device: str = "cpu"
+    """where surrogates are trained and run, e.g. cpu or cuda"""
+    quiet: bool = False
+    """no progress bars"""
+
+
+@dataclass(frozen=True)
+class Generate(Common):
+    """Solve and write the training sets of an experiment."""
+
+
+@dataclass(frozen=True)
+class Train(Common):
+    """Train the surrogates on the sets (made first if they are missing)."""
+
+
+@dataclass(frozen=True)
+class Compare(Common):
+    """Compare trained surrogates with the solver at equal accuracy; writes results, figures and report."""
+
+
+@dataclass(frozen=True)
+class Run(Common):
+    """Generate, train and compare; an interrupted run resumes where it stopped."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Say what is wrong with a training set, one sentence for each fault; exit code 1 if anything is."""
+
+    path: tyro.conf.Positional[Path]
+    """folder of the set"""
+
+
+@dataclass(frozen=True)
+class Show:
+    """Print the card of a training set and draw a sample."""
+
+    path: tyro.conf.Positional[Path]
+    """folder of the set"""
+    split: str = "train"
+    """train, valid or test"""
+    trajectory: int = 0
+    """which one to draw"""
+    picture: Path | None = None
+    """where the drawing goes; by default <set>/sample.png"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Time the solver against its peers on this machine, in one run."""
+
+    system: Name
+    """name of the system"""
+    preset: str = "default"
+    """quick or default"""
+    folder: Path | None = None
+    """where bench.json goes; by default runs/bench-<system>-<preset>"""
+
+
+Command = (
+    Annotated[Run, tyro.conf.subcommand("run")]
+    | Annotated[Generate, tyro.conf.subcommand("generate")]
+    | Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[Compare, tyro.conf.subcommand("compare")]
+    | Annotated[Check, tyro.conf.subcommand("check")]
+    | Annotated[Show, tyro.conf.subcommand("show")]
+    | Annotated[Bench, tyro.conf.subcommand("bench")]
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit code. A mistake of the user's gives one sentence, not a traceback."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        return _dispatch(arguments)
+    except KeyboardInterrupt:
+        print("interrupted; the same command resumes", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+        return 1
+    except ValueError as error:
+        if not type(error).__module__.startswith("understudy."):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    helping = [a for a in arguments if a in ("-h", "--help")]
+    words = [a for a in arguments if not a.startswith("-")]
+    staged = len(words) > 1 and words[0] in ("run", "generate", "train", "compare", "bench")
+    if helping and staged:
+        # the experiment's own options can be listed only once the system is known
+        module = _experiment(words[1], "bench_" if words[0] == "bench" else "")
+        presets: Mapping[str, Any] = module.PRESETS
+        given = next((p for p in presets if p in words[2:]), "default")
+        print(f"options of the experiment (preset {given}), beside those of `understudy {words[0]} --help`:")
+        tyro.cli(type(presets[given]), default=presets[given], args=["--help"], prog=f"understudy {words[0]}")
+    command, rest = tyro.cli(
+        Command,  # type: ignore[arg-type]
+        prog="understudy",
+        description="Physics surrogates that learn from solvers, compared with them at equal accuracy.",
+        args=arguments,
+        return_unknown_args=True,
+    )
+    if rest and isinstance(command, Check | Show):
+        raise UnknownName(f"unknown option {rest[0]!r}; see `understudy {arguments[0]} --help`")
+    if isinstance(command, Check):
+        return _check(command)
+    if isinstance(command, Show):
+        return _show(command)
+    if isinstance(command, Bench):
+        return _bench(command, rest)
+    return _stages(command, rest)
+
+
+def _check(command: Check) -> int:
+    faults = check(command.path)
+    for fault in faults:
+        print(fault)
+    if not faults:
+        print(f"{command.path}: nothing wrong found")
+    return 1 if faults else 0
+
+
+def _show(command: Show) -> int:
+    with TrainingSet(command.path) as training_set:
+        print(card(training_set))
+        picture = command.picture or command.path / "sample.png"
+        draw_sample(training_set, picture, split=command.split, trajectory=command.trajectory)
+    print(f"drawn: {picture}")
+    return 0
+
+
+def _bench(command: Bench, rest: list[str]) -> int:
+    module = _experiment(command.system, "bench_")
+    preset = nearest(command.preset, list(module.PRESETS), "preset")
+    settings = _settings(module, preset, rest, "bench")
+    folder = command.folder or Path("runs") / f"bench-{_hyphens(module)}-{preset}"
+    results = module.run(settings, folder=folder)
+    print(module.table(results))
+    print(f"written: {folder / 'bench.json'}")
+    return 0
+
+
+def _stages(command: Common, rest: list[str]) -> int:
+    module = _experiment(command.system)
+    preset = nearest(command.preset, list(module.PRESETS), "preset")
+    name = type(command).__name__.lower()
+    settings = _settings(module, preset, rest, name)
+    settings = dataclasses.replace(settings, candidates=_candidates(command, settings.candidates))
+    folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "settings.json", {"settings": dataclasses.asdict(settings), **provenance()})
+    progress = not command.quiet
+    kit = find_kit(settings.system.name)
+    if name == "compare":
+        sets = open_sets(list(settings.sets), folder=folder)
+    else:
+        sets = generate_sets(
+            settings.system, kit.standard(settings.system), settings.sets, folder=folder, progress=progress
+        )
+    if name == "generate":
+        for training_set in sets.values():
+            print(card(training_set))
+        return 0
+    trained = train_all(
+        settings.candidates,
+        sets,
+        folder=folder,
+        device=command.device,
+        threads=settings.threads,
+        progress=progress,
+        may_train=name != "compare",
+    )
+    if name == "train":
+        return 0
+    print(module.compare_with_solver(settings, trained, sets=sets, folder=folder, progress=progress))
+    print(f"\nwritten: {folder / 'results.json'}, {folder / 'report.html'}, {folder / 'figures'}")
+    return 0
+
+
+def _settings(module: Any, preset: str, rest: list[str], command: str) -> Any:
+    """The preset's settings with the command line's changes."""
+    default = module.PRESETS[preset]
+    if not rest:
+        return default
+    return tyro.cli(
+        type(default), default=default, args=rest, prog=f"understudy {command} {_hyphens(module)}"
+    )
+
+
+def _candidates(command: Common, preset: Mapping[str, Candidate]) -> dict[str, Candidate]:
+    """The preset's entries, or those named; a surrogate that the preset lacks comes with its defaults."""
+    chosen = dict(preset)
+    if command.surrogates:
+        chosen = {}
+        for given in command.surrogates:
+            plain = nearest(given, sorted({*preset, *surrogate_names()}), "surrogate")
+            interval = next(iter(preset.values())).interval if preset else 1.0
+            chosen[plain] = preset.get(plain) or Candidate(plain, interval)
+        nulls = {k: c for k, c in preset.items() if getattr(find_surrogate(c.surrogate), "null", False)}
+        chosen = {**chosen, **nulls}
+    changes: dict[str, Any] = {}
+    if command.seeds is not None:
+        changes["seeds"] = command.seeds
+    if command.dtype is not None:
+        changes["dtype"] = nearest(command.dtype, ["float32", "float64"], "dtype")
+    return {label: dataclasses.replace(c, **changes) for label, c in chosen.items()}
+
+
+def _experiment(name: str, prefix: str = "") -> Any:
+    """The module `experiments/<prefix><system>.py`."""
+    package = importlib.import_module(__package__)
+    modules = {m.name for m in pkgutil.iter_modules(package.__path__)}
+    known = [s for s in system_names() if prefix + s in modules]
+    return importlib.import_module(f"{__package__}.{prefix}{nearest(name, known, 'system')}")
+
+
+def _hyphens(module: Any) -> str:
+    return str(module.__name__.rpartition(".")[2].removeprefix("bench_").replace("_", "-"))

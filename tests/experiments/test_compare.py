@@ -1,0 +1,179 @@
+"""The comparison on contestants whose accuracy and cost are known."""
+
+import time
+
+import numpy as np
+import pytest
+from understudy.experiments.compare import Bill, Contestant, Plan, Row, compare
+from understudy.experiments.metrics import relative_error
+from understudy.experiments.report import duration, table, write_html, write_json
+from understudy.experiments.verdict import judge
+from understudy.solvers.contract import Answer, Queries, Solution, Status
+
+TIMES = np.array([1.0, 2.0])
+
+
+def answering(error: float, seconds: float, *, fail: int = 0) -> Answer:
+    """An answer u = (1 + error) * query that sleeps `seconds` per query; the last `fail` samples diverge."""
+
+    def answer(queries: Queries, times: np.ndarray) -> Solution:
+        samples = len(queries["u"])
+        time.sleep(seconds * samples)
+        values = np.repeat((1 + error) * queries["u"][:, None], len(times), axis=1)
+        status = np.zeros(samples, np.int8)
+        if fail:
+            status[-fail:] = Status.DIVERGED
+            values[-fail:] = np.nan
+        return Solution(
+            times=times,
+            values={"u": values},
+            status=status,
+            seconds=np.full(samples, seconds),
+            error_estimate=np.full(samples, np.nan),
+        )
+
+    return answer
+
+
+def plan(samples: int = 6) -> Plan:
+    queries = {"u": np.random.default_rng(0).normal(size=(samples, 4))}
+    truth = answering(0.0, 0.0)(queries, TIMES)
+    return Plan(
+        queries=queries,
+        times=TIMES,
+        truth=truth,
+        metric=relative_error(),
+        scale=1.0,
+        batches=(1, 2),
+        rounds=3,
+    )
+
+
+def contestants() -> list[Contestant]:
+    return [
+        Contestant("truth", "reference", (answering(0.0, 0.02),)),
+        Contestant("coarse", "ladder", (answering(1e-1, 0.001),)),
+        Contestant("middle", "ladder", (answering(1e-2, 0.003),)),
+        Contestant("wasteful", "ladder", (answering(1e-2, 0.006),)),
+        Contestant("mean", "null", (answering(0.9, 0.0),)),
+        Contestant(
+            "quick", "surrogate", (answering(1e-2, 0.001), answering(1.1e-2, 0.001)), bill=Bill(1.0, 1.0)
+        ),
+        Contestant("slow", "surrogate", (answering(1e-2, 0.012),), bill=Bill(1.0, 1.0)),
+        Contestant("useless", "surrogate", (answering(2.0, 0.0),)),
+    ]
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Row]:
+    return compare(plan(), contestants())
+
+
+def test_accuracies_are_those_that_were_built_in(rows: list[Row]) -> None:
+    found = {row.label: row.accuracy for row in rows}
+    assert found["coarse"] == pytest.approx(1e-1)
+    assert found["middle"] == pytest.approx(1e-2)
+    assert found["useless"] == pytest.approx(2.0)
+    quick = next(row for row in rows if row.label == "quick")
+    assert quick.seed_accuracies == pytest.approx([1e-2, 1.1e-2])
+    assert quick.scores.shape == (2, 6)
+
+
+def test_seconds_are_per_query(rows: list[Row]) -> None:
+    middle = next(row for row in rows if row.label == "middle")
+    assert middle.single.median == pytest.approx(0.003, rel=0.5)
+    assert middle.batch.median == pytest.approx(0.003, rel=0.5)
+
+
+def test_verdicts_name_faster_slower_and_no_skill(rows: list[Row]) -> None:
+    verdicts = {v.label: v for v in judge(rows, relative_error())}
+    quick, slow, useless = verdicts["quick"], verdicts["slow"], verdicts["useless"]
+    assert quick.modes["single"].speed_up == pytest.approx(3.0, rel=0.4)
+    assert "faster" in quick.modes["single"].in_words()
+    assert quick.modes["single"].break_even == pytest.approx(2.0 / 0.002, rel=0.5)
+    assert slow.modes["single"].speed_up == pytest.approx(0.25, rel=0.4)
+    assert slow.modes["single"].in_words().endswith("slower")
+    assert slow.modes["single"].break_even is None
+    assert not useless.skill
+    assert useless.modes["single"].speed_up is None
+    assert useless.modes["single"].in_words() == "no skill"
+    assert slow.modes["single"].naive == pytest.approx(0.02 / 0.012, rel=0.4)
+
+
+def test_the_bootstrap_interval_holds_the_speed_up(rows: list[Row]) -> None:
+    for verdict in judge(rows, relative_error()):
+        mode = verdict.modes["single"]
+        if mode.interval is not None and mode.speed_up is not None:
+            assert mode.interval[0] * 0.999 <= mode.speed_up <= mode.interval[1] * 1.001
+
+
+def test_failed_samples_are_counted_and_spoil_the_score() -> None:
+    rows = compare(
+        plan(),
+        [
+            Contestant("truth", "reference", (answering(0.0, 0.0),)),
+            Contestant("fails", "surrogate", (answering(1e-3, 0.0, fail=2),)),
+        ],
+    )
+    failing = rows[1]
+    assert failing.failures == {"DIVERGED": 2}
+    assert np.isinf(failing.scores).sum() == 2
+    assert failing.plain()["scores"][0].count(None) == 2
+
+
+def test_queries_whose_truth_is_not_known_do_not_count() -> None:
+    base = plan()
+    status = base.truth.status.copy()
+    status[0] = Status.NOT_CONVERGED
+    truth = Solution(
+        base.truth.times, base.truth.values, status, base.truth.seconds, base.truth.error_estimate
+    )
+    partial = Plan(base.queries, TIMES, truth, relative_error(), 1.0, batches=(1,), rounds=1)
+    rows = compare(partial, [Contestant("truth", "reference", (answering(0.0, 0.0),))])
+    assert rows[0].scores.shape == (1, 5)
+
+
+def test_a_truth_without_any_solved_sample_is_refused() -> None:
+    base = plan()
+    status = np.full(6, Status.DIVERGED, np.int8)
+    truth = Solution(
+        base.truth.times, base.truth.values, status, base.truth.seconds, base.truth.error_estimate
+    )
+    with pytest.raises(ValueError, match="no solved sample"):
+        compare(Plan(base.queries, TIMES, truth, relative_error(), 1.0), contestants())
+
+
+def test_equal_labels_are_refused() -> None:
+    with pytest.raises(ValueError, match="unique"):
+        compare(plan(), [contestants()[0], contestants()[0]])
+
+
+def test_table_json_and_page_hold_every_row(rows: list[Row], tmp_path) -> None:  # type: ignore[no-untyped-def]
+    verdicts = judge(rows, relative_error())
+    text = table(rows, verdicts, metric=relative_error())
+    write_json(tmp_path / "results.json", {"rows": [r.plain() for r in rows], "nan": float("nan")})
+    page = write_html(
+        tmp_path / "report.html",
+        rows,
+        verdicts,
+        metric=relative_error(),
+        title="A & B",
+        headline="h",
+        figures=[],
+        definitions={},
+        provenance={},
+    ).read_text()
+    for row in rows:
+        assert row.label in text
+        assert row.label in page
+    assert "A &amp; B" in page
+    assert "http" not in page
+    assert '"nan": null' in (tmp_path / "results.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(4.12e-7, "412 ns"), (3.6e-3, "3.6 ms"), (126.0, "2.1 min"), (1.5, "1.5 s"), (float("inf"), "-")],
+)
+def test_durations_read_well(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
