@@ -72,8 +72,8 @@ def draw(
     keep(
         "cost",
         accuracy_against_cost(rows, verdicts, metric=plan.metric, title=f"{where}: accuracy against cost"),
-        "Accuracy against seconds per query. The black line joins the solver's best settings. A segment joins "
-        "each surrogate to the solver at equal accuracy: left of the line it is faster, right of it slower.",
+        "Accuracy against seconds per query. The black line joins the solver's best settings. A segment "
+        "joins each surrogate to the solver at equal accuracy: left of the line it is faster, right slower.",
     )
     keep(
         "valid-time",

@@ -151,7 +151,7 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"options of the experiment (preset {given}), beside those of `understudy {words[0]} --help`:")
         tyro.cli(type(presets[given]), default=presets[given], args=["--help"], prog=f"understudy {words[0]}")
     command, rest = tyro.cli(
-        Command,  # type: ignore[arg-type]
+        Command,
         prog="understudy",
         description="Physics surrogates that learn from solvers, compared with them at equal accuracy.",
         args=arguments,

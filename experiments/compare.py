@@ -120,8 +120,11 @@ class Row:
     @property
     def quantiles(self) -> tuple[float, float, float]:
         """10, 50 and 90 % of the scores, all seeds together; infinite scores keep their rank."""
-        method = "linear" if np.isfinite(self.scores).all() else "inverted_cdf"
-        low, high = np.quantile(self.scores, (QUANTILES[0], QUANTILES[-1]), method=method)
+        ends = (QUANTILES[0], QUANTILES[-1])
+        if np.isfinite(self.scores).all():
+            low, high = np.quantile(self.scores, ends)
+        else:
+            low, high = np.quantile(self.scores, ends, method="inverted_cdf")
         return float(low), self.accuracy, float(high)
 
     @property

@@ -36,7 +36,7 @@ def space_time_figure(
         rows.append((label, forecast, valid))
         rows.append((f"difference, valid for {valid:.1f}", forecast - truth, valid))
     mesh = None
-    for ax, (label, values, valid) in zip(axes, rows, strict=True):
+    for ax, (name, values, end) in zip(axes, rows, strict=True):
         mesh = ax.pcolormesh(
             times,
             positions,
@@ -48,10 +48,10 @@ def space_time_figure(
             rasterized=True,
         )
         ax.set_facecolor("#BBBBBB")
-        ax.set_title(label, fontsize=9, loc="left", pad=3)
+        ax.set_title(name, fontsize=9, loc="left", pad=3)
         ax.set_ylabel(position_label)
-        if valid is not None:
-            ax.axvline(valid, color="black", linewidth=1.2, linestyle="--")
+        if end is not None:
+            ax.axvline(end, color="black", linewidth=1.2, linestyle="--")
     axes[-1].set_xlabel(time_label)
     if mesh is not None:
         figure.colorbar(mesh, ax=list(axes), label=field_label, shrink=0.6, aspect=30)

@@ -98,11 +98,12 @@ def train_all(
     device: str = "cpu",
     threads: int = 1,
     progress: bool = False,
+    may_train: bool = True,
 ) -> list[Trained]:
     """Train every candidate with every seed, or load what is already there.
 
-    A surrogate that was trained with other settings or on another set is refused, not overwritten: the error
-    names its folder.
+    Without `may_train`, a surrogate that is not there is an error. A surrogate that was trained with other
+    settings or on another set is refused, not overwritten: the error names its folder.
     """
     trained = []
     for label, candidate in candidates.items():
@@ -113,6 +114,8 @@ def train_all(
             training_set = sets[candidate.training_set]
             if (place / "surrogate.json").is_file():
                 surrogate, record = _reload(place, candidate, training_set, device)
+            elif not may_train:
+                raise SurrogateError(f"{label} is not trained (no {place}); run `understudy train` first")
             else:
                 logger.info("training %s, seed %d", label, seed)
                 with pinned_threads(threads):
@@ -203,7 +206,7 @@ def with_history(
 
     Raises `ValueError` where the reference fails on a sample: a history has to be true.
     """
-    times = interval * np.arange(frames)
+    times = interval * np.arange(frames, dtype=np.float64)
     solution = reference(states, times)
     if not solution.solved.all():
         raise ValueError(f"the reference failed on {(~solution.solved).sum()} histories: {solution.notes}")
