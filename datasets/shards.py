@@ -1,0 +1,77 @@
+"""One shard from draw to disk, and whether one that lies there is whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numba
+import torch
+from threadpoolctl import threadpool_limits
+
+from ..solvers.contract import Solver, System
+from .costs import Costs, now, surroundings
+from .durable import explained, write_whole
+from .plan import DatasetError, Plan, Shard
+from .schema import open_shard, shard_image
+
+__all__ = ["is_whole", "make_shard", "one_thread"]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """BLAS, OpenMP, torch and numba on one thread inside; as they were afterwards."""
+    before = torch.get_num_threads(), numba.get_num_threads()
+    with threadpool_limits(limits=1):
+        torch.set_num_threads(1)
+        numba.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before[0])
+            numba.set_num_threads(before[1])
+
+
+def make_shard(folder: Path, plan: Plan, *, shard: Shard, system: System, solver: Solver) -> Shard:
+    """Draw, solve and write one shard; gives it back when it is on disk.
+
+    Raises `DatasetError` where the solution does not fit the plan or the disk refuses, and whatever the
+    solver raises for a question that makes no sense.
+    """
+    queries = system.draw(shard.generators(plan.settings.seed))
+    solution = solver(queries, plan.settings.transient + plan.settings.times(shard.split))
+    image = shard_image(plan, shard, system=system, queries=queries, solution=solution)
+    costs = Costs(
+        size=len(image),
+        sha256=hashlib.sha256(image).hexdigest(),
+        seconds=tuple(solution.seconds.tolist()),
+        samples={"solved": int(solution.solved.sum()), "failed": int((~solution.solved).sum())},
+        date=now(),
+        surroundings=surroundings(),
+    )
+    path = folder / shard.file
+    with explained(path, size=len(image)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # the record goes first, so a shard that has its name has its record, too
+        costs.write(path)
+        write_whole(path, image)
+    return shard
+
+
+def is_whole(folder: Path, plan: Plan, *, shard: Shard) -> bool:
+    """Whether a shard is there, of the size that was written, and of this plan. Cheap: reads no values."""
+    path = folder / shard.file
+    try:
+        if path.stat().st_size != Costs.read(path).size:
+            return False
+        with open_shard(path) as file:
+            known = file["provenance"].attrs
+            return bool(
+                known["plan"] == plan.text
+                and known["split"] == shard.split
+                and int(known["shard"]) == shard.number
+            )
+    except (OSError, KeyError, DatasetError):
+        return False
