@@ -1,0 +1,330 @@
+"""The fast engine: exponential integrators for u_t = linear u + factor (u^2)^ on a periodic line, compiled.
+
+`run_runge_kutta` and `run_multistep` take physical values (samples, points) and give frames of them. Samples are
+put into SIMD lanes, one in each; one or two samples alone are instead laid across the lanes, which costs less
+than a vector with empty lanes. Samples do not influence each other, and what one gives does not depend on its lane.
+The weights are given per wavenumber 0 to points/2, factor excluded (`exponential` makes them).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from . import exponential_kernels as kernels
+from .across_lanes import bit_reversed
+from .exponential import RungeKutta
+from .exponential_steps import arrays, constants, weights
+from .lane_fourier import IN_REGISTERS, Build, Plan, make_plan
+from .lanes import aligned
+
+__all__ = ["MultistepTables", "RungeKuttaTables", "run_multistep", "run_runge_kutta"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class RungeKuttaTables:
+    """Weights of a four-stage exponential scheme, all (modes,) for wavenumbers 0 to points/2.
+
+    Attributes:
+        weights: name -> real weight: half, full, a21, a31, a32, a41, a43, b1, b2, b4 (`exponential_steps`).
+        factor: what the transform of u^2 is multiplied by to give the nonlinear term: imaginary, such as
+            -ik/2, zero at both ends; zero also where it is to be cut off.
+        forcing: a constant part of the nonlinear term, in the scaling of `numpy.fft.rfft(...) / points`; or
+            None.
+    """
+
+    weights: dict[str, Array]
+    factor: Array
+    forcing: Array | None = None
+
+    @classmethod
+    def of(cls, scheme: RungeKutta, factor: Array, forcing: Array | None = None) -> RungeKuttaTables:
+        """From the coefficients of `exponential.cox_matthews` or `krogstad`.
+
+        Raises ValueError for a scheme of another form: two half steps and two whole ones, no weight of the
+        second stage in the fourth, equal weights of the middle stages.
+        """
+        first, second, third = scheme.propagators
+        (a21,), (a31, a32), (a41, a42, a43) = scheme.stages
+        b1, b2, b3, b4 = scheme.weights
+        zero = np.zeros_like(scheme.propagator)
+        if not (
+            np.array_equal(first, second)
+            and np.array_equal(third, scheme.propagator)
+            and np.array_equal(b2, b3)
+            and (a42 is None or not np.any(a42))
+        ):
+            raise ValueError(
+                "the compiled kernel takes schemes of the form of Cox & Matthews or Krogstad; "
+                "use the plain engine for others"
+            )
+        named = {"half": first, "full": third, "a21": a21, "a31": a31, "a32": a32, "a41": a41, "a43": a43}
+        named |= {"b1": b1, "b2": b2, "b4": b4}
+        return cls({k: zero if v is None else v for k, v in named.items()}, factor, forcing)
+
+    def build(self) -> tuple[Build, dict[str, Array]]:
+        """What to compile, and the tables by name, scaled for the kernels."""
+        w = self.weights
+        tables: dict[str, Array] = {"half": w["half"], "full": w["full"]}
+        tables |= {k: v * self.factor for k, v in w.items() if k not in tables}
+        if self.forcing is not None:
+            tables["+second"] = w["a21"] * self.forcing
+            tables["+third"] = (w["a31"] + w["a32"]) * self.forcing
+            tables["+fourth"] = (w["a41"] + w["a43"]) * self.forcing
+            tables["+total"] = (w["b1"] + 2 * w["b2"] + w["b4"]) * self.forcing
+        return Build(0, forced=self.forcing is not None), tables
+
+
+@dataclass(frozen=True, eq=False)
+class MultistepTables:
+    """Weights of v_{n+1} = sum_i linear_i v_{n-i} + sum_j nonlinear_j S_{n-j} + constant; S transforms u^2.
+
+    v and S are in the scaling of `numpy.fft.rfft(...) / points`, for wavenumbers 0 to points/2.
+
+    Attributes:
+        linear: (linear terms, modes), real or complex.
+        nonlinear: (nonlinear terms, modes), complex, the factor of the nonlinear term included.
+        constant: (modes,) or None.
+    """
+
+    linear: Array
+    nonlinear: Array
+    constant: Array | None = None
+
+    @property
+    def history(self) -> int:
+        """Frames that a run starts from."""
+        return max(len(self.linear), len(self.nonlinear))
+
+    def build(self) -> tuple[Build, dict[str, Array]]:
+        """What to compile, and the tables by name, scaled for the kernels."""
+        tables = {f"linear{i}": w for i, w in enumerate(self.linear)}
+        tables |= {f"nonlinear{j}": w for j, w in enumerate(self.nonlinear)}
+        if self.constant is not None:
+            tables["+constant"] = self.constant
+        pure = not np.any(np.imag(self.linear)) and not np.any(np.real(self.nonlinear))
+        build = Build(
+            0,
+            linear=len(self.linear),
+            nonlinear=len(self.nonlinear),
+            mixing=not pure,
+            forced=self.constant is not None,
+        )
+        return build, tables
+
+
+def run_runge_kutta(
+    u: Array,
+    tables: RungeKuttaTables,
+    *,
+    steps_per_frame: int,
+    frames: int,
+    threads: int = 1,
+    lanes: str = "auto",
+) -> Array:
+    """Frames (samples, frames, points) of u (samples, points), `steps_per_frame` steps apart.
+
+    Computes in the precision of `u` (float32 or float64); points is a power of two, 16 to 4096. Where a
+    sample becomes infinite, it is NaN from some frame on, without harm to others.
+
+    Args:
+        u: initial values; the first frame is `steps_per_frame` steps later.
+        tables: the scheme.
+        steps_per_frame: steps from frame to frame.
+        frames: how many.
+        threads: batches of samples that run at once.
+        lanes: "batch": one sample per lane; "across": one sample in all lanes; "auto": across for one or two
+            samples. The two differ in rounding.
+    """
+    return _run(np.asarray(u)[:, None], *tables.build(), steps_per_frame, frames, threads, lanes)
+
+
+def run_multistep(
+    history: Array,
+    tables: MultistepTables,
+    *,
+    steps_per_frame: int,
+    frames: int,
+    threads: int = 1,
+    lanes: str = "auto",
+) -> Array:
+    """Frames (samples, frames, points) that follow a history (samples, past frames, points), one step apart.
+
+    The last frame of the history is the present; see `run_runge_kutta` for the rest. Raises ValueError if the
+    history is shorter than the scheme's.
+    """
+    history = np.asarray(history)
+    if history.shape[1] < tables.history:
+        raise ValueError(f"this scheme starts from {tables.history} frames, got {history.shape[1]}")
+    recent = history[:, history.shape[1] - tables.history :]
+    return _run(recent, *tables.build(), steps_per_frame, frames, threads, lanes)
+
+
+# memory and tables in the kernels' order -------------------------------------------------------------------
+
+
+def lane_count(dtype: DTypeLike) -> int:
+    """Lanes of a 64-byte vector."""
+    return 64 // np.dtype(dtype).itemsize
+
+
+def _run(
+    history: Array,
+    build: Build,
+    tables: dict[str, Array],
+    steps_per_frame: int,
+    frames: int,
+    threads: int,
+    lanes: str,
+) -> Array:
+    samples, past, points = history.shape
+    dtype = history.dtype
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"values must be float32 or float64, got {dtype}")
+    across = lanes == "across" or (lanes == "auto" and samples <= 2)
+    build = _sized(build, points, dtype, across=across)
+    ordinary, special = _arrange(build, points, dtype, tables)
+    per_run = 1 if across else build.lanes
+    out = np.empty((samples, frames, points), dtype=dtype)
+
+    def one(first: int) -> None:
+        part = slice(first, min(first + per_run, samples))
+        engine = _Engine(build, points, dtype, ordinary, special)
+        for frame in range(past):
+            engine.take(history[part, frame], frame, present=frame == past - 1)
+        engine.run(out[part], past - 1, steps_per_frame)
+
+    starts = range(0, samples, per_run)
+    if threads > 1 and len(starts) > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(one, starts))
+    else:
+        for first in starts:
+            one(first)
+    return out
+
+
+def _sized(build: Build, points: int, dtype: DTypeLike, *, across: bool) -> Build:
+    lanes = lane_count(dtype)
+    if across:
+        while points < 2 * lanes:
+            lanes //= 2
+    rows = points // lanes if across else points
+    return replace(build, lanes=lanes, across=across, rows=rows if rows <= IN_REGISTERS else 0)
+
+
+class _Engine:
+    """The memory of one run: work, state and plan, and which kernel to call."""
+
+    def __init__(self, build: Build, points: int, dtype: DTypeLike, tables: Array, special: Array) -> None:
+        self.build, self.tables, self.special = build, tables, special
+        self.rows = points // build.lanes if build.across else points
+        self.plan: Plan = make_plan(self.rows, np.dtype(dtype).name)
+        self.work = aligned((self.rows, build.lanes), dtype)
+        self.physical = aligned((self.rows, build.lanes), dtype)
+        self.state = aligned((len(arrays(build)), self.rows, build.lanes), dtype)
+
+    def _fill(self, u: Array) -> None:
+        if self.build.across:
+            self.work[:] = u[0].reshape(self.work.shape)
+        else:
+            self.work[:, : len(u)] = u.T
+            self.work[:, len(u) :] = 0
+
+    def take(self, u: Array, step: int, *, present: bool) -> None:
+        """One frame of the history."""
+        rest = (self.tables, self.special, step, self.build)
+        if not present and self.build.nonlinear:
+            self._fill(u * u)
+            if self.build.rows:
+                kernels.load_history_in_registers(self.work, self.state, *rest)
+            else:
+                kernels.load_history(self.work, self.state, self.plan, *rest)
+        self._fill(u)
+        if self.build.rows:
+            kernels.load_state_in_registers(self.work, self.state, *rest)
+        else:
+            kernels.load_state(self.work, self.state, self.plan, *rest)
+
+    def run(self, out: Array, step: int, steps_per_frame: int) -> None:
+        """Advance and write the frames."""
+        rest = (self.tables, self.special, step, steps_per_frame, self.build)
+        if self.build.rows:
+            kernels.run_in_registers(self.work, self.state, out, *rest)
+        else:
+            stages = 1 if self.build.nonlinear else 4
+            kernels.run(self.work, self.physical, self.state, out, self.plan, *rest[:-1], stages, self.build)
+
+
+@lru_cache(maxsize=64)
+def wavenumbers(points: int, dtype: str, lanes: int, across: bool) -> NDArray[np.int64]:
+    """(slots, 1 or lanes) the wavenumber that each slot holds, negative for the conjugate.
+
+    The first also holds wavenumber points/2.
+    """
+    if across:
+        rows = points // lanes
+        held = make_plan(rows, dtype).wavenumbers[:, None] + rows * np.array(bit_reversed(lanes))
+        held[0] = rows // 2 * np.array(bit_reversed(lanes))
+    else:
+        held = make_plan(points, dtype).wavenumbers[:, None]
+    return np.where(held > points // 2, held - points, held)
+
+
+def _twists(points: int, dtype: str, lanes: int) -> Array:
+    turns = make_plan(points // lanes, dtype).wavenumbers[:, None] * np.arange(lanes) % points
+    angle = 2 * np.pi * turns / points
+    return np.stack([np.cos(angle), -np.sin(angle)], axis=1)
+
+
+def _arrange(
+    build: Build, points: int, dtype: np.dtype[Any], tables: dict[str, Array]
+) -> tuple[Array, Array]:
+    """The tables in the order of the slots, and those of slot 0, as `exponential_steps.Tables` reads them."""
+    modes = points // 2 + 1
+    for name, table in tables.items():
+        if np.shape(table) != (modes,):
+            raise ValueError(
+                f"table {name!r} must have shape ({modes},) for {points} points, got {table.shape}"
+            )
+    held = wavenumbers(points, dtype.name, build.lanes, build.across)
+
+    def place(table: Array, *, share: Array | float = 1.0) -> Array:
+        """(slots, 1 or lanes) complex, conjugate where the slot holds the conjugate."""
+        values = np.asarray(table, dtype=np.complex128)[np.abs(held)] * share
+        return np.where(held < 0, values.conj(), values)
+
+    # the state is 2/N times the transform, 1/N for wavenumbers 0 and N/2; S is the transform itself
+    share = np.full(held.shape, 2.0)
+    share[0, 0] = 1.0
+    ordinary: list[Array] = []
+    special: list[Array] = []
+    if build.across:
+        twists = _twists(points, dtype.name, build.lanes)
+        ordinary += [twists[:, 0], twists[:, 1]]
+    for name, linear in weights(build):
+        values = place(tables[name], share=1.0 if linear else share / points)
+        if build.mixing:
+            ordinary += [values.real, values.imag]
+        else:
+            ordinary.append(values.real if linear else values.imag)
+        matrix = np.stack([values[0].real, -values[0].imag, values[0].imag, values[0].real])
+        last = np.real(tables[name][-1]) / (1 if linear else points)
+        matrix[:, 0] = values[0, 0].real, 0.0, 0.0, last
+        special.append(matrix)
+    for name in constants(build):
+        values = place(tables[f"+{name}"], share=share)
+        values[0, 0] = complex(np.real(tables[f"+{name}"][0]), np.real(tables[f"+{name}"][-1]))
+        ordinary += [values.real, values.imag]
+    packed = aligned((len(held), len(ordinary), held.shape[1]), dtype)
+    packed[:] = np.stack(ordinary, axis=1)
+    first = aligned((len(special), 4, held.shape[1]), dtype)
+    first[:] = np.stack(special)
+    return packed, first

@@ -1,0 +1,312 @@
+"""Real Fourier transforms over rows of lanes, in place, as passes between a work array and registers.
+
+A work array has shape (rows, lanes), and every lane is transformed along the rows, all at once. Up to 16 rows
+fit in registers and need no passes. Longer transforms are halved and quartered by passes over the work array
+until only blocks of 4 to 16 rows are left; whoever uses the transform does these in registers, together with
+what it does to the wavenumbers. Between forward and inverse everything stays where the butterflies leave it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import njit
+from numba.core import types
+from numba.extending import NativeValue, intrinsic, models, register_model, typeof_impl, unbox
+from numpy.typing import DTypeLike, NDArray
+
+from .butterflies import (
+    complex_forward,
+    complex_inverse,
+    conjugate_multiply,
+    eight_forward,
+    eight_inverse,
+    multiply,
+    order,
+    real_order,
+)
+from .lanes import Lanes
+from .vectors import Vector
+
+__all__ = ["Build", "Plan", "Rows", "forward_passes", "inverse_passes", "make_plan", "square_passes"]
+
+LEVEL = 1
+"""The first column of a pass: a real pass of radix 8. Other numbers are the radix of a complex pass."""
+IN_REGISTERS = 16
+"""Rows that one codelet transforms."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What is fixed at compile time; passed to compiled functions, which are compiled once for each.
+
+    Attributes:
+        lanes: numbers per row.
+        across: whether one trajectory lies across the lanes (else one in each).
+        rows: rows of a transform that is done wholly in registers; 0 for one with passes.
+        linear: values of the spectrum that a step combines: v_n, v_{n-1}, ...
+        nonlinear: nonlinear terms that a multistep scheme combines; 0 for a Runge-Kutta scheme.
+        mixing: whether the weights are general complex numbers; else the linear ones are real and the
+            nonlinear ones imaginary, which halves the work.
+        forced: whether a constant is added.
+    """
+
+    lanes: int
+    across: bool = False
+    rows: int = 0
+    linear: int = 1
+    nonlinear: int = 0
+    mixing: bool = False
+    forced: bool = False
+
+
+class BuildType(types.Type):
+    """Numba's type of a `Build`: the value is in the type, nothing is passed at run time."""
+
+    def __init__(self, build: Build) -> None:
+        self.build = build
+        super().__init__(name=repr(build))
+
+
+@typeof_impl.register(Build)
+def _type_of_build(value: Build, context: Any) -> BuildType:
+    return BuildType(value)
+
+
+@register_model(BuildType)
+class _BuildModel(models.OpaqueModel):
+    pass
+
+
+@unbox(BuildType)
+def _unbox_build(kind: Any, value: Any, context: Any) -> NativeValue:
+    return NativeValue(context.context.get_dummy_value())
+
+
+class Plan(NamedTuple):
+    """The passes of a real transform.
+
+    Attributes:
+        passes: (passes, 5) in forward order: kind, first row, first imaginary row, points, first twiddle.
+        blocks: (blocks, 4) complex blocks that are left: rows, first row, first imaginary row, first slot.
+        root: rows of the real transform that is left in the first rows; its slots begin with 0.
+        twiddles: cosines and negative sines, in the order of use.
+        wavenumbers: (slots,) what each slot holds, modulo the rows; slot 0 holds 0 and rows/2.
+    """
+
+    passes: NDArray[np.int64]
+    blocks: NDArray[np.int64]
+    root: int
+    twiddles: NDArray[Any]
+    wavenumbers: NDArray[np.int64]
+
+
+@lru_cache(maxsize=64)
+def make_plan(rows: int, dtype: DTypeLike) -> Plan:
+    """The plan for a power of two of rows, at least 2; ValueError otherwise."""
+    if rows < 2 or rows & (rows - 1):
+        raise ValueError(f"the number of rows must be a power of two from 2 on, got {rows}")
+    passes: list[tuple[int, int, int, int, int]] = []
+    blocks: list[tuple[int, int, int, int, int]] = []
+    twiddles: list[float] = []
+
+    def turn(turns: int, points: int) -> None:
+        angle = 2 * np.pi * (turns % points) / points
+        twiddles.extend((np.cos(angle), -np.sin(angle)))
+
+    def split(real: int, imaginary: int, points: int, times: int, plus: int) -> None:
+        # the block at hand holds the wavenumbers times * k + plus, k = 0 to points - 1
+        if points <= IN_REGISTERS:
+            blocks.append((points, real, imaginary, times, plus))
+            return
+        radix = 4 if points == 2 * IN_REGISTERS else 8
+        part = points // radix
+        passes.append((radix, real, imaginary, points, len(twiddles)))
+        for n in range(part):
+            for k in order(radix)[1:]:
+                turn(n * k, points)
+        for j, k in enumerate(order(radix)):
+            split(real + j * part, imaginary + j * part, part, times * radix, times * k + plus)
+
+    size = rows
+    while size > IN_REGISTERS:
+        part, times = size // 8, rows // size
+        passes.append((LEVEL, 0, 0, size, len(twiddles)))
+        for n in range(part):
+            for k in (1, 2, 5):
+                turn(n * k, size)
+        for j, k in ((2, 2), (4, 1), (6, 5)):
+            split(j * part, (j + 1) * part, part, 8 * times, k * times)
+        size //= 4
+    wavenumbers = [rows // size * k for k in real_order(size)]
+    placed = []
+    for points, real, imaginary, times, plus in sorted(blocks):
+        placed.append((points, real, imaginary, len(wavenumbers)))
+        wavenumbers += [times * k + plus for k in order(points)]
+    return Plan(
+        np.array(passes, dtype=np.int64).reshape(-1, 5),
+        np.array(placed, dtype=np.int64).reshape(-1, 4),
+        size,
+        np.array(twiddles or [0.0], dtype=dtype),
+        np.array(wavenumbers) % rows,
+    )
+
+
+class Rows:
+    """An array of rows of lanes (or of numbers) while code is emitted."""
+
+    def __init__(
+        self, context: Any, builder: ir.IRBuilder, kind: types.Array, array: Any, lanes: int
+    ) -> None:
+        self.builder = builder
+        self.lanes = lanes
+        self.kind = Lanes(kind.dtype, lanes).llvm
+        self.data = context.make_array(kind)(context, builder, array).data
+
+    def at(self, row: ir.Value, *, offset: int = 0) -> ir.Value:
+        """A pointer to row + offset."""
+        if offset:
+            row = self.builder.add(row, ir.Constant(row.type, offset))
+        return self.builder.gep(self.data, [self.builder.mul(row, ir.Constant(row.type, self.lanes))])
+
+    def load(self, row: ir.Value, *, offset: int = 0) -> Vector:
+        """The lanes of a row."""
+        return Vector.load(self.builder, self.at(row, offset=offset), self.kind)
+
+    def store(self, row: ir.Value, value: Vector, *, offset: int = 0) -> None:
+        """Write the lanes of a row."""
+        value.store(self.at(row, offset=offset))
+
+    def spread(self, index: ir.Value, *, offset: int = 0) -> Vector:
+        """One number of an array of numbers, in all lanes."""
+        place = self.builder.add(index, ir.Constant(index.type, offset))
+        number = self.builder.load(self.builder.gep(self.data, [place]))
+        return Vector.fill(self.builder, number, self.lanes)
+
+
+def _spaced(builder: ir.IRBuilder, first: ir.Value, stride: ir.Value, count: int) -> list[ir.Value]:
+    rows = [first]
+    for _ in range(count - 1):
+        rows.append(builder.add(rows[-1], stride))
+    return rows
+
+
+def _butterfly(emit: Any) -> Any:
+    """The intrinsic `(work, twiddles, real, imaginary, stride, at, build)` whose code `emit` writes."""
+
+    @intrinsic
+    def function(
+        typing: Any, work: Any, twiddles: Any, real: Any, imaginary: Any, stride: Any, at: Any, build: Any
+    ) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            lanes = sig.args[-1].build.lanes
+            rows, turns = (Rows(context, builder, sig.args[i], args[i], lanes) for i in (0, 1))
+            emit(rows, turns, *args[2:6])
+            return context.get_dummy_value()
+
+        whole = types.intp
+        return types.void(work, twiddles, whole, whole, whole, whole, build), generate
+
+    return function
+
+
+def _turns(twiddles: Rows, at: ir.Value, count: int) -> list[tuple[Vector, Vector]]:
+    return [(twiddles.spread(at, offset=2 * i), twiddles.spread(at, offset=2 * i + 1)) for i in range(count)]
+
+
+@_butterfly
+def _level_forward(work: Rows, twiddles: Rows, real: Any, imaginary: Any, stride: Any, at: Any) -> None:
+    places = _spaced(work.builder, real, stride, 8)
+    values = eight_forward([work.load(r) for r in places], _turns(twiddles, at, 3))
+    for place, value in zip(places, values, strict=True):
+        work.store(place, value)
+
+
+@_butterfly
+def _level_inverse(work: Rows, twiddles: Rows, real: Any, imaginary: Any, stride: Any, at: Any) -> None:
+    places = _spaced(work.builder, real, stride, 8)
+    values = eight_inverse([work.load(r) for r in places], _turns(twiddles, at, 3))
+    for place, value in zip(places, values, strict=True):
+        work.store(place, value)
+
+
+@_butterfly
+def _level_square(work: Rows, twiddles: Rows, real: Any, imaginary: Any, stride: Any, at: Any) -> None:
+    places = _spaced(work.builder, real, stride, 8)
+    turns = _turns(twiddles, at, 3)
+    values = eight_inverse([work.load(r) for r in places], turns)
+    for place, value in zip(places, eight_forward([u * u for u in values], turns), strict=True):
+        work.store(place, value)
+
+
+def _complex_pass(radix: int, *, forward: bool) -> Any:
+    @_butterfly
+    def emit(work: Rows, twiddles: Rows, real: Any, imaginary: Any, stride: Any, at: Any) -> None:
+        reals = _spaced(work.builder, real, stride, radix)
+        imaginaries = _spaced(work.builder, imaginary, stride, radix)
+        values = [(work.load(r), work.load(i)) for r, i in zip(reals, imaginaries, strict=True)]
+        turns = _turns(twiddles, at, radix - 1)
+        if forward:
+            first, *rest = complex_forward(values)
+            values = [first, *(multiply(z, t) for z, t in zip(rest, turns, strict=True))]
+        else:
+            rest = [conjugate_multiply(z, t) for z, t in zip(values[1:], turns, strict=True)]
+            values = complex_inverse([values[0], *rest])
+        for r, i, z in zip(reals, imaginaries, values, strict=True):
+            work.store(r, z[0])
+            work.store(i, z[1])
+
+    return emit
+
+
+_four_forward, _four_inverse = _complex_pass(4, forward=True), _complex_pass(4, forward=False)
+_eight_forward, _eight_inverse = _complex_pass(8, forward=True), _complex_pass(8, forward=False)
+
+
+@njit(cache=True, nogil=True)
+def forward_passes(work: Any, plan: Any, first: int, build: Any) -> None:
+    """Passes `first` and on of the forward transform; the blocks and the root are left to do."""
+    passes, twiddles = plan.passes, plan.twiddles
+    for p in range(first, len(passes)):
+        kind, real, imaginary, points, at = passes[p]
+        if kind == LEVEL:
+            for n in range(points // 8):
+                _level_forward(work, twiddles, n, n, points // 8, at + 6 * n, build)
+        elif kind == 8:
+            for n in range(points // 8):
+                _eight_forward(work, twiddles, real + n, imaginary + n, points // 8, at + 14 * n, build)
+        else:
+            for n in range(points // 4):
+                _four_forward(work, twiddles, real + n, imaginary + n, points // 4, at + 6 * n, build)
+
+
+@njit(cache=True, nogil=True)
+def inverse_passes(work: Any, plan: Any, first: int, build: Any) -> None:
+    """The inverse of `forward_passes`, up to a factor."""
+    passes, twiddles = plan.passes, plan.twiddles
+    for p in range(len(passes) - 1, first - 1, -1):
+        kind, real, imaginary, points, at = passes[p]
+        if kind == LEVEL:
+            for n in range(points // 8):
+                _level_inverse(work, twiddles, n, n, points // 8, at + 6 * n, build)
+        elif kind == 8:
+            for n in range(points // 8):
+                _eight_inverse(work, twiddles, real + n, imaginary + n, points // 8, at + 14 * n, build)
+        else:
+            for n in range(points // 4):
+                _four_inverse(work, twiddles, real + n, imaginary + n, points // 4, at + 6 * n, build)
+
+
+@njit(cache=True, nogil=True)
+def square_passes(work: Any, plan: Any, build: Any) -> None:
+    """All inverse passes, squares of the physical values, all forward passes; the work is read once less."""
+    inverse_passes(work, plan, 1, build)
+    part = plan.passes[0, 3] // 8
+    at = plan.passes[0, 4]
+    for n in range(part):
+        _level_square(work, plan.twiddles, n, n, part, at + 6 * n, build)
+    forward_passes(work, plan, 1, build)
