@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import yaml
@@ -48,9 +47,8 @@ def check(path: Path | str, *, progress: bool = False) -> list[str]:
             f"{folder} has no card ({folder.resolve().name}.yaml), so it is no training set or has lost it; "
             "give the folder that `understudy generate` wrote, or restore the card"
         ]
-    unfinished = not (folder / "stats.yaml").is_file() and _absent(folder, plan)
     # of an unfinished set it goes without saying that half-written files lie about
-    faults = [] if unfinished else _leftovers(folder)
+    faults = _leftovers(folder) if (folder / "stats.yaml").is_file() else []
     return faults + (_misplaced(folder, plan) or _files(folder, plan, progress))
 
 
@@ -102,12 +100,13 @@ def _files(folder: Path, plan: Plan, progress: bool) -> list[str]:
     }
     for shard, found in findings.items():
         faults += [f"{folder / shard.file} {fault}; {REMAKE}" for fault in found.faults]
-    repeated, involved = _repeated(folder, findings)
-    faults += repeated
-    for shard, found in findings.items():
-        if not found.faults and shard not in involved:
-            faults += _record(folder / shard.file)
-    faults += _different_axes(folder, [s for s in present if not findings[s].faults])
+    sound = [shard for shard in present if not findings[shard].faults]
+    for look in (_repeated, _different_axes):
+        explained, involved = look(folder, {shard: findings[shard] for shard in sound})
+        faults += explained
+        sound = [shard for shard in sound if shard not in involved]
+    for shard in sound:
+        faults += _record(folder / shard.file)
     if not faults:
         faults += _statistics(folder, plan, progress)
     return faults
@@ -150,8 +149,7 @@ def _repeated(folder: Path, findings: Mapping[Shard, Findings]) -> tuple[list[st
         more = f", and so do {len(samples) - 1} more pairs" if len(samples) > 1 else ""
         faults.append(
             f"sample {samples[0][0]} of split {one!r} and sample {samples[0][1]} of {other!r} in {folder} "
-            f"hold the same trajectory{more}; delete the file with the copy and run the same generate command "
-            "again"
+            f"hold the same trajectory{more}; delete the file with the copy and generate again"
         )
     return faults, involved
 
@@ -169,19 +167,19 @@ def _record(path: Path) -> list[str]:
     return []
 
 
-def _different_axes(folder: Path, shards: list[Shard]) -> list[str]:
-    """Files that disagree about the coordinates."""
-    known: dict[str, Any] = {}
+def _different_axes(folder: Path, shards: Iterable[Shard]) -> tuple[list[str], set[Shard]]:
+    """Files whose coordinates are not those of the others."""
+    groups: dict[bytes, list[Shard]] = {}
     for shard in shards:
         with open_shard(folder / shard.file) as file:
-            for name in file["dimensions"].attrs["spatial_dims"]:
-                values = file["dimensions"][name][:]
-                if not np.array_equal(known.setdefault(name, values), values):
-                    return [
-                        f"{folder / shard.file} has other coordinates of axis {name!r} than the files "
-                        f"before it; {REMAKE}"
-                    ]
-    return []
+            axes = [file["dimensions"][name][:] for name in file["dimensions"].attrs["spatial_dims"]]
+        groups.setdefault(b"".join(values.tobytes() for values in axes), []).append(shard)
+    odd = sorted(groups.values(), key=len)[:-1]
+    return [
+        f"{folder / group[0].file} has other coordinates than most files of the set"
+        f"{f', as have {len(group) - 1} more' if len(group) > 1 else ''}; {REMAKE}"
+        for group in odd
+    ], {shard for group in odd for shard in group}
 
 
 def _statistics(folder: Path, plan: Plan, progress: bool) -> list[str]:
@@ -194,15 +192,16 @@ def _statistics(folder: Path, plan: Plan, progress: bool) -> list[str]:
         return [f"{path} cannot be read; {REMAKE}"]
     if not isinstance(stored, dict):
         return [f"{path} holds no statistics; {REMAKE}"]
-    for name, fields in compute_statistics(folder, plan, progress=progress).items():
+    computed = compute_statistics(folder, plan, progress=progress)
+    for name, fields in computed.items():
         for field, value in fields.items():
             try:
                 given = np.asarray(stored[name][field], dtype=np.float64)
             except (KeyError, TypeError, ValueError):
                 return [f"{path} lacks a number for {name} of {field!r}; {REMAKE}"]
             wanted = np.asarray(value)
-            # the mean may be small beside the numbers it is the mean of
-            scale = np.max(np.abs(fields[field])) + np.max(np.asarray(stored["rms"][field]))
+            # a mean may be small beside the numbers it is the mean of
+            scale = float(np.max(computed["rms_delta" if name.endswith("_delta") else "rms"][field]))
             if given.shape != wanted.shape or not np.allclose(given, wanted, rtol=1e-9, atol=1e-12 * scale):
                 return [
                     f"{path} does not match the data: {name} of {field!r} is {value} and not "

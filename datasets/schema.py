@@ -67,7 +67,7 @@ def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...] | None
     than a chunk is one chunk. None (contiguous) where there is nothing to store.
 
     >>> chunk_shape((4, 20000, 64), 8)
-    (1, 255, 64)
+    (1, 254, 64)
     >>> chunk_shape((100, 10, 64), 8)
     (25, 10, 64)
     """
@@ -116,8 +116,8 @@ def shard_image(plan: Plan, shard: Shard, *, system: System, queries: Queries, s
 
 
 def open_shard(path: Any) -> h5py.File:
-    """A shard for reading. Finished shards never change, so HDF5's own locks would only be in the way."""
-    return h5py.File(path, "r", locking=False)
+    """A shard for reading, with HDF5's usual locks, so that a user may open it beside us in one process."""
+    return h5py.File(path, "r")
 
 
 def trajectory_digest(file: h5py.File, plan: Plan, *, row: int) -> bytes:

@@ -195,16 +195,19 @@ def _fields(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
 
 
 def _values(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
+    bad: dict[int, list[str]] = {}
     for wanted in plan.fields:
         values = file[field_group(wanted)][wanted.name]
-        bad = [row for row in range(len(values)) if not np.isfinite(values[row]).all()]
-        if bad:
-            sample = int(file["provenance/sample"][bad[0]])
-            more = f" and {len(bad) - 1} more trajectories" if len(bad) > 1 else ""
-            yield (
-                f"holds NaN or infinity in field {wanted.name!r} of trajectory {bad[0]} (sample {sample})"
-                f"{more}, which is not marked as failed"
-            )
+        for row in range(len(values)):
+            if not np.isfinite(values[row]).all():
+                bad.setdefault(row, []).append(wanted.name)
+    if bad:
+        row = min(bad)
+        more = f" and of {len(bad) - 1} more" if len(bad) > 1 else ""
+        yield (
+            f"holds NaN or infinity in {' and '.join(bad[row])} of trajectory {row} (sample "
+            f"{int(file['provenance/sample'][row])}){more}, not marked as failed"
+        )
 
 
 def _list(attributes: Any, key: str, expected: list[str], place: str) -> Iterator[str]:
