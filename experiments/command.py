@@ -202,7 +202,7 @@ def _stages(command: Common, rest: list[str]) -> int:
     preset = nearest(command.preset, list(module.PRESETS), "preset")
     name = type(command).__name__.lower()
     settings = _settings(module, preset, rest, name)
-    settings = dataclasses.replace(settings, candidates=_candidates(command, settings.candidates))
+    chosen = _candidates(command, settings.candidates)
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "settings.json", {"settings": dataclasses.asdict(settings), **provenance()})
@@ -219,7 +219,7 @@ def _stages(command: Common, rest: list[str]) -> int:
             print(card(training_set))
         return 0
     trained = train_all(
-        settings.candidates,
+        chosen,
         sets,
         folder=folder,
         device=command.device,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -232,10 +231,8 @@ def _tidy(ax: Axes) -> None:
 
 
 def _families(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
-    """Ladder rows by solver class and precision."""
+    """Ladder rows by scheme: the first word of their labels."""
     families: dict[str, list[Row]] = {}
     for row in (r for r in rows if r.kind == "ladder"):
-        settings: Mapping[str, Any] = row.settings
-        name = str(settings.get("family", settings.get("solver", "solver")))
-        families.setdefault(name, []).append(row)
+        families.setdefault(row.label.split()[0], []).append(row)
     return families

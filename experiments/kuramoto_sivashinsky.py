@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
@@ -13,6 +13,7 @@ from ..datasets.generate import GenerateSettings
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import find_kit
 from ..solvers.kuramoto_sivashinsky.system import KuramotoSivashinsky
+from ..surrogates.learned_multistep import LearnedMultistep
 from .chaos import ChaosSettings, compare_forecasts
 from .stages import Candidate, Trained
 
@@ -21,26 +22,36 @@ __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
 @dataclass(frozen=True)
 class Settings:
-    """One experiment: the equation, two training sets, the surrogates, and how they are judged.
+    """One experiment: the equation, two training sets, and how the surrogates are judged.
 
     Attributes:
         system: length, points and forcing of the equation.
         main: the long training set, whose test split gives the starts and their history.
         fine: a short set at a small interval, for surrogates that step like a solver.
         comparison: horizon, timing and free runs.
-        candidates: label -> surrogate.
+        size: which sizes of surrogate: quick, default or paper.
     """
 
     system: KuramotoSivashinsky
     main: GenerateSettings
     fine: GenerateSettings
-    comparison: ChaosSettings = field(default_factory=ChaosSettings)
-    candidates: tyro.conf.Suppress[Mapping[str, Candidate]] = field(default_factory=dict)
+    comparison: ChaosSettings
+    size: tyro.conf.Suppress[str] = "default"
 
     @property
     def sets(self) -> dict[str, GenerateSettings]:
         """The training sets by name."""
         return {"main": self.main, "fine": self.fine}
+
+    @property
+    def threads(self) -> int:
+        """Of training and timing alike."""
+        return self.comparison.threads
+
+    @property
+    def candidates(self) -> dict[str, Candidate]:
+        """The surrogates that this experiment compares."""
+        return candidates(self.system, size=self.size, fine=self.fine.interval, main=self.main.interval)
 
 
 def compare_with_solver(
@@ -64,4 +75,70 @@ def compare_with_solver(
     )
 
 
-PRESETS: dict[str, Settings] = {}
+def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: float) -> dict[str, Candidate]:
+    """Surrogates with the settings that were chosen on validation starts, for L = 22, 60 and 200."""
+    equation = LearnedMultistep.Settings(
+        length=system.length,
+        points=system.points if system.length > 30 else system.points // 2,
+        delays=8 if size != "quick" else 6,
+        window=round(0.95 * system.characteristic_time),
+        windows={"quick": 8, "default": 96, "paper": 192}[size],
+        trial=round(9.5 * system.characteristic_time) if size != "quick" else 40.0,
+    )
+    seeds = 1 if size == "quick" else 3
+    return {
+        "learned-multistep": Candidate(
+            "learned_multistep",
+            fine,
+            equation,
+            training_set="fine",
+            seeds=seeds,
+            remark="Grey box: it is told the form of the equation and starts from the classical scheme.",
+        ),
+    }
+
+
+def preset(size: str, system: KuramotoSivashinsky | None = None) -> Settings:
+    """Sizes that take seconds (quick), minutes (default), or those of Pathak et al. 2018 (paper)."""
+    if system is None:
+        system = KuramotoSivashinsky(200.0, 512) if size == "paper" else KuramotoSivashinsky(22.0, 64)
+    unit = system.characteristic_time
+    comparison = {
+        "quick": ChaosSettings(
+            warm_up=20.0, horizon=16.0, free_run=40.0, free_runs=2, rounds=2, batches=(1, 8)
+        ),
+        "default": ChaosSettings(),
+        "paper": ChaosSettings(horizon=16.0, free_run=10_000.0),
+    }[size]
+    trajectories, frames = {"quick": (4, 600), "default": (16, 5000), "paper": (14, 5000)}[size]
+    tests = {"quick": 6, "default": 100, "paper": 100}[size]
+    shown = comparison.warm_up + comparison.horizon * unit
+    main = GenerateSettings(
+        train_trajectories=trajectories,
+        valid_trajectories=max(2, tests // 8),
+        test_trajectories=tests,
+        train_frames=frames,
+        valid_frames=1 + int(shown / 0.25),
+        test_frames=1 + int(shown / 0.25),
+        interval=0.25,
+        transient=300.0,
+        trajectories_per_shard=8 if size == "quick" else 25,
+        workers=2,
+    )
+    window = 1 + int((0.5 + 1.0 * unit) * 16)
+    fine = dataclasses.replace(
+        main,
+        train_trajectories=8 if size == "quick" else 96,
+        train_frames=window,
+        valid_trajectories=2 if size == "quick" else 12,
+        valid_frames=1 + int((1.0 + (40.0 if size == "quick" else 10 * unit)) * 16),
+        test_trajectories=1,
+        test_frames=window,
+        interval=1 / 16,
+        seed=1,
+        trajectories_per_shard=8 if size == "quick" else 32,
+    )
+    return Settings(system=system, main=main, fine=fine, comparison=comparison, size=size)
+
+
+PRESETS = {size: preset(size) for size in ("quick", "default", "paper")}

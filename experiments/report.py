@@ -14,7 +14,7 @@ import numpy as np
 
 from .compare import Row
 from .metrics import Metric
-from .verdict import Mode, Verdict
+from .verdict import MODES, Mode, Verdict, envelope_of
 
 __all__ = ["duration", "table", "write_html", "write_json"]
 
@@ -34,7 +34,7 @@ def duration(seconds: float) -> str:
 
 def table(rows: Sequence[Row], verdicts: Sequence[Verdict], *, metric: Metric) -> str:
     """Plain text, 130 columns: surrogates by accuracy, nulls, then the ladder's undominated settings."""
-    cells = [HEADER, SECOND, *(_cells(row, verdicts) for row in _sorted(rows, metric))]
+    cells = [HEADER, SECOND, *(_cells(row, verdicts) for row in _sorted(_undominated(rows, metric), metric))]
     widths = [max(len(row[i]) for row in cells) for i in range(len(HEADER))]
     lines = [
         "  ".join(
@@ -45,6 +45,15 @@ def table(rows: Sequence[Row], verdicts: Sequence[Verdict], *, metric: Metric) -
     ]
     rule = "-" * max(map(len, lines))
     return "\n".join([f"accuracy: {metric.name} in {metric.unit}", *lines[:2], rule, *lines[2:]])
+
+
+def _undominated(rows: Sequence[Row], metric: Metric) -> list[Row]:
+    """All rows but those of the ladder that another setting beats, alone and in batch."""
+    ladder = [row for row in rows if row.kind == "ladder"]
+    if not ladder:
+        return list(rows)
+    kept = {int(i) for mode in MODES for i in envelope_of(rows, metric, mode).members}
+    return [row for row in rows if row.kind != "ladder" or ladder.index(row) in kept]
 
 
 def _sorted(rows: Sequence[Row], metric: Metric) -> list[Row]:
