@@ -1,0 +1,60 @@
+"""Small known dynamics for the tests of surrogates: waves that travel, and a chaotic circle of numbers."""
+
+import numpy as np
+from understudy.datasets.tasks import Trajectories
+
+
+class InMemory:
+    """Trajectories (trajectories, frames, *grid) of one field, with the interface of a split on disk."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+        self.frames = values.shape[1]
+        self.grid = values.shape[2:]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def read(self, trajectory: int, start: int, stop: int, *, step: int = 1, field: str) -> np.ndarray:
+        assert field == "u"
+        return self.values[trajectory, start:stop:step]
+
+
+def in_memory(values: np.ndarray, interval: float = 0.25) -> Trajectories:
+    """Examples as a surrogate's `fit` takes them."""
+    return Trajectories(InMemory(values), fields=("u",), stride=1, interval=interval)
+
+
+def travelling_waves(
+    *, trajectories: int, frames: int, points: int, seed: int, step: float = 0.2
+) -> np.ndarray:
+    """Two travelling cosines of random amplitude and phase: (trajectories, frames, points)."""
+    generator = np.random.default_rng(seed)
+    x = 2 * np.pi * np.arange(points) / points
+    t = step * np.arange(frames)[:, None]
+    amplitudes = generator.uniform(0.5, 1.0, size=(trajectories, 2, 1, 1))
+    phases = generator.uniform(0, 2 * np.pi, size=(trajectories, 2, 1, 1))
+    return amplitudes[:, 0] * np.cos(x - t + phases[:, 0]) + amplitudes[:, 1] * np.cos(
+        2 * x + 0.7 * t + phases[:, 1]
+    )
+
+
+def lorenz96(*, trajectories: int, frames: int, points: int, seed: int, interval: float = 0.05) -> np.ndarray:
+    """Lorenz (1996): dx_i/dt = (x_(i+1) - x_(i-2)) x_(i-1) - x_i + 8, past its transient."""
+    generator = np.random.default_rng(seed)
+    x = 8 + generator.normal(size=(trajectories, points))
+
+    def slope(x: np.ndarray) -> np.ndarray:
+        return (np.roll(x, -1, -1) - np.roll(x, 2, -1)) * np.roll(x, 1, -1) - x + 8
+
+    kept = []
+    step, substeps, transient = interval / 5, 5, 200
+    for frame in range(transient + frames):
+        for _ in range(substeps):
+            a = slope(x)
+            b = slope(x + step / 2 * a)
+            c = slope(x + step / 2 * b)
+            x = x + step / 6 * (a + 2 * b + 2 * c + slope(x + step * c))
+        if frame >= transient:
+            kept.append(x)
+    return np.stack(kept, axis=1)
