@@ -15,10 +15,16 @@ from numba import njit
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from ..solvers.methods.lanes import fill, fma, load, store
+from ..solvers.methods import lanes
 from ..solvers.methods.vectors import Vector
 
 __all__ = ["advance", "drive", "tanh"]
+
+# numba's decorator tells type checkers of an argument that no caller gives
+fill: Any = lanes.fill
+load: Any = lanes.load
+store: Any = lanes.store
+fma = lanes.fma
 
 Array = NDArray[np.float64]
 Index = NDArray[np.uint32]
@@ -31,9 +37,8 @@ _ROUND = 1.5 * 2.0**52
 """Added and taken away again, it rounds to the nearest integer, which stands in the low bits of the sum."""
 
 
-@intrinsic
-def tanh(typing: Any, lanes: Any) -> Any:
-    """Hyperbolic tangent of each lane, within 3 units in the last place; odd, and NaN for NaN.
+def _tanh(typing: Any, value: Any) -> Any:
+    """`tanh(lanes)`: hyperbolic tangent of each lane, within 3 units in the last place; odd, and NaN for NaN.
 
     With e = exp(-2 |x|) - 1, tanh |x| = -e / (2 + e), which cancels nowhere. For y = k ln 2 + rest,
     exp(y) - 1 = 2^k (exp(rest) - 1) + (2^k - 1), the bracket by its Taylor polynomial (|rest| < 0.35).
@@ -63,7 +68,10 @@ def tanh(typing: Any, lanes: Any) -> Any:
         ratio = (e / (e + 2.0)).call("fabs")
         return builder.bitcast(builder.or_(builder.bitcast(ratio.value, integers), sign), kind)
 
-    return lanes(lanes), emit
+    return value(value), emit
+
+
+tanh: Any = intrinsic(_tanh)
 
 
 @njit(cache=True, error_model="numpy")

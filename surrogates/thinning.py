@@ -6,6 +6,8 @@ as long as the coarse grid still carries the field's spectrum: what lies beyond 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,8 +29,8 @@ def thinned_shape(grid: tuple[int, ...], factor: int) -> tuple[int, ...]:
 def thin(fields: Array, factor: int, dimensions: int = 1) -> Array:
     """Every `factor`-th point along each of the last `dimensions` axes, from the first on."""
     thinned_shape(fields.shape[fields.ndim - dimensions :], factor)
-    step = (slice(None, None, factor),)
-    return fields[(..., *(step * dimensions))]
+    step: tuple[Any, ...] = (slice(None, None, factor),) * dimensions
+    return np.asarray(fields[(Ellipsis, *step)])
 
 
 def refine(fields: Array, factor: int, dimensions: int = 1) -> Array:
