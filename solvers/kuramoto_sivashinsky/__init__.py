@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..contract import Kit, Solver
 from .reference import Reference
-from .solvers import CNAB2, ETDAB, ETDRK4, Krogstad, SpectralSolver
+from .solvers import CNAB2, ETDAB, ETDABM, ETDRK4, Krogstad, SpectralSolver
 from .system import KuramotoSivashinsky
 
-__all__ = ["CNAB2", "ETDAB", "ETDRK4", "KIT", "Krogstad", "KuramotoSivashinsky", "Reference"]
+__all__ = ["CNAB2", "ETDAB", "ETDABM", "ETDRK4", "KIT", "Krogstad", "KuramotoSivashinsky", "Reference"]
 
 
 def standard(system: KuramotoSivashinsky) -> Solver:
@@ -37,7 +37,7 @@ def ladder(system: KuramotoSivashinsky) -> list[Solver]:
 
 KIT = Kit(
     system=KuramotoSivashinsky,
-    solvers=(ETDRK4, Krogstad, ETDAB, CNAB2, Reference),
+    solvers=(ETDRK4, Krogstad, ETDAB, ETDABM, CNAB2, Reference),
     standard=standard,
     reference=reference,
     ladder=ladder,

@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 import scipy.fft
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["derivative", "resample", "wavenumbers"]
+__all__ = ["derivative", "low_pass", "resample", "wavenumbers"]
 
 
-def wavenumbers(length: float, points: int) -> NDArray[np.float64]:
+def wavenumbers(length: float, points: int, *, dtype: DTypeLike = np.float64) -> NDArray[Any]:
     """(points // 2 + 1,) wavenumbers of a real transform, the Nyquist mode last."""
-    return np.asarray(2 * np.pi / length * np.arange(points // 2 + 1), dtype=np.float64)
+    turn = 8 * np.arctan(np.ones((), dtype=dtype))  # 2 pi in any precision
+    return np.asarray(turn / np.asarray(length, dtype=dtype) * np.arange(points // 2 + 1, dtype=dtype))
 
 
 def derivative(values: NDArray[Any], *, length: float, order: int = 1) -> NDArray[np.float64]:
@@ -30,6 +31,13 @@ def derivative(values: NDArray[Any], *, length: float, order: int = 1) -> NDArra
     if order % 2:
         factor[-1] = 0
     return np.asarray(scipy.fft.irfft(scipy.fft.rfft(values) * factor, n=points))
+
+
+def low_pass(values: NDArray[Any], modes: int) -> NDArray[Any]:
+    """Values (..., points) with only the waves 0 to modes - 1."""
+    spectrum = scipy.fft.rfft(values)
+    spectrum[..., modes:] = 0
+    return np.asarray(scipy.fft.irfft(spectrum, n=values.shape[-1]))
 
 
 def resample(values: NDArray[Any], points: int) -> NDArray[Any]:
@@ -45,6 +53,6 @@ def resample(values: NDArray[Any], points: int) -> NDArray[Any]:
     spectrum = scipy.fft.rfft(values)
     smaller = min(old, points) // 2
     moved = np.zeros((*spectrum.shape[:-1], points // 2 + 1), dtype=spectrum.dtype)
-    moved[..., : smaller + 1] = spectrum[..., : smaller + 1] * (points / old)
+    moved[..., : smaller + 1] = spectrum[..., : smaller + 1] * (spectrum.real.dtype.type(points) / old)
     moved[..., smaller] *= 0.5 if points > old else 2.0
     return np.asarray(scipy.fft.irfft(moved, n=points))

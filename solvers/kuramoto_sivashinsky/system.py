@@ -83,7 +83,7 @@ class KuramotoSivashinsky(System):
 
     @property
     def lyapunov_exponent(self) -> float:
-        """The largest, per unit time; measured at lengths 22, 60, 100 and 200 only.
+        """The largest, per unit time; measured at lengths 22, 36, 60, 100 and 200 only.
 
         `exact.largest_exponent` says what is done at other lengths. The forcing's influence is neglected.
         """

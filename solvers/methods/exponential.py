@@ -5,30 +5,33 @@ them. With z = step * linear, every coefficient is a combination of
 
     phi_0(z) = exp(z),   phi_k(z) = integral over s in [0, 1] of exp((1 - s) z) s^(k-1) / (k-1)!
 
-whose closed forms cancel badly near z = 0.
+whose closed forms cancel badly near z = 0. Everything is computed in the machine's extended precision where
+it has one, and returned in the precision of `linear`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
     "Multistep",
     "RungeKutta",
     "adams_bashforth",
+    "adams_bashforth_moulton",
     "cox_matthews",
     "crank_nicolson_adams_bashforth",
     "krogstad",
     "phi_functions",
 ]
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
-_NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
 _LARGE = 32.0
 
 
@@ -45,6 +48,15 @@ class RungeKutta:
     propagator: Array
     weights: tuple[Array, ...]
 
+    def astype(self, dtype: DTypeLike) -> RungeKutta:
+        """The same in another precision."""
+        return RungeKutta(
+            tuple(a.astype(dtype) for a in self.propagators),
+            tuple(tuple(None if a is None else a.astype(dtype) for a in row) for row in self.stages),
+            self.propagator.astype(dtype),
+            tuple(a.astype(dtype) for a in self.weights),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Multistep:
@@ -53,27 +65,46 @@ class Multistep:
     propagator: Array
     weights: Array
 
+    def astype(self, dtype: DTypeLike) -> Multistep:
+        """The same in another precision."""
+        return Multistep(self.propagator.astype(dtype), self.weights.astype(dtype))
 
-def phi_functions(z: NDArray[np.float64], highest: int) -> Array:
-    """phi_0 to phi_highest of real z, shape (highest + 1, *z.shape), to about 1e-15 relative.
+
+def phi_functions(z: Array, highest: int) -> Array:
+    """phi_0 to phi_highest of real z, shape (highest + 1, *z.shape), to the precision of z.
 
     For |z| up to 32 the defining integral is done by Gauss quadrature: its integrand is positive, so nothing
     cancels. Beyond, the recurrence phi_k = (phi_{k-1} - 1/(k-1)!) / z is safe.
-    Raises TypeError for complex z, where the integrand does change sign.
+    Raises TypeError for z that is not real floating point: for complex z the integrand does change sign.
     """
-    if np.iscomplexobj(z):
-        raise TypeError("phi_functions takes real z; its quadrature would cancel for complex z")
-    z = np.asarray(z, dtype=np.float64)
-    phi = np.empty((highest + 1, *z.shape))
-    phi[0] = np.exp(z)
-    small = np.abs(z) <= _LARGE
-    decay = np.exp(np.multiply.outer(z[small], 1 - _NODES))
-    factorial = 1.0
+    z = np.asarray(z)
+    if not np.issubdtype(z.dtype, np.floating):
+        raise TypeError(f"phi_functions takes real floating-point z, got {z.dtype}")
+    nodes, weights = _gauss(48)
+    x = z.astype(np.longdouble)
+    phi = np.empty((highest + 1, *x.shape), dtype=np.longdouble)
+    phi[0] = np.exp(x)
+    small = np.abs(x) <= _LARGE
+    decay = np.exp(np.multiply.outer(x[small], 1 - nodes))
+    factorial = np.longdouble(1)
     for k in range(1, highest + 1):
-        phi[k][small] = decay @ (_WEIGHTS * _NODES ** (k - 1)) / factorial
-        phi[k][~small] = (phi[k - 1][~small] - 1 / factorial) / z[~small]
+        phi[k][small] = decay @ (weights * nodes ** (k - 1)) / factorial
+        phi[k][~small] = (phi[k - 1][~small] - 1 / factorial) / x[~small]
         factorial *= k
-    return phi
+    return phi.astype(z.dtype)
+
+
+@lru_cache(maxsize=4)
+def _gauss(points: int) -> tuple[Array, Array]:
+    """Nodes and weights of Gauss-Legendre quadrature on [0, 1], in extended precision."""
+    x: Array = np.polynomial.legendre.leggauss(points)[0].astype(np.longdouble)
+    for _ in range(3):  # Newton's method on the double-precision nodes
+        before, here = np.ones_like(x), x
+        for degree in range(2, points + 1):
+            before, here = here, ((2 * degree - 1) * x * here - (degree - 1) * before) / degree
+        slope = points * (x * here - before) / (x**2 - 1)
+        x = x - here / slope
+    return (1 + x) / 2, 1 / ((1 - x**2) * slope**2)
 
 
 def cox_matthews(linear: Array, step: float) -> RungeKutta:
@@ -129,13 +160,48 @@ def adams_bashforth(linear: Array, step: float, *, order: int, fraction: float =
     """
     if not 1 <= order <= 8:
         raise ValueError(f"order must be 1 to 8, got {order}")
-    phi = phi_functions(fraction * step * linear, order)
+    return _adams(linear, step, nodes=range(0, -order, -1), fraction=fraction)
+
+
+def adams_bashforth_moulton(linear: Array, step: float, *, order: int, fraction: float = 1.0) -> Multistep:
+    """Exponential predictor-corrector, each of the given order: predict, evaluate, correct.
+
+    The nonlinear term is evaluated once a step, at the predicted value, and never again at the corrected one
+    (PEC mode). Written for the predicted values alone, this is a multistep scheme that remembers order + 1
+    terms: the correction of one step and the prediction of the next are combined here. Its error is some
+    ten times smaller than that of `adams_bashforth` at the same order and cost. `fraction` as there.
+
+    Reference: Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I (1993), section III.1, for
+    the scheme; the exponential form follows from integrating the same polynomials against the exponential.
+    """
+    if not 2 <= order <= 7:
+        raise ValueError(f"order must be 2 to 7, got {order}")
+    predict = _adams(linear, step, nodes=range(0, -order, -1)).weights
+    correct = _adams(linear, step, nodes=range(1, 1 - order, -1)).weights
+    onward = _adams(linear, step, nodes=range(0, -order, -1), fraction=fraction)
+    # corrected - predicted value = sum of change[j] N_{n-j}
+    change = np.zeros((order + 1, len(linear)), dtype=predict.dtype)
+    change[:order] += correct
+    change[1:] -= predict
+    weights = onward.propagator * change
+    weights[:order] += onward.weights
+    return Multistep(onward.propagator, weights)
+
+
+def _adams(linear: Array, step: float, *, nodes: Sequence[int], fraction: float = 1.0) -> Multistep:
+    """Integrate, over a fraction of a step, the polynomial through nonlinear terms at nodes (in steps)."""
+    order = len(nodes)
+    phi = phi_functions(fraction * step * np.asarray(linear), order)
     # integral over [0, fraction] of exp((fraction - s) z) s^i ds = fraction^(i+1) i! phi_{i+1}(fraction z)
-    powers = np.arange(order)
-    moments = np.cumprod(np.maximum(powers, 1)) * fraction ** (powers + 1.0)
-    # column j of the inverse holds the powers of the Lagrange polynomial that is 1 at node -j
-    lagrange = np.linalg.inv(np.vander(-powers.astype(float), increasing=True))
-    weights = step * np.einsum("ij,i,im->jm", lagrange, moments, phi[1:].reshape(order, -1))
+    weights = np.zeros((order, *phi.shape[1:]), dtype=phi.dtype)
+    for row, node in zip(weights, nodes, strict=True):
+        others = [other for other in nodes if other != node]
+        factorial = np.longdouble(1)
+        lagrange = np.atleast_1d(np.poly(np.array(others, dtype=np.longdouble)))[::-1]  # lowest power first
+        for i in range(order):
+            factorial *= max(i, 1)
+            row += lagrange[i] * factorial * np.longdouble(fraction) ** (i + 1) * phi[i + 1]
+        row *= step / np.prod([np.longdouble(node - other) for other in others])
     return Multistep(propagator=phi[0], weights=weights)
 
 
@@ -145,7 +211,7 @@ def crank_nicolson_adams_bashforth(linear: Array, step: float, *, fraction: floa
     Stiff modes are hardly damped (the factor tends to -1). `fraction` ends the step early, as in
     `adams_bashforth`.
     """
-    z = fraction * step * linear
+    z = fraction * step * np.asarray(linear)
     scale = fraction * step / (1 - z / 2)
     return Multistep(
         propagator=(1 + z / 2) / (1 - z / 2),
