@@ -71,7 +71,7 @@ def compare_forecasts(
     interval = sets["main"].interval
     queries = starts(settings, trained, kit=kit, system=system, main=sets["main"])
     frames = round(settings.horizon * system.characteristic_time / interval)
-    times = interval * np.arange(1, frames + 1)
+    times = interval * np.arange(1, frames + 1, dtype=np.float64)
     reference = kit.reference(system)
     with pinned_threads(settings.threads):
         truth = reference(queries, times)

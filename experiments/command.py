@@ -19,9 +19,9 @@ from ..datasets.check import check
 from ..datasets.picture import draw_sample
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import UnknownName, find_kit, nearest, system_names
-from ..surrogates.surrogate import find_surrogate, surrogate_names
+from ..surrogates.surrogate import surrogate_names
 from .report import write_json
-from .stages import Candidate, generate_sets, open_sets, train_all
+from .stages import Candidate, generate_sets, is_null, open_sets, train_all
 from .timing import provenance
 
 __all__ = ["main"]
@@ -51,6 +51,8 @@ class Common:
     """float32 or float64, for all surrogates"""
     device: str = "cpu"
     """where surrogates are trained and run, e.g. cpu or cuda"""
+    workers: int = 2
+    """surrogates trained at once on the CPU, each on its own threads"""
     quiet: bool = False
     """no progress bars"""
 
@@ -224,6 +226,7 @@ def _stages(command: Common, rest: list[str]) -> int:
         folder=folder,
         device=command.device,
         threads=settings.threads,
+        workers=command.workers,
         progress=progress,
         may_train=name != "compare",
     )
@@ -253,7 +256,7 @@ def _candidates(command: Common, preset: Mapping[str, Candidate]) -> dict[str, C
             plain = nearest(given, sorted({*preset, *surrogate_names()}), "surrogate")
             interval = next(iter(preset.values())).interval if preset else 1.0
             chosen[plain] = preset.get(plain) or Candidate(plain, interval)
-        nulls = {k: c for k, c in preset.items() if getattr(find_surrogate(c.surrogate), "null", False)}
+        nulls = {k: c for k, c in preset.items() if is_null(c)}
         chosen = {**chosen, **nulls}
     changes: dict[str, Any] = {}
     if command.seeds is not None:

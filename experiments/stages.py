@@ -7,6 +7,7 @@ Everything lies below one folder: `sets/<name>/`, `surrogates/<label>/seed-<n>/`
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -17,13 +18,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from ..datasets.generate import GenerateSettings, generate
 from ..datasets.tasks import Autoregressive
 from ..datasets.training_set import TrainingSet
+from ..datasets.workers import WorkerDied, in_workers
 from ..solvers.contract import Solver, System
 from ..surrogates.surrogate import Surrogate, SurrogateError, TrainingRecord, find_surrogate, load
 from .compare import Bill, Contestant
+from .report import duration
 from .timing import pinned_threads
 
 __all__ = ["Candidate", "Trained", "contestant", "generate_sets", "surrogate_folder", "train_all"]
@@ -97,58 +101,94 @@ def train_all(
     folder: Path,
     device: str = "cpu",
     threads: int = 1,
+    workers: int = 1,
     progress: bool = False,
     may_train: bool = True,
 ) -> list[Trained]:
     """Train every candidate with every seed, or load what is already there.
 
-    Without `may_train`, a surrogate that is not there is an error. A surrogate that was trained with other
-    settings or on another set is refused, not overwritten: the error names its folder.
+    With `workers`, as many are trained at once, each on `threads` threads of its own. Without `may_train`, a
+    surrogate that is not there is an error. A surrogate that was trained with other settings or on another
+    set is refused, not overwritten: the error names its folder.
     """
-    trained = []
-    for label, candidate in candidates.items():
-        surrogates, records = [], []
-        null = getattr(find_surrogate(candidate.surrogate), "null", False)
-        for seed in range(1 if null else candidate.seeds):
+    entries = {
+        label: (candidate, is_null(candidate), range(1 if is_null(candidate) else candidate.seeds))
+        for label, candidate in candidates.items()
+    }
+    todo: list[_Job] = []
+    for label, (candidate, _, seeds) in entries.items():
+        for seed in seeds:
             place = surrogate_folder(folder, label, seed)
-            training_set = sets[candidate.training_set]
             if (place / "surrogate.json").is_file():
-                surrogate, record = _reload(place, candidate, training_set, device)
-            elif not may_train:
+                continue
+            if not may_train:
                 raise SurrogateError(f"{label} is not trained (no {place}); run `understudy train` first")
-            else:
-                logger.info("training %s, seed %d", label, seed)
-                with pinned_threads(threads):
-                    surrogate, record = _train(place, candidate, training_set, seed, device, progress)
+            todo.append(_Job(place, candidate, sets[candidate.training_set].folder, seed, device, progress))
+    at_once = min(workers, len(todo)) if device == "cpu" else 1
+    jobs = [dataclasses.replace(job, progress=progress and at_once == 1) for job in todo]
+    bar = tqdm(
+        total=len(jobs), desc="training", unit="surrogate", disable=not progress or at_once <= 1, leave=False
+    )
+    try:
+        with bar:
+            for job, record in in_workers(
+                _train, jobs, workers=at_once, around=functools.partial(pinned_threads, threads)
+            ):
+                bar.update()
                 logger.info(
-                    "trained %s, seed %d: %.1f s, one-step error %.2e",
-                    label,
-                    seed,
-                    record.seconds,
+                    "trained %s, %s: %s, one-step error %.2e",
+                    job.place.parent.name,
+                    job.place.name,
+                    duration(record.seconds),
                     record.validation_error,
                 )
-            surrogates.append(surrogate)
-            records.append(record)
-        trained.append(Trained(label, candidate, tuple(surrogates), tuple(records), null))
+    except WorkerDied as error:
+        raise SurrogateError(f"training stopped: {error}; the same command resumes") from error
+    trained = []
+    for label, (candidate, null, seeds) in entries.items():
+        found = [
+            _reload(surrogate_folder(folder, label, seed), candidate, sets[candidate.training_set], device)
+            for seed in seeds
+        ]
+        trained.append(
+            Trained(label, candidate, tuple(s for s, _ in found), tuple(r for _, r in found), null)
+        )
     return trained
 
 
-def _train(
-    place: Path, candidate: Candidate, training_set: TrainingSet, seed: int, device: str, progress: bool
-) -> tuple[Surrogate, TrainingRecord]:
+def is_null(candidate: Candidate) -> bool:
+    """Whether it is a null model: what no surrogate may lose to."""
+    return bool(getattr(find_surrogate(candidate.surrogate), "null", False))
+
+
+@dataclass(frozen=True)
+class _Job:
+    place: Path
+    candidate: Candidate
+    training_set: Path
+    seed: int
+    device: str
+    progress: bool
+
+
+def _train(job: _Job) -> TrainingRecord:
+    candidate = job.candidate
     kind = find_surrogate(candidate.surrogate)
-    surrogate = kind(candidate.settings, device=device, dtype=getattr(torch, candidate.dtype))
+    surrogate = kind(candidate.settings, device=job.device, dtype=getattr(torch, candidate.dtype))
     task = Autoregressive(candidate.interval)
-    place.mkdir(parents=True, exist_ok=True)
-    record = surrogate.fit(
-        task.examples(training_set, "train"),
-        task.examples(training_set, "valid"),
-        seed=seed,
-        folder=place,
-        progress=progress,
-    )
-    surrogate.save(place, fingerprint=training_set.fingerprint, record=record, extra=_described(candidate))
-    return surrogate, record
+    with TrainingSet(job.training_set) as training_set:
+        job.place.mkdir(parents=True, exist_ok=True)
+        record = surrogate.fit(
+            task.examples(training_set, "train"),
+            task.examples(training_set, "valid"),
+            seed=job.seed,
+            folder=job.place,
+            progress=job.progress,
+        )
+        surrogate.save(
+            job.place, fingerprint=training_set.fingerprint, record=record, extra=_described(candidate)
+        )
+    return record
 
 
 def _reload(
