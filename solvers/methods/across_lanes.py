@@ -1,10 +1,11 @@
 """The last part of a Fourier transform along one trajectory: across the lanes of a row, in registers.
 
-With N points in rows of W lanes (point n = W m + l), a transform along the rows leaves, for each wavenumber of
-the rows, W values in the lanes; a twist by exp(-2 pi i l k / N) and a transform of W points across the lanes
-finish it. The lanes are left in bit-reversed order. Row pair 0, the partial sums over even and odd rows, holds a
-real signal of 2 W points and is transformed as such, so that every wavenumber is held once: holding conjugate
-pairs lets rounding errors make them differ, and the difference grows until the solution is lost.
+With N points in rows of W lanes (point n = W m + l), a transform along the rows leaves, for each wavenumber
+of the rows, W values in the lanes; a twist by exp(-2 pi i l k / N) and a transform of W points across the
+lanes finish it. The lanes are left in bit-reversed order. Row pair 0, the partial sums over even and odd
+rows, holds a real signal of 2 W points and is transformed as such, so that every wavenumber is held once:
+holding conjugate pairs lets rounding errors make them differ, and the difference grows until the solution is
+lost.
 """
 
 from __future__ import annotations

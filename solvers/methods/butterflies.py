@@ -2,12 +2,10 @@
 
 On numbers or arrays they compute; on `vectors.Vector` they emit straight-line code. A complex value is a pair
 (real, imaginary). Everything is the split radix of Duhamel & Hollmann (1984), doi:10.1049/el:19840012: a
-transform of N points falls into a real one of N/2 points (the even wavenumbers) and a complex one of N/4 points
-(the wavenumbers 1, 5, 9, ..., which stand for the odd ones, a real signal's others being their conjugates), so
-that no step is spent on packing. Nothing is brought into order: the inverse undoes the forward transform's order,
-and who multiplies by a function of the wavenumber permutes that function instead.
-
-Scaling: none forward. The inverse of a real transform expects its complex wavenumbers doubled (`real_inverse`).
+real transform of N points falls into a real one of N/2 points (the even wavenumbers) and a complex one of
+N/4 points (the wavenumbers 1, 5, 9, ..., which stand for the odd ones, a real signal's others being their
+conjugates), so that no step is spent on packing. Nothing is brought into order: the inverse undoes the
+forward transform's order, and who multiplies by a function of the wavenumber permutes that function instead.
 """
 
 from __future__ import annotations
@@ -132,8 +130,8 @@ def complex_inverse(z: list[Complex]) -> list[Complex]:
 def real_forward(x: list[Any]) -> list[Complex]:
     """The transform of N >= 2 reals as N/2 pairs.
 
-    The first pair is the two partial sums over even and over odd n, whose sum and difference are wavenumbers 0
-    and N/2. Pair j of the rest is a complex wavenumber.
+    The first pair is the two partial sums over even and over odd n, whose sum and difference are wavenumbers
+    0 and N/2. Each other pair is a complex wavenumber, in the order of `real_order`.
     """
     if len(x) == 2:
         return [(x[0], x[1])]
@@ -166,8 +164,8 @@ def eight_forward(x: list[Any], turns: list[Complex]) -> list[Any]:
     """One pass of a long real transform over the eight points n, n + N/8, ..., for one n < N/8.
 
     `turns` are exp(-2 pi i n k / N) for k = 1, 2, 5. Returns two points of the real transform of N/4 points
-    that is left, and one point each (real, imaginary) of three complex transforms of N/8 points; these give the
-    wavenumbers 8k + 2, 8k + 1 and 8k + 5.
+    that is left, and one point each (real, imaginary) of three complex transforms of N/8 points; these give
+    the wavenumbers 8k + 2, 8k + 1 and 8k + 5.
     """
     once, twice, five = turns
     s = [x[j] + x[j + 4] for j in range(4)]

@@ -1,9 +1,9 @@
-"""What an exponential integrator does to the wavenumbers, as code emitted around the registers that hold them.
+"""What an exponential integrator does to the wavenumbers, as code emitted around registers that hold them.
 
-The nonlinear term is a factor per wavenumber times the transform S of u^2, and the factor is part of the weights.
+The nonlinear term is a factor per wavenumber times the transform S of u^2; the factor is part of the weights.
 
 - Runge-Kutta: four stages in the manner of Cox & Matthews (2002) and Krogstad (2005), with real propagators
-  P (half a step) and P P and weights a_ij, b_i:
+  over half a step and a whole one and weights a_ij, b_i:
   u_2 = half v + a21 S_1,  u_3 = half v + a31 S_1 + a32 S_2,  u_4 = full v + a41 S_1 + a43 S_3,
   v' = full v + b1 S_1 + b2 (S_2 + S_3) + b4 S_4.
 - Multistep: v' = sum_i linear_i v_{n-i} + sum_j nonlinear_j S_{n-j}.
@@ -11,13 +11,13 @@ The nonlinear term is a factor per wavenumber times the transform S of u^2, and 
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from llvmlite import ir
 
 from .across_lanes import lanes_forward, lanes_inverse, pair_forward, pair_inverse
+from .builds import Build, Rows
 from .butterflies import conjugate_multiply, multiply
-from .lane_fourier import Build, Rows
 from .vectors import Vector
 
 __all__ = [

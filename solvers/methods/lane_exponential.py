@@ -1,15 +1,15 @@
 """The fast engine: exponential integrators for u_t = linear u + factor (u^2)^ on a periodic line, compiled.
 
-`run_runge_kutta` and `run_multistep` take physical values (samples, points) and give frames of them. Samples are
-put into SIMD lanes, one in each; one or two samples alone are instead laid across the lanes, which costs less
-than a vector with empty lanes. Samples do not influence each other, and what one gives does not depend on its lane.
-The weights are given per wavenumber 0 to points/2, factor excluded (`exponential` makes them).
+`run_runge_kutta` and `run_multistep` take physical values (samples, points) and give frames of them. Samples
+are put into SIMD lanes, one in each; one or two samples alone are instead laid across the lanes, which costs
+less than vectors with empty lanes. Samples do not influence each other, and what one gives does not depend on
+its lane, bit for bit. `exponential` makes the weights.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import exponential_kernels as kernels
-from .across_lanes import bit_reversed
-from .exponential import RungeKutta
-from .exponential_steps import arrays, constants, weights
-from .lane_fourier import IN_REGISTERS, Build, Plan, make_plan
+from .builds import Build
+from .exponential import Multistep, RungeKutta
+from .exponential_steps import arrays
+from .lane_fourier import Plan, make_plan
+from .lane_layout import arrange, sized
 from .lanes import aligned
 
 __all__ = ["MultistepTables", "RungeKuttaTables", "run_multistep", "run_runge_kutta"]
@@ -70,7 +71,7 @@ class RungeKuttaTables:
         return cls({k: zero if v is None else v for k, v in named.items()}, factor, forcing)
 
     def build(self) -> tuple[Build, dict[str, Array]]:
-        """What to compile, and the tables by name, scaled for the kernels."""
+        """What to compile (but for its size), and the tables by name."""
         w = self.weights
         tables: dict[str, Array] = {"half": w["half"], "full": w["full"]}
         tables |= {k: v * self.factor for k, v in w.items() if k not in tables}
@@ -98,13 +99,19 @@ class MultistepTables:
     nonlinear: Array
     constant: Array | None = None
 
+    @classmethod
+    def of(cls, scheme: Multistep, factor: Array, forcing: Array | None = None) -> MultistepTables:
+        """From the coefficients of `exponential.adams_bashforth` and its like, and as `RungeKuttaTables`."""
+        constant = None if forcing is None else scheme.weights.sum(axis=0) * forcing
+        return cls(scheme.propagator[None], scheme.weights * factor, constant)
+
     @property
     def history(self) -> int:
         """Frames that a run starts from."""
         return max(len(self.linear), len(self.nonlinear))
 
     def build(self) -> tuple[Build, dict[str, Array]]:
-        """What to compile, and the tables by name, scaled for the kernels."""
+        """What to compile (but for its size), and the tables by name."""
         tables = {f"linear{i}": w for i, w in enumerate(self.linear)}
         tables |= {f"nonlinear{j}": w for j, w in enumerate(self.nonlinear)}
         if self.constant is not None:
@@ -143,7 +150,7 @@ def run_runge_kutta(
         lanes: "batch": one sample per lane; "across": one sample in all lanes; "auto": across for one or two
             samples. The two differ in rounding.
     """
-    return _run(np.asarray(u)[:, None], *tables.build(), steps_per_frame, frames, threads, lanes)
+    return _run(np.asarray(u)[:, None], tables, steps_per_frame, frames, threads, lanes)
 
 
 def run_multistep(
@@ -164,21 +171,15 @@ def run_multistep(
     if history.shape[1] < tables.history:
         raise ValueError(f"this scheme starts from {tables.history} frames, got {history.shape[1]}")
     recent = history[:, history.shape[1] - tables.history :]
-    return _run(recent, *tables.build(), steps_per_frame, frames, threads, lanes)
+    return _run(recent, tables, steps_per_frame, frames, threads, lanes)
 
 
 # memory and tables in the kernels' order -------------------------------------------------------------------
 
 
-def lane_count(dtype: DTypeLike) -> int:
-    """Lanes of a 64-byte vector."""
-    return 64 // np.dtype(dtype).itemsize
-
-
 def _run(
     history: Array,
-    build: Build,
-    tables: dict[str, Array],
+    tables: RungeKuttaTables | MultistepTables,
     steps_per_frame: int,
     frames: int,
     threads: int,
@@ -189,8 +190,7 @@ def _run(
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"values must be float32 or float64, got {dtype}")
     across = lanes == "across" or (lanes == "auto" and samples <= 2)
-    build = _sized(build, points, dtype, across=across)
-    ordinary, special = _arrange(build, points, dtype, tables)
+    build, ordinary, special = _prepared(tables, points, dtype, across)
     per_run = 1 if across else build.lanes
     out = np.empty((samples, frames, points), dtype=dtype)
 
@@ -211,13 +211,13 @@ def _run(
     return out
 
 
-def _sized(build: Build, points: int, dtype: DTypeLike, *, across: bool) -> Build:
-    lanes = lane_count(dtype)
-    if across:
-        while points < 2 * lanes:
-            lanes //= 2
-    rows = points // lanes if across else points
-    return replace(build, lanes=lanes, across=across, rows=rows if rows <= IN_REGISTERS else 0)
+@lru_cache(maxsize=32)
+def _prepared(
+    tables: RungeKuttaTables | MultistepTables, points: int, dtype: np.dtype[Any], across: bool
+) -> tuple[Build, Array, Array]:
+    plain, named = tables.build()
+    build = sized(plain, points, dtype, across=across)
+    return build, *arrange(build, points, dtype, named)
 
 
 class _Engine:
@@ -261,70 +261,3 @@ class _Engine:
         else:
             stages = 1 if self.build.nonlinear else 4
             kernels.run(self.work, self.physical, self.state, out, self.plan, *rest[:-1], stages, self.build)
-
-
-@lru_cache(maxsize=64)
-def wavenumbers(points: int, dtype: str, lanes: int, across: bool) -> NDArray[np.int64]:
-    """(slots, 1 or lanes) the wavenumber that each slot holds, negative for the conjugate.
-
-    The first also holds wavenumber points/2.
-    """
-    if across:
-        rows = points // lanes
-        held = make_plan(rows, dtype).wavenumbers[:, None] + rows * np.array(bit_reversed(lanes))
-        held[0] = rows // 2 * np.array(bit_reversed(lanes))
-    else:
-        held = make_plan(points, dtype).wavenumbers[:, None]
-    return np.where(held > points // 2, held - points, held)
-
-
-def _twists(points: int, dtype: str, lanes: int) -> Array:
-    turns = make_plan(points // lanes, dtype).wavenumbers[:, None] * np.arange(lanes) % points
-    angle = 2 * np.pi * turns / points
-    return np.stack([np.cos(angle), -np.sin(angle)], axis=1)
-
-
-def _arrange(
-    build: Build, points: int, dtype: np.dtype[Any], tables: dict[str, Array]
-) -> tuple[Array, Array]:
-    """The tables in the order of the slots, and those of slot 0, as `exponential_steps.Tables` reads them."""
-    modes = points // 2 + 1
-    for name, table in tables.items():
-        if np.shape(table) != (modes,):
-            raise ValueError(
-                f"table {name!r} must have shape ({modes},) for {points} points, got {table.shape}"
-            )
-    held = wavenumbers(points, dtype.name, build.lanes, build.across)
-
-    def place(table: Array, *, share: Array | float = 1.0) -> Array:
-        """(slots, 1 or lanes) complex, conjugate where the slot holds the conjugate."""
-        values = np.asarray(table, dtype=np.complex128)[np.abs(held)] * share
-        return np.where(held < 0, values.conj(), values)
-
-    # the state is 2/N times the transform, 1/N for wavenumbers 0 and N/2; S is the transform itself
-    share = np.full(held.shape, 2.0)
-    share[0, 0] = 1.0
-    ordinary: list[Array] = []
-    special: list[Array] = []
-    if build.across:
-        twists = _twists(points, dtype.name, build.lanes)
-        ordinary += [twists[:, 0], twists[:, 1]]
-    for name, linear in weights(build):
-        values = place(tables[name], share=1.0 if linear else share / points)
-        if build.mixing:
-            ordinary += [values.real, values.imag]
-        else:
-            ordinary.append(values.real if linear else values.imag)
-        matrix = np.stack([values[0].real, -values[0].imag, values[0].imag, values[0].real])
-        last = np.real(tables[name][-1]) / (1 if linear else points)
-        matrix[:, 0] = values[0, 0].real, 0.0, 0.0, last
-        special.append(matrix)
-    for name in constants(build):
-        values = place(tables[f"+{name}"], share=share)
-        values[0, 0] = complex(np.real(tables[f"+{name}"][0]), np.real(tables[f"+{name}"][-1]))
-        ordinary += [values.real, values.imag]
-    packed = aligned((len(held), len(ordinary), held.shape[1]), dtype)
-    packed[:] = np.stack(ordinary, axis=1)
-    first = aligned((len(special), 4, held.shape[1]), dtype)
-    first[:] = np.stack(special)
-    return packed, first

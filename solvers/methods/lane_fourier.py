@@ -8,7 +8,6 @@ what it does to the wavenumbers. Between forward and inverse everything stays wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,9 +15,10 @@ import numpy as np
 from llvmlite import ir
 from numba import njit
 from numba.core import types
-from numba.extending import NativeValue, intrinsic, models, register_model, typeof_impl, unbox
+from numba.extending import intrinsic
 from numpy.typing import DTypeLike, NDArray
 
+from .builds import Rows
 from .butterflies import (
     complex_forward,
     complex_inverse,
@@ -29,62 +29,16 @@ from .butterflies import (
     order,
     real_order,
 )
-from .lanes import Lanes
 from .vectors import Vector
 
-__all__ = ["Build", "Plan", "Rows", "forward_passes", "inverse_passes", "make_plan", "square_passes"]
+__all__ = ["IN_REGISTERS", "Plan", "forward_passes", "inverse_passes", "make_plan", "square_passes"]
 
 LEVEL = 1
 """The first column of a pass: a real pass of radix 8. Other numbers are the radix of a complex pass."""
 IN_REGISTERS = 16
-"""Rows that one codelet transforms."""
-
-
-@dataclass(frozen=True)
-class Build:
-    """What is fixed at compile time; passed to compiled functions, which are compiled once for each.
-
-    Attributes:
-        lanes: numbers per row.
-        across: whether one trajectory lies across the lanes (else one in each).
-        rows: rows of a transform that is done wholly in registers; 0 for one with passes.
-        linear: values of the spectrum that a step combines: v_n, v_{n-1}, ...
-        nonlinear: nonlinear terms that a multistep scheme combines; 0 for a Runge-Kutta scheme.
-        mixing: whether the weights are general complex numbers; else the linear ones are real and the
-            nonlinear ones imaginary, which halves the work.
-        forced: whether a constant is added.
-    """
-
-    lanes: int
-    across: bool = False
-    rows: int = 0
-    linear: int = 1
-    nonlinear: int = 0
-    mixing: bool = False
-    forced: bool = False
-
-
-class BuildType(types.Type):
-    """Numba's type of a `Build`: the value is in the type, nothing is passed at run time."""
-
-    def __init__(self, build: Build) -> None:
-        self.build = build
-        super().__init__(name=repr(build))
-
-
-@typeof_impl.register(Build)
-def _type_of_build(value: Build, context: Any) -> BuildType:
-    return BuildType(value)
-
-
-@register_model(BuildType)
-class _BuildModel(models.OpaqueModel):
-    pass
-
-
-@unbox(BuildType)
-def _unbox_build(kind: Any, value: Any, context: Any) -> NativeValue:
-    return NativeValue(context.context.get_dummy_value())
+"""Real rows that one codelet transforms."""
+LARGEST_BLOCK = 8
+"""Complex rows that one codelet transforms; more do not fit in 32 registers."""
 
 
 class Plan(NamedTuple):
@@ -120,10 +74,10 @@ def make_plan(rows: int, dtype: DTypeLike) -> Plan:
 
     def split(real: int, imaginary: int, points: int, times: int, plus: int) -> None:
         # the block at hand holds the wavenumbers times * k + plus, k = 0 to points - 1
-        if points <= IN_REGISTERS:
+        if points <= LARGEST_BLOCK:
             blocks.append((points, real, imaginary, times, plus))
             return
-        radix = 4 if points == 2 * IN_REGISTERS else 8
+        radix = 8 if points in (64, 256) else 4
         part = points // radix
         passes.append((radix, real, imaginary, points, len(twiddles)))
         for n in range(part):
@@ -154,38 +108,6 @@ def make_plan(rows: int, dtype: DTypeLike) -> Plan:
         np.array(twiddles or [0.0], dtype=dtype),
         np.array(wavenumbers) % rows,
     )
-
-
-class Rows:
-    """An array of rows of lanes (or of numbers) while code is emitted."""
-
-    def __init__(
-        self, context: Any, builder: ir.IRBuilder, kind: types.Array, array: Any, lanes: int
-    ) -> None:
-        self.builder = builder
-        self.lanes = lanes
-        self.kind = Lanes(kind.dtype, lanes).llvm
-        self.data = context.make_array(kind)(context, builder, array).data
-
-    def at(self, row: ir.Value, *, offset: int = 0) -> ir.Value:
-        """A pointer to row + offset."""
-        if offset:
-            row = self.builder.add(row, ir.Constant(row.type, offset))
-        return self.builder.gep(self.data, [self.builder.mul(row, ir.Constant(row.type, self.lanes))])
-
-    def load(self, row: ir.Value, *, offset: int = 0) -> Vector:
-        """The lanes of a row."""
-        return Vector.load(self.builder, self.at(row, offset=offset), self.kind)
-
-    def store(self, row: ir.Value, value: Vector, *, offset: int = 0) -> None:
-        """Write the lanes of a row."""
-        value.store(self.at(row, offset=offset))
-
-    def spread(self, index: ir.Value, *, offset: int = 0) -> Vector:
-        """One number of an array of numbers, in all lanes."""
-        place = self.builder.add(index, ir.Constant(index.type, offset))
-        number = self.builder.load(self.builder.gep(self.data, [place]))
-        return Vector.fill(self.builder, number, self.lanes)
 
 
 def _spaced(builder: ir.IRBuilder, first: ir.Value, stride: ir.Value, count: int) -> list[ir.Value]:
@@ -267,12 +189,13 @@ _four_forward, _four_inverse = _complex_pass(4, forward=True), _complex_pass(4, 
 _eight_forward, _eight_inverse = _complex_pass(8, forward=True), _complex_pass(8, forward=False)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def forward_passes(work: Any, plan: Any, first: int, build: Any) -> None:
     """Passes `first` and on of the forward transform; the blocks and the root are left to do."""
     passes, twiddles = plan.passes, plan.twiddles
     for p in range(first, len(passes)):
-        kind, real, imaginary, points, at = passes[p]
+        kind, real, imaginary = passes[p, 0], passes[p, 1], passes[p, 2]
+        points, at = passes[p, 3], passes[p, 4]
         if kind == LEVEL:
             for n in range(points // 8):
                 _level_forward(work, twiddles, n, n, points // 8, at + 6 * n, build)
@@ -284,12 +207,13 @@ def forward_passes(work: Any, plan: Any, first: int, build: Any) -> None:
                 _four_forward(work, twiddles, real + n, imaginary + n, points // 4, at + 6 * n, build)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def inverse_passes(work: Any, plan: Any, first: int, build: Any) -> None:
     """The inverse of `forward_passes`, up to a factor."""
     passes, twiddles = plan.passes, plan.twiddles
     for p in range(len(passes) - 1, first - 1, -1):
-        kind, real, imaginary, points, at = passes[p]
+        kind, real, imaginary = passes[p, 0], passes[p, 1], passes[p, 2]
+        points, at = passes[p, 3], passes[p, 4]
         if kind == LEVEL:
             for n in range(points // 8):
                 _level_inverse(work, twiddles, n, n, points // 8, at + 6 * n, build)
@@ -301,7 +225,7 @@ def inverse_passes(work: Any, plan: Any, first: int, build: Any) -> None:
                 _four_inverse(work, twiddles, real + n, imaginary + n, points // 4, at + 6 * n, build)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def square_passes(work: Any, plan: Any, build: Any) -> None:
     """All inverse passes, squares of the physical values, all forward passes; the work is read once less."""
     inverse_passes(work, plan, 1, build)
