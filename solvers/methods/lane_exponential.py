@@ -8,9 +8,11 @@ its lane, bit for bit. `exponential` makes the weights.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -131,7 +133,7 @@ def run_runge_kutta(
     u: Array,
     tables: RungeKuttaTables,
     *,
-    steps_per_frame: int,
+    steps_per_frame: int | Sequence[int],
     frames: int,
     threads: int = 1,
     lanes: str = "auto",
@@ -144,7 +146,7 @@ def run_runge_kutta(
     Args:
         u: initial values; the first frame is `steps_per_frame` steps later.
         tables: the scheme.
-        steps_per_frame: steps from frame to frame.
+        steps_per_frame: steps from frame to frame; or one number for each frame, at least 1.
         frames: how many.
         threads: batches of samples that run at once.
         lanes: "batch": one sample per lane; "across": one sample in all lanes; "auto": across for one or two
@@ -157,7 +159,7 @@ def run_multistep(
     history: Array,
     tables: MultistepTables,
     *,
-    steps_per_frame: int,
+    steps_per_frame: int | Sequence[int],
     frames: int,
     threads: int = 1,
     lanes: str = "auto",
@@ -180,7 +182,7 @@ def run_multistep(
 def _run(
     history: Array,
     tables: RungeKuttaTables | MultistepTables,
-    steps_per_frame: int,
+    steps_per_frame: int | Sequence[int],
     frames: int,
     threads: int,
     lanes: str,
@@ -193,13 +195,20 @@ def _run(
     build, ordinary, special = _prepared(tables, points, dtype, across)
     per_run = 1 if across else build.lanes
     out = np.empty((samples, frames, points), dtype=dtype)
+    groups = _equally_spaced(steps_per_frame, frames)
 
     def one(first: int) -> None:
         part = slice(first, min(first + per_run, samples))
         engine = _Engine(build, points, dtype, ordinary, special)
         for frame in range(past):
             engine.take(history[part, frame], frame, present=frame == past - 1)
-        engine.run(out[part], past - 1, steps_per_frame)
+        step, at = past - 1, 0
+        for steps, count in groups:
+            target = out[part] if len(groups) == 1 else np.empty((len(out[part]), count, points), dtype)
+            engine.run(target, step, steps)
+            if len(groups) > 1:
+                out[part, at : at + count] = target
+            step, at = step + steps * count, at + count
 
     starts = range(0, samples, per_run)
     if threads > 1 and len(starts) > 1:
@@ -211,7 +220,16 @@ def _run(
     return out
 
 
-@lru_cache(maxsize=32)
+def _equally_spaced(steps_per_frame: int | Sequence[int], frames: int) -> list[tuple[int, int]]:
+    """Runs of frames at the same distance: (steps from frame to frame, frames)."""
+    if isinstance(steps_per_frame, int | np.integer):
+        return [(int(steps_per_frame), frames)]
+    if len(steps_per_frame) != frames or min(steps_per_frame, default=1) < 1:
+        raise ValueError(f"expected a positive number of steps for each of {frames} frames")
+    return [(int(steps), sum(1 for _ in same)) for steps, same in groupby(steps_per_frame)]
+
+
+@lru_cache(maxsize=256)
 def _prepared(
     tables: RungeKuttaTables | MultistepTables, points: int, dtype: np.dtype[Any], across: bool
 ) -> tuple[Build, Array, Array]:
