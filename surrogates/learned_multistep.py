@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..datasets.tasks import Trajectories
-from ..solvers.methods.exponential import adams_bashforth
+from ..solvers.methods.exponential import adams_bashforth, adams_bashforth_moulton
 from .multistep_sensitivity import Corrections, Scheme, resampled, sensitivities
 from .surrogate import Surrogate, SurrogateError, TrainingRecord
 
@@ -29,7 +29,7 @@ class LearnedMultistep(Surrogate):
     """v(t+h) = E v(t) + sum over j of B_j (u^2)^(t - j h), per wavenumber, with learned B_j.
 
     Grey box: it is told the form of the equation, u_t = linear(k) u + flux d(u^2)/dx on a periodic line, and
-    starts from the exponential Adams-Bashforth scheme of that equation. Learning moves the weights B_j,
+    starts from an exponential Adams scheme of that equation. Learning moves the weights B_j,
     as smooth even functions of the wavenumber, to where the error *after a long forecast* is least. That
     error is linear in the weights to first order: the scheme's residual on the true trajectory, carried
     along by the tangent dynamics. One linear least-squares problem therefore trains on forecasts of a
@@ -55,7 +55,8 @@ class LearnedMultistep(Surrogate):
             flux: factor of d(u^2)/dx.
             points: of the grid that is computed on, a power of two; None for the grid of the frames.
             delays: nonlinear terms in the memory, 2 or more.
-            classical_order: of the Adams-Bashforth scheme that it starts from, at most `delays`.
+            classical_orders: learning starts from the Adams-Bashforth and the Adams-Bashforth-Moulton scheme
+                of each of these orders that `delays` has room for; the best outcome is kept.
             functions: Chebyshev polynomials in k^2 that make each weight's correction.
             cutoff: wavenumber beyond which the classical weights stay.
             window: time of the training forecasts; about one Lyapunov time.
@@ -69,20 +70,23 @@ class LearnedMultistep(Surrogate):
         linear: tuple[float, ...] = (0.0, 1.0, -1.0)
         flux: float = -0.5
         points: int | None = None
-        delays: int = 6
-        classical_order: int = 4
+        delays: int = 8
+        classical_orders: tuple[int, ...] = (4, 5)
         functions: int = 8
         cutoff: float = 4.0
         window: float = 20.0
         windows: int = 96
-        ridges: tuple[float, ...] = (1e-12, 1e-11, 1e-10, 1e-9)
+        ridges: tuple[float, ...] = (1e-13, 1e-12, 1e-11, 1e-10, 1e-9)
         trial: float = 200.0
 
         def __post_init__(self) -> None:
-            if not 2 <= self.classical_order <= min(6, self.delays):
+            if not all(2 <= order <= 6 for order in self.classical_orders):
                 raise SurrogateError(
-                    f"classical_order must lie between 2 and min(6, delays = {self.delays}), "
-                    f"got {self.classical_order}"
+                    f"classical_orders must lie between 2 and 6, got {self.classical_orders}"
+                )
+            if not self.classical_orders or min(self.classical_orders) > self.delays:
+                raise SurrogateError(
+                    f"{self.delays} delays have no room for a classical order of {self.classical_orders}"
                 )
             if self.points is not None and (self.points < 16 or self.points & (self.points - 1)):
                 raise SurrogateError(f"points must be a power of two of at least 16, got {self.points}")
@@ -119,22 +123,31 @@ class LearnedMultistep(Surrogate):
         points = self._points()
         steps = max(1, round(self.settings.window / self.interval))
         chosen = self._windows(examples, steps, seed)
-        classical = self._classical(points)
-        corrections = Corrections.smooth(
-            classical, functions=self.settings.functions, cutoff=self.settings.cutoff, data=chosen
-        )
-        bar = tqdm(total=len(chosen), desc="windows", disable=not progress, unit="window", leave=False)
-        with bar:
-            factor = sensitivities(
-                classical, corrections, chosen, checks=(steps // 2 or 1, steps), advance=bar.update
-            )
-        candidates = [classical, *(corrections.solve(factor, ridge=r) for r in self.settings.ridges)]
         trials = self._validation_windows(validation)
+        classical = self._classical(points)
+        candidates = list(classical)
+        with tqdm(
+            total=len(chosen) * len(classical),
+            desc="windows",
+            disable=not progress,
+            unit="window",
+            leave=False,
+        ) as bar:
+            for base in classical:
+                corrections = Corrections.smooth(
+                    base, functions=self.settings.functions, cutoff=self.settings.cutoff, data=chosen
+                )
+                with np.errstate(over="ignore", invalid="ignore"):  # an unstable start is passed over
+                    factor = sensitivities(
+                        base, corrections, chosen, checks=(steps // 2 or 1, steps), advance=bar.update
+                    )
+                if np.isfinite(factor).all() and np.abs(factor).max() < 1e100:
+                    candidates += [corrections.solve(factor, ridge=r) for r in self.settings.ridges]
         misfits = [self._misfit(scheme, trials) for scheme in candidates]
         best = int(np.argmin(misfits))
-        logger.debug("mean log10 error on validation, the classical scheme first: %s", misfits)
-        if best == 0:
-            logger.warning("no learned weights forecast longer than the classical scheme; it stays as it is")
+        logger.debug("mean log10 error on validation, the classical schemes first: %s", misfits)
+        if best < len(classical):
+            logger.warning("no learned weights forecast better than a classical scheme; that one is kept")
         self.scheme = candidates[best]
         frames = len(chosen) * chosen.shape[1]
         return TrainingRecord(
@@ -156,16 +169,22 @@ class LearnedMultistep(Surrogate):
             )
         return points
 
-    def _classical(self, points: int) -> Scheme:
+    def _classical(self, points: int) -> list[Scheme]:
+        """The schemes that learning starts from."""
         assert self.interval is not None
         k = 2 * np.pi / self.settings.length * np.arange(points // 2 + 1)
         symbol = np.polynomial.polynomial.polyval(k**2, self.settings.linear)
-        base = adams_bashforth(symbol, self.interval, order=self.settings.classical_order)
-        weights = np.zeros((self.settings.delays, points // 2 + 1))
-        weights[: self.settings.classical_order] = base.weights.real
         flux = self.settings.flux * k
         flux[-1] = 0.0  # the derivative of the Nyquist mode has no place on the grid
-        return Scheme(points, k, base.propagator.real, weights, flux)
+        schemes = []
+        for order in self.settings.classical_orders:
+            for adams in (adams_bashforth, adams_bashforth_moulton):
+                base = adams(symbol, self.interval, order=order)
+                if len(base.weights) <= self.settings.delays:
+                    weights = np.zeros((self.settings.delays, points // 2 + 1))
+                    weights[: len(base.weights)] = base.weights.real
+                    schemes.append(Scheme(points, k, np.asarray(base.propagator, float).real, weights, flux))
+        return schemes
 
     def _windows(self, examples: Trajectories, steps: int, seed: int) -> Array:
         """(windows, delays + steps, points) from the training trajectories, on the inner grid."""
@@ -253,9 +272,8 @@ class LearnedMultistep(Surrogate):
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """See `Surrogate`."""
-        classical = self._classical(self._points())
         self.scheme = replace(
-            classical,
+            self._classical(self._points())[0],
             propagator=tensors["propagator"].cpu().numpy(),
             weights=tensors["weights"].cpu().numpy(),
         )

@@ -36,7 +36,14 @@ def trajectories(count: int, frames: int, *, seed: int, step: float = 1 / 128) -
 
 
 def settings(**changes: object) -> LearnedMultistep.Settings:
-    plain: dict[str, object] = {"length": 22.0, "delays": 4, "window": 10.0, "windows": 32, "trial": 60.0}
+    plain: dict[str, object] = {
+        "length": 22.0,
+        "delays": 4,
+        "classical_orders": (4,),
+        "window": 10.0,
+        "windows": 32,
+        "trial": 60.0,
+    }
     return LearnedMultistep.Settings(**{**plain, **changes})  # type: ignore[arg-type]
 
 
@@ -54,7 +61,7 @@ def learned() -> tuple[LearnedMultistep, TrainingRecord]:
 def classical() -> LearnedMultistep:
     surrogate = LearnedMultistep(settings())
     surrogate.interval, surrogate.frame_shape = INTERVAL, (1, 32)
-    surrogate.scheme = surrogate._classical(32)
+    surrogate.scheme = surrogate._classical(32)[0]
     return surrogate
 
 
@@ -150,7 +157,8 @@ def test_resampling_is_exact_for_what_the_coarser_grid_holds() -> None:
     ("changes", "message"),
     [
         ({"points": 48}, "power of two"),
-        ({"classical_order": 5}, "classical_order"),
+        ({"classical_orders": (7,)}, "classical_orders"),
+        ({"classical_orders": (5,)}, "no room"),
         ({"window": 1e4}, "shorten"),
     ],
 )
