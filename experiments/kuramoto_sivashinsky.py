@@ -49,13 +49,7 @@ class Settings:
         return self.comparison.threads
 
     @property
-    GREY_BOX = (
-    "grey box: it is told the form of the equation, starts from a classical multistep scheme, and runs in the "
-    "same compiled kernel as the solver"
-)
-
-
-def candidates(self) -> dict[str, Candidate]:
+    def candidates(self) -> dict[str, Candidate]:
         """The surrogates that this experiment compares."""
         return candidates(self.system, size=self.size, fine=self.fine.interval, main=self.main.interval)
 
@@ -82,8 +76,8 @@ def compare_with_solver(
 
 
 GREY_BOX = (
-    "grey box: it is told the form of the equation, starts from a classical multistep scheme, and runs in the "
-    "same compiled kernel as the solver"
+    "grey box: it is told the form of the equation, starts from a classical multistep scheme, and runs in "
+    "the solver's compiled kernel"
 )
 
 
