@@ -33,12 +33,13 @@ Name = tyro.conf.Positional[str]
 class Common:
     """What every stage of an experiment takes.
 
-    Settings of the experiment itself (the system's parameters, sizes of the sets, ...) follow as further
-    options: `understudy run kuramoto-sivashinsky --system.length 60`. Add `--help` to list them.
+    Settings of the experiment itself follow as further options: `understudy run kuramoto-sivashinsky
+    --system.length 60`.
     """
 
     system: Name
-    """name of the system, e.g. kuramoto-sivashinsky"""
+    """name of the system, e.g. kuramoto-sivashinsky; with --help after it, all settings of the experiment
+    (lengths, sizes, ...) are listed, and each can be changed"""
     preset: str = "default"
     """quick (seconds), default (minutes) or paper (the published scale)"""
     folder: Path | None = None
