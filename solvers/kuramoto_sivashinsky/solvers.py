@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from ..contract import Queries, Solution, Solver, SolverError, Status, check_times
 from ..methods import exponential
 from ..methods.exponential import Multistep, RungeKutta
+from .compiled_engine import CompiledEngine
 from .fourier import low_pass, resample
 from .plain_engine import PlainEngine
 from .recipe import Recipe, kept_modes, spectral_operator
 from .system import KuramotoSivashinsky
 
-__all__ = ["CNAB2", "ETDAB", "ETDABM", "ETDRK4", "Krogstad", "SpectralSolver"]
+__all__ = ["CNAB2", "ETDAB", "ETDABM", "ETDRK4", "Krogstad", "SpectralSolver", "engine_of"]
 
 Array = NDArray[Any]
 
@@ -122,7 +123,7 @@ class SpectralSolver(Solver):
         start = resample(initial.astype(wide), self.grid_points)
         if self.dealias != "none":
             start = low_pass(start, kept_modes(self.grid_points, self.dealias))
-        frames = _engine(self).frames(start.astype(self.dtype), times)
+        frames = engine_of(self).frames(start.astype(self.dtype), times)
         with np.errstate(over="ignore", invalid="ignore"):
             return resample(frames.astype(wide, copy=False), self.system.points).astype(
                 np.float64, copy=False
@@ -278,7 +279,13 @@ def _krogstad(linear: Array, step: float, fraction: float) -> RungeKutta:
     return exponential.krogstad(linear, fraction * step)
 
 
-@lru_cache(maxsize=128)
-def _engine(solver: SpectralSolver) -> PlainEngine:
-    """Coefficients are kept, so that asking one trajectory after another costs nothing but the steps."""
-    return PlainEngine(solver.recipe())
+@lru_cache(maxsize=256)
+def engine_of(solver: SpectralSolver, *, compiled: bool | None = None) -> PlainEngine | CompiledEngine:
+    """The engine that runs a solver: the compiled one where it can, unless asked for the other.
+
+    Engines are kept with their coefficients, so that asking one trajectory after another costs nothing but
+    the steps.
+    """
+    if compiled is None:
+        compiled = CompiledEngine.can_run(solver.grid_points, solver.dtype)
+    return (CompiledEngine if compiled else PlainEngine)(solver.recipe())

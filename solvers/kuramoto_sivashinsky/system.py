@@ -72,6 +72,11 @@ class KuramotoSivashinsky(System):
         return (Axis("x", tuple(spacing * i for i in range(self.points)), periodic=True),)
 
     @property
+    def grid(self) -> tuple[int, ...]:
+        """Points along x."""
+        return (self.points,)
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """The velocity u."""
         return (Field("u", meaning="velocity (slope of the front)"),)
