@@ -21,8 +21,10 @@ from .exponential_steps import (
     Complex,
     Tables,
     arrays,
+    begin,
     forward,
     inverse,
+    remember,
     update,
 )
 from .vectors import Vector
@@ -167,12 +169,19 @@ def _block(points: int, *, root: bool) -> Any:
                 else:
                     z = complex_forward([(work.load(r), work.load(i)) for r, i in places])
                 names = [None, *slots[1:]] if root else slots
-                new = []
-                for name, place, s in zip(names, places, forward(z, names, lookup), strict=True):
-                    points = _normaliser(plan, s[0], rows, first=name is None) if which == LOAD else None
-                    new.append(update(which, s, memory.at(*place), lookup, slot=name, points=points))
+                spectrum = forward(z, names, lookup)
+                cells = [memory.at(*place) for place in places]
                 if which == REMEMBER:
+                    for s, cell in zip(spectrum, cells, strict=True):
+                        remember(s, cell)
                     return
+                new: list[Complex] = []
+                for name, s, cell in zip(names, spectrum, cells, strict=True):
+                    if which == LOAD:
+                        factor = _normaliser(plan, s[0], rows, first=name is None)
+                        new.append(begin(s, factor, cell, plan))
+                    else:
+                        new.append(update(which, s, cell, lookup, slot=name))
                 back = inverse(new, names, lookup)
                 values = real_inverse(back) if root else [v for z in complex_inverse(back) for v in z]
                 for place, value in zip([p for pair in places for p in pair], values, strict=True):
@@ -191,11 +200,10 @@ block4, block8 = (_block(points, root=False) for points in (4, 8))
 root8, root16 = (_block(points, root=True) for points in (8, 16))
 
 
-@intrinsic(prefer_literal=True)
-def in_registers(
+def _in_registers(
     typing: Any, work: Any, state: Any, tables: Any, special: Any, step: Any, stage: Any, build: Any
 ) -> Any:
-    """A whole step of a transform that fits in registers, or one of the other things to do."""
+    """A whole step of a transform that fits in registers, or another thing to do, named by a constant."""
     what = stage.literal_value
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -230,32 +238,33 @@ def in_registers(
                     cell.put("v", value)
             for which in range(1 if plan.nonlinear else 4):
                 s = spectrum([u * u for u in physical(v)])
-                v = [
-                    update(which, s[i], cells[i], lookup, slot=slots[i], points=None)
-                    for i in range(len(slots))
-                ]
+                v = [update(which, s[i], cells[i], lookup, slot=slots[i]) for i in range(len(slots))]
             if not plan.nonlinear:
                 for place, value in zip(places, v, strict=True):
                     memory.at(*place).put("v", value)
 
-        def take(which: int) -> None:
-            s = spectrum([work.load(row) for place in places for row in place])
-            for i, place in enumerate(places):
-                points = _normaliser(plan, s[i][0], rows, first=i == 0) if which == LOAD else None
-                update(which, s[i], memory.at(*place), lookup, slot=slots[i], points=points)
+        def take() -> None:
+            for i, s in enumerate(spectrum([work.load(row) for place in places for row in place])):
+                cell = memory.at(*places[i])
+                if what == REMEMBER:
+                    remember(s, cell)
+                else:
+                    begin(s, _normaliser(plan, s[0], rows, first=i == 0), cell, plan)
 
         def show() -> None:
             for i, value in enumerate(physical(state_now())):
                 work.store(kind(i), value)
 
-        {STEP: advance, LOAD: lambda: take(LOAD), REMEMBER: lambda: take(REMEMBER), SHOW: show}[what]()
+        {STEP: advance, LOAD: take, REMEMBER: take, SHOW: show}[what]()
         return context.get_dummy_value()
 
     return types.void(work, state, tables, special, types.intp, stage, build), generate
 
 
-@intrinsic
-def tile(typing: Any, physical: Any, out: Any, row: Any, place: Any, stride: Any, build: Any) -> Any:
+in_registers: Any = intrinsic(prefer_literal=True)(_in_registers)
+
+
+def _tile(typing: Any, physical: Any, out: Any, row: Any, place: Any, stride: Any, build: Any) -> Any:
     """Transpose as many rows as there are lanes from `row` on; lane l goes to out.flat[place + l stride]."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -278,3 +287,6 @@ def tile(typing: Any, physical: Any, out: Any, row: Any, place: Any, stride: Any
         return context.get_dummy_value()
 
     return types.void(physical, out, types.intp, types.intp, types.intp, build), generate
+
+
+tile: Any = intrinsic(_tile)

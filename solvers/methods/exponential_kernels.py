@@ -79,6 +79,15 @@ def _lost(physical: Any) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def _fill_with_nan(out: Any, frame: Any) -> None:
+    """All frames from this one on."""
+    for lane in range(out.shape[0]):
+        for later in range(frame, out.shape[1]):
+            for n in range(out.shape[2]):
+                out[lane, later, n] = np.nan
+
+
+@njit(cache=True, nogil=True)
 def load_state(work: Any, state: Any, plan: Any, tables: Any, special: Any, step: Any, build: Any) -> None:
     """Take the physical values in `work` as the solution at a step; the work is ready for `run` after it."""
     forward_passes(work, plan, 0, build)
@@ -114,11 +123,13 @@ def run(
                 square_passes(work, plan, build)
                 _spectral_pass(work, state, plan, tables, special, step, stage, build)
             step += 1
-        physical[:] = work
+        for row in range(work.shape[0]):  # slices would add seconds to the time to compile
+            for lane in range(work.shape[1]):
+                physical[row, lane] = work[row, lane]
         inverse_passes(physical, plan, 0, build)
         _write_tiles(physical, out, frame, build)
         if _lost(physical):
-            out[:, frame:] = np.nan
+            _fill_with_nan(out, frame)
             return
 
 
@@ -148,5 +159,5 @@ def run_in_registers(
         in_registers(work, state, tables, special, step, SHOW, build)
         _write_tiles(work, out, frame, build)
         if _lost(work):
-            out[:, frame:] = np.nan
+            _fill_with_nan(out, frame)
             return

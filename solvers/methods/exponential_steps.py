@@ -27,9 +27,11 @@ __all__ = [
     "Memory",
     "Tables",
     "arrays",
+    "begin",
     "constants",
     "forward",
     "inverse",
+    "remember",
     "update",
     "weights",
 ]
@@ -39,9 +41,9 @@ Complex = tuple[Vector, Vector]
 STEP = 0
 """Stages 0 to 3 are those of a Runge-Kutta step; a multistep scheme has stage 0 only."""
 LOAD = 4
-"""Take the transform as the solution's own, not that of its square."""
+"""Take the transform as that of the solution itself."""
 REMEMBER = 5
-"""Take the transform of a square as that of an earlier step."""
+"""Take the transform as that of the square at an earlier step."""
 
 
 def weights(build: Build) -> list[tuple[str, bool]]:
@@ -158,9 +160,19 @@ class Tables:
         return self._read(self.ordinary, index, offset), self._read(self.ordinary, index, offset + 1)
 
 
-def update(
-    stage: int, s: Complex, memory: Memory, tables: Tables, *, slot: ir.Value | None, points: Vector | None
-) -> Complex | None:
+def remember(s: Complex, memory: Memory) -> None:
+    """Keep the transform of a square for the steps to come."""
+    memory.put("s0", s)
+
+
+def begin(s: Complex, normaliser: Vector, memory: Memory, build: Build) -> Complex:
+    """Keep a transform as the state's; returns the state."""
+    value = s[0] * normaliser, s[1] * normaliser
+    memory.put("v0" if build.nonlinear else "v", value)
+    return value
+
+
+def update(stage: int, s: Complex, memory: Memory, tables: Tables, *, slot: ir.Value | None) -> Complex:
     """What follows the transform of a square at one slot: the spectrum whose values are wanted next."""
     build = tables.build
 
@@ -173,16 +185,8 @@ def update(
         constant = tables.constant(slot, name)
         return z[0] + constant[0], z[1] + constant[1]
 
-    if stage == LOAD:
-        assert points is not None
-        value = s[0] * points, s[1] * points
-        memory.put("v0" if build.nonlinear else "v", value)
-        return value
-    if stage == REMEMBER:
-        memory.put("s0", s)
-        return None
     if build.nonlinear:
-        memory.put("s0", s)
+        remember(s, memory)
         total = weight("linear0").of(memory.get("v0"))
         for i in range(1, build.linear):
             total = weight(f"linear{i}").onto(total, memory.get(f"v{i}"))
