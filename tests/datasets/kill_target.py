@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from travelling_wave import SMALL, Exact, TravellingWave
+from understudy.datasets.durable import write_whole
 from understudy.datasets.generate import generate
 from understudy.datasets.split import Split
 
@@ -52,24 +54,40 @@ def _report(pipe: Connection, target: Callable[..., None], *arguments: Any) -> N
         pipe.send("done")
 
 
-def generate_in_large_shards(folder: Path) -> None:
-    """The same trajectories in one file per split."""
-    generate(SYSTEM, Exact(SYSTEM), replace(SMALL, trajectories_per_shard=9), folder=folder)
+def generate_one_shard(folder: Path) -> None:
+    """A set of a single file."""
+    settings = replace(SMALL, train_trajectories=2, valid_trajectories=0, test_trajectories=0)
+    generate(SYSTEM, Exact(SYSTEM), settings, folder=folder)
 
 
 def die_at_step(folder: Path, step: int) -> None:
-    """Generate, and be killed just before the step-th change to the folder."""
+    """Generate, and be killed at the step-th moment that matters.
+
+    Such a moment comes just before each change to the folder, and before each line of the code that writes a
+    whole file, while it writes the shard.
+    """
     seen = 0
 
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+    def tick() -> None:
         nonlocal seen
+        seen += 1
+        if seen == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if event in CHANGES and str(arguments[0]).startswith(str(folder)):
-            seen += 1
-            if seen == step:
-                os.kill(os.getpid(), signal.SIGKILL)
+            tick()
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code is not write_whole.__code__ or "train-00000.hdf5" not in str(frame.f_locals["path"]):
+            return None
+        if event == "line":
+            tick()
+        return trace
 
     sys.addaudithook(watch)
-    generate_in_large_shards(folder)
+    sys.settrace(trace)
+    generate_one_shard(folder)
 
 
 def announce_and_generate(pipe: Connection, folder: Path, patience: float, workers: int) -> None:
@@ -102,5 +120,6 @@ class Suicidal(Exact):
 
 
 def first_values(pipe: Connection, split: Split) -> None:
-    """Send some frames of every trajectory."""
-    pipe.send([split.read(i, 2, 5) for i in range(len(split))])
+    """Send some frames of every trajectory, and whether the files were opened by this process."""
+    values = [split.read(i, 2, 5) for i in range(len(split))]
+    pipe.send((values, split._process == os.getpid()))

@@ -20,7 +20,7 @@ from kill_target import (
     announce_and_generate,
     as_nobody,
     die_at_step,
-    generate_in_large_shards,
+    generate_one_shard,
     generate_small,
     said_by_child,
     with_small_files_only,
@@ -136,7 +136,7 @@ def _working_on(folder: Path) -> list[psutil.Process]:
 
 def test_a_kill_before_any_change_to_the_folder_leaves_no_trace(tmp_path: Path) -> None:
     folder = tmp_path / "waves"
-    generate_in_large_shards(folder)
+    generate_one_shard(folder)
     expected = reproducible_bytes(folder)
     step, said = 0, "died"
     while said != "done":
@@ -144,9 +144,9 @@ def test_a_kill_before_any_change_to_the_folder_leaves_no_trace(tmp_path: Path) 
         shutil.rmtree(folder, ignore_errors=True)
         said = said_by_child(die_at_step, folder, step)
         assert_whole_files_only(folder, expected)
-        generate_in_large_shards(folder)
+        generate_one_shard(folder)
         assert reproducible_bytes(folder) == expected
-    # card, three shards with their records, statistics: at least two changes each
+    # card, shard, record and statistics: at least two changes each; and the lines that write the shard
     assert step > 16
 
 
@@ -167,6 +167,34 @@ def test_a_file_that_was_cut_short_later_is_made_again(
     os.truncate(folder / "data/train/train-00002.hdf5", size)
     generate_small(folder)
     assert reproducible_bytes(folder) == reproducible_bytes(finished.folder)
+
+
+def test_a_file_that_grew_later_is_made_again(tmp_path: Path, finished: TrainingSet) -> None:
+    folder = shutil.copytree(finished.folder, tmp_path / "waves")
+    with (folder / "data/train/train-00002.hdf5").open("ab") as file:
+        file.write(b"and then")
+    generate_small(folder)
+    assert reproducible_bytes(folder) == reproducible_bytes(finished.folder)
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    fsync, replace_path = os.fsync, Path.replace
+
+    def syncing(descriptor: int) -> None:
+        done.append(f"sync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
+        fsync(descriptor)
+
+    def naming(self: Path, target: Path) -> Path:
+        done.append(f"name {target.name}")
+        return replace_path(self, target)
+
+    monkeypatch.setattr(os, "fsync", syncing)
+    monkeypatch.setattr(Path, "replace", naming)
+    write_whole(tmp_path / "file", b"content")
+    assert done == [f"sync file.partial-{os.getpid()}", "name file", f"sync {tmp_path.name}"]
 
 
 def test_ctrl_c_leaves_a_set_that_resumes(tmp_path: Path, finished: TrainingSet) -> None:

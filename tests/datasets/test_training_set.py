@@ -129,7 +129,9 @@ def test_forked_and_fresh_workers_read_the_same(finished: TrainingSet, method: s
         worker.start()
     for _ in workers:
         assert ours.poll(60)
-        assert np.array_equal(ours.recv(), expected)
+        values, opened_anew = ours.recv()
+        assert np.array_equal(values, expected)
+        assert opened_anew
     for worker in workers:
         worker.join(60)
         assert worker.exitcode == 0

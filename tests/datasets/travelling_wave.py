@@ -108,7 +108,7 @@ SMALL = GenerateSettings(
     test_frames=60,
     interval=0.1,
     transient=1.0,
-    seed=7,
+    seed=120,
     trajectories_per_shard=2,
 )
 
