@@ -14,6 +14,7 @@ from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import find_kit
 from ..solvers.kuramoto_sivashinsky.system import KuramotoSivashinsky
 from ..surrogates.learned_multistep import LearnedMultistep
+from ..surrogates.reservoir import Reservoir
 from .chaos import ChaosSettings, compare_forecasts
 from .stages import Candidate, Trained
 
@@ -93,6 +94,14 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
     coarse = system.points // 2 if system.length < 30 else system.points
     seeds = 1 if size == "quick" else 3
     return {
+        "persistence": Candidate("persistence", main),
+        "climatology": Candidate("climatology", main),
+        "reservoir": Candidate(
+            "reservoir",
+            main,
+            Reservoir.Settings(nodes=256, warm_up=40) if quick else Reservoir.Settings(),
+            seeds=seeds,
+        ),
         "learned-multistep": Candidate(
             "learned_multistep",
             2 * fine,
