@@ -111,14 +111,14 @@ def run(
     tables: Any,
     special: Any,
     step: Any,
-    steps_per_frame: Any,
+    steps: Any,
     stages: Any,
     build: Any,
 ) -> None:
-    """Advance and write a frame every `steps_per_frame` steps; stop where all has become NaN or infinite."""
+    """Advance and write frames, `steps[i]` steps to frame i; stop where all has become NaN or infinite."""
     frames = out.shape[1]
     for frame in range(frames):
-        for _ in range(steps_per_frame):
+        for _ in range(steps[frame]):
             for stage in range(stages):
                 square_passes(work, plan, build)
                 _spectral_pass(work, state, plan, tables, special, step, stage, build)
@@ -149,11 +149,18 @@ def load_history_in_registers(
 
 @njit(cache=True, nogil=True)
 def run_in_registers(
-    work: Any, state: Any, out: Any, tables: Any, special: Any, step: Any, steps_per_frame: Any, build: Any
+    work: Any,
+    state: Any,
+    out: Any,
+    tables: Any,
+    special: Any,
+    step: Any,
+    steps: Any,
+    build: Any,
 ) -> None:
     """`run` for a transform that fits in registers."""
     for frame in range(out.shape[1]):
-        for _ in range(steps_per_frame):
+        for _ in range(steps[frame]):
             in_registers(work, state, tables, special, step, STEP, build)
             step += 1
         in_registers(work, state, tables, special, step, SHOW, build)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from .lane_fourier import Plan, make_plan
 from .lane_layout import arrange, sized
 from .lanes import aligned
 
-__all__ = ["MultistepTables", "RungeKuttaTables", "run_multistep", "run_runge_kutta"]
+__all__ = ["MultistepTables", "RungeKuttaTables", "run_multistep", "run_runge_kutta", "start_history"]
 
 Array = NDArray[Any]
 
@@ -140,7 +139,7 @@ def run_runge_kutta(
 ) -> Array:
     """Frames (samples, frames, points) of u (samples, points), `steps_per_frame` steps apart.
 
-    Computes in the precision of `u` (float32 or float64); points is a power of two, 16 to 4096. Where a
+    Computes in the precision of `u` (float32 or float64); points is a power of two from 8 on. Where a
     sample becomes infinite, it is NaN from some frame on, without harm to others.
 
     Args:
@@ -176,6 +175,26 @@ def run_multistep(
     return _run(recent, tables, steps_per_frame, frames, threads, lanes)
 
 
+def start_history(
+    u: Array, starter: RungeKuttaTables, *, frames: int, substeps: int, threads: int = 1, lanes: str = "auto"
+) -> Array:
+    """A history (samples, frames, points) for `run_multistep` that begins with u (samples, points).
+
+    Args:
+        u: initial values, the history's first frame.
+        starter: tables for a step that is `substeps` times smaller than the multistep scheme's.
+        frames: of the history, u included.
+        substeps: small steps from frame to frame.
+        threads: as in `run_runge_kutta`.
+        lanes: as in `run_runge_kutta`.
+    """
+    u = np.asarray(u)
+    later = run_runge_kutta(
+        u, starter, steps_per_frame=substeps, frames=frames - 1, threads=threads, lanes=lanes
+    )
+    return np.concatenate([u[:, None], later], axis=1)
+
+
 # memory and tables in the kernels' order -------------------------------------------------------------------
 
 
@@ -191,24 +210,22 @@ def _run(
     dtype = history.dtype
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"values must be float32 or float64, got {dtype}")
+    if points < 8 or points & (points - 1):
+        raise ValueError(f"the number of points must be a power of two from 8 on, got {points}")
+    if lanes not in ("auto", "batch", "across"):
+        raise ValueError(f'lanes must be "auto", "batch" or "across", got {lanes!r}')
     across = lanes == "across" or (lanes == "auto" and samples <= 2)
     build, ordinary, special = _prepared(tables, points, dtype, across)
     per_run = 1 if across else build.lanes
     out = np.empty((samples, frames, points), dtype=dtype)
-    groups = _equally_spaced(steps_per_frame, frames)
+    steps = _steps_to_each(steps_per_frame, frames)
 
     def one(first: int) -> None:
         part = slice(first, min(first + per_run, samples))
         engine = _Engine(build, points, dtype, ordinary, special)
         for frame in range(past):
             engine.take(history[part, frame], frame, present=frame == past - 1)
-        step, at = past - 1, 0
-        for steps, count in groups:
-            target = out[part] if len(groups) == 1 else np.empty((len(out[part]), count, points), dtype)
-            engine.run(target, step, steps)
-            if len(groups) > 1:
-                out[part, at : at + count] = target
-            step, at = step + steps * count, at + count
+        engine.run(out[part], past - 1, steps)
 
     starts = range(0, samples, per_run)
     if threads > 1 and len(starts) > 1:
@@ -220,13 +237,11 @@ def _run(
     return out
 
 
-def _equally_spaced(steps_per_frame: int | Sequence[int], frames: int) -> list[tuple[int, int]]:
-    """Runs of frames at the same distance: (steps from frame to frame, frames)."""
-    if isinstance(steps_per_frame, int | np.integer):
-        return [(int(steps_per_frame), frames)]
-    if len(steps_per_frame) != frames or min(steps_per_frame, default=1) < 1:
-        raise ValueError(f"expected a positive number of steps for each of {frames} frames")
-    return [(int(steps), sum(1 for _ in same)) for steps, same in groupby(steps_per_frame)]
+def _steps_to_each(steps_per_frame: int | Sequence[int], frames: int) -> NDArray[np.int64]:
+    steps = np.array(np.broadcast_to(steps_per_frame, frames), dtype=np.int64)
+    if steps.min(initial=1) < 1:
+        raise ValueError("there must be at least one step from frame to frame")
+    return steps
 
 
 @lru_cache(maxsize=256)
@@ -271,11 +286,11 @@ class _Engine:
         else:
             kernels.load_state(self.work, self.state, self.plan, *rest)
 
-    def run(self, out: Array, step: int, steps_per_frame: int) -> None:
+    def run(self, out: Array, step: int, steps: NDArray[np.int64]) -> None:
         """Advance and write the frames."""
-        rest = (self.tables, self.special, step, steps_per_frame, self.build)
+        rest = (self.tables, self.special, step, steps)
         if self.build.rows:
-            kernels.run_in_registers(self.work, self.state, out, *rest)
+            kernels.run_in_registers(self.work, self.state, out, *rest, self.build)
         else:
             stages = 1 if self.build.nonlinear else 4
-            kernels.run(self.work, self.physical, self.state, out, self.plan, *rest[:-1], stages, self.build)
+            kernels.run(self.work, self.physical, self.state, out, self.plan, *rest, stages, self.build)
