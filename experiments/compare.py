@@ -136,8 +136,8 @@ class Row:
         """Median seconds per query; `mode` is `single` or `batch`."""
         return (self.single if mode == "single" else self.batch).median
 
-    def plain(self) -> dict[str, Any]:
-        """As JSON takes it."""
+    def plain(self, *, every: int = 1) -> dict[str, Any]:
+        """As JSON takes it; of the errors over time, every `every`-th."""
         low, middle, high = self.quantiles
         return {
             "label": self.label,
@@ -145,7 +145,7 @@ class Row:
             "accuracy": {"median": float(middle), "q10": float(low), "q90": float(high)},
             "seed_medians": self.seed_accuracies.tolist(),
             "scores": [[_rounded(s) for s in seed] for seed in self.scores],
-            "error_quantiles": [[_rounded(e) for e in q] for q in self.error_quantiles],
+            "error_quantiles": [[_rounded(e) for e in q[every - 1 :: every]] for q in self.error_quantiles],
             "failures": self.failures,
             "seconds_per_query": {
                 "single": self.single.plain(),
@@ -277,5 +277,5 @@ def _timing(seconds: list[float], first: float) -> Timing:
 
 
 def _rounded(number: float) -> float | None:
-    """Six digits are enough for a raw point; JSON knows no infinity."""
-    return float(f"{number:.6g}") if np.isfinite(number) else None
+    """Four digits are enough for a raw point; JSON knows no infinity."""
+    return float(f"{number:.4g}") if np.isfinite(number) else None

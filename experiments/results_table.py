@@ -1,0 +1,66 @@
+"""Markdown tables from committed results, as they stand in the README; a test keeps the two equal.
+
+`python -m understudy.experiments.results_table experiments/results/<name>/results.json` prints one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .report import duration
+
+__all__ = ["comparison_table", "main"]
+
+HEADER = (
+    "| surrogate | valid time (10 to 90 %) | one query | at equal accuracy | per query in a batch "
+    "| at equal accuracy | naive | training | repaid after |"
+)
+
+
+def comparison_table(results: Mapping[str, Any]) -> str:
+    """One row for each surrogate, longest forecast first, then the null models."""
+    rows = {row["label"]: row for row in results["rows"]}
+    verdicts = sorted(results["verdicts"], key=lambda v: -v["accuracy"])
+    lines = [HEADER, "|" + "---|" * 9]
+    for verdict in verdicts:
+        row = rows[verdict["label"]]
+        single, batch = verdict["single"], verdict["batch"]
+        cells = [
+            verdict["label"],
+            _accuracy(row),
+            duration(single["seconds"]),
+            single["in_words"],
+            duration(batch["seconds"]),
+            batch["in_words"],
+            f"{batch['naive']:.2g} x",
+            duration(row["bill_seconds"]["training"]),
+            "never" if batch["break_even"] is None else f"{batch['break_even']:.2g} queries",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    for row in rows.values():
+        if row["kind"] == "null":
+            seconds = row["seconds_per_query"]
+            times = duration(seconds["single"]["median"]), duration(seconds["batch"]["median"])
+            cells = [f"{row['label']} (null)", _accuracy(row), times[0], "", times[1], "", "", "", ""]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _accuracy(row: Mapping[str, Any]) -> str:
+    accuracy = row["accuracy"]
+    return f"{accuracy['median']:.1f} ({accuracy['q10']:.1f} to {accuracy['q90']:.1f})"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table of each results file that is named."""
+    for path in sys.argv[1:] if arguments is None else arguments:
+        sys.stdout.write(comparison_table(json.loads(Path(path).read_text())) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
