@@ -99,7 +99,7 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
         "reservoir": Candidate(
             "reservoir",
             main,
-            Reservoir.Settings(nodes=256, warm_up=40) if quick else Reservoir.Settings(),
+            Reservoir.Settings(nodes=256, warm_up=40, noise=1e-2) if quick else Reservoir.Settings(),
             seeds=seeds,
         ),
         "learned-multistep": Candidate(
