@@ -172,7 +172,7 @@ class LearnedMultistep(Surrogate):
     def _classical(self, points: int) -> list[Scheme]:
         """The schemes that learning starts from."""
         assert self.interval is not None
-        k = 2 * np.pi / self.settings.length * np.arange(points // 2 + 1)
+        k = 2 * np.pi / self.settings.length * np.arange(points // 2 + 1, dtype=np.float64)
         symbol = np.polynomial.polynomial.polyval(k**2, self.settings.linear)
         flux = self.settings.flux * k
         flux[-1] = 0.0  # the derivative of the Nyquist mode has no place on the grid
@@ -201,7 +201,8 @@ class LearnedMultistep(Surrogate):
             for start in range(0, examples.frames - frames + 1, max(1, steps))
         ]
         taken = generator.permutation(len(places))[: self.settings.windows]
-        data = np.stack([examples.window(*places[i], frames)[:, 0] for i in taken])
+        starts = [places[i] for i in taken]
+        data = np.stack([examples.window(i, start, frames)[:, 0] for i, start in starts])
         return resampled(data, self._points())
 
     def _validation_windows(self, validation: Trajectories) -> Array:

@@ -134,7 +134,7 @@ def sensitivities(
             if step in checks:
                 rows = np.concatenate([error.real, error.imag], axis=2)
                 rows = rows.transpose(0, 2, 1).reshape(-1, unknowns + 1)
-                factor = np.linalg.qr(np.vstack([factor, rows]), mode="r")
+                factor = np.asarray(np.linalg.qr(np.vstack([factor, rows]), mode="r"), dtype=np.float64)
         advance(len(part))
     return factor
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..contract import Kit, Solver
 from .reference import Reference
 from .solvers import CNAB2, ETDAB, ETDABM, ETDRK4, Krogstad, SpectralSolver
@@ -20,7 +22,7 @@ def reference(system: KuramotoSivashinsky) -> Solver:
     return Reference(system)
 
 
-STEPS: tuple[tuple[type[SpectralSolver], dict[str, int], tuple[int, ...]], ...] = (
+STEPS: tuple[tuple[type[SpectralSolver], dict[str, Any], tuple[int, ...]], ...] = (
     (ETDRK4, {}, (1, 2, 4, 8, 16)),
     (Krogstad, {}, (1, 2, 4, 8, 16)),
     (ETDAB, {"order": 3}, (4, 8)),
