@@ -205,7 +205,7 @@ def _stages(command: Common, rest: list[str]) -> int:
     preset = nearest(command.preset, list(module.PRESETS), "preset")
     name = type(command).__name__.lower()
     settings = _settings(module, preset, rest, name)
-    chosen = _candidates(command, settings.candidates)
+    chosen = _candidates(command, settings.candidates, main_interval=settings.main.interval)
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "settings.json", {"settings": dataclasses.asdict(settings), **provenance()})
@@ -248,15 +248,20 @@ def _settings(module: Any, preset: str, rest: list[str], command: str) -> Any:
     )
 
 
-def _candidates(command: Common, preset: Mapping[str, Candidate]) -> dict[str, Candidate]:
+def _candidates(
+    command: Common, preset: Mapping[str, Candidate], *, main_interval: float
+) -> dict[str, Candidate]:
     """The preset's entries, or those named; a surrogate that the preset lacks comes with its defaults."""
     chosen = dict(preset)
     if command.surrogates:
         chosen = {}
+        labels = {label.replace("-", "_"): label for label in preset}
         for given in command.surrogates:
-            plain = nearest(given, sorted({*preset, *surrogate_names()}), "surrogate")
-            interval = next(iter(preset.values())).interval if preset else 1.0
-            chosen[plain] = preset.get(plain) or Candidate(plain, interval)
+            plain = nearest(given, sorted({*labels, *surrogate_names()}), "surrogate")
+            if plain in labels:
+                chosen[labels[plain]] = preset[labels[plain]]
+            else:
+                chosen[plain.replace("_", "-")] = Candidate(plain, main_interval)
         nulls = {k: c for k, c in preset.items() if is_null(c)}
         chosen = {**chosen, **nulls}
     changes: dict[str, Any] = {}
