@@ -47,9 +47,11 @@ def draw_sample(training_set: TrainingSet, path: Path, *, split: str = "train", 
     step = max(1, frames // MOST_FRAMES)
     times = source.times[:frames:step]
     fields = [f for f in training_set.fields if f.varies_in_time] or list(training_set.fields)
-    figure = Figure(figsize=(9.0, 0.7 + 2.6 * len(fields)), layout="constrained")
+    flat = len(training_set.axes) > 1
+    size = (max(7.0, 4.5 * len(fields)), 4.5) if flat else (9.0, 0.7 + 2.6 * len(fields))
+    figure = Figure(figsize=size, layout="compressed" if flat else "constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(len(fields), 1, squeeze=False)[:, 0]
+    panels = figure.subplots(1 if flat else len(fields), len(fields) if flat else 1, squeeze=False).ravel()
     for panel, field in zip(panels, fields, strict=True):
         values = source.read(trajectory, 0, frames, step=step, field=field.name)
         _draw(figure, panel, field, values=_magnitude(values, field), times=times, training_set=training_set)
@@ -127,7 +129,8 @@ def _draw(
         panel.set(xlabel=_label(axes[0].name, axes[0].unit), ylabel=_label(axes[1].name, axes[1].unit))
         if len(values) > 1:
             panel.set_title(f"time {times[-1]:g}", fontsize="medium")
-    figure.colorbar(image, ax=panel, pad=0.015, label=_label(name, field.unit))
+    shrink = 0.7 if len(axes) > 1 else 1.0
+    figure.colorbar(image, ax=panel, pad=0.015, shrink=shrink, label=_label(name, field.unit))
 
 
 def _lines(

@@ -151,7 +151,7 @@ class TrainingSet:
         """64 hexadecimal digits that change with any value, and with nothing else.
 
         Covers system, parameters, axes, fields, interval and every number of every trajectory, read from the
-        files (some 1 GB a second). Not the solver, the shards, the folder's name or the costs.
+        files (some half a GB a second). Not the solver, the shards, the folder's name or the costs.
         """
         content = self.plan.content
         header = {key: content[key] for key in ("format", "system", "fields")}

@@ -17,9 +17,9 @@ from understudy.solvers.contract import Solution, SolverError, Status
 SYSTEM = TravellingWave()
 
 
-def drawn(split: str, sample: int) -> dict[str, np.ndarray]:
+def drawn(split: str, sample: int, *, seed: int = SMALL.seed) -> dict[str, np.ndarray]:
     """The query of one sample, by the rule that the documentation gives."""
-    seeds = np.random.SeedSequence(entropy=SMALL.seed, spawn_key=(SPLITS.index(split), sample))
+    seeds = np.random.SeedSequence(entropy=seed, spawn_key=(SPLITS.index(split), sample))
     return dict(SYSTEM.draw([np.random.default_rng(seeds)]))
 
 
@@ -144,36 +144,37 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.parametrize(
+    ("seed", "expected"),
+    [
+        # the first of a file, all of a file, none of a split
+        (120, [("train", 0), ("train", 2), ("train", 3), ("test", 0), ("test", 2)]),
+        # the second of a file
+        (7, [("train", 3), ("valid", 1)]),
+    ],
+)
 def test_failed_samples_are_kept_apart_with_query_and_status(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, seed: int, expected: list[tuple[str, int]]
 ) -> None:
-    solver = Exact(SYSTEM, breaks_above=2.0)
+    settings = replace(SMALL, seed=seed)
     with caplog.at_level(logging.WARNING):
-        made = generate(SYSTEM, solver, SMALL, folder=tmp_path / "waves")
-    expected = [
-        (name, i)
-        for name in SPLITS
-        for i in range(SMALL.trajectories(name))
-        if drawn(name, i)["u"].max() > 2.0
-    ]
-    # the first of a file, all of a file, none of a split
-    assert expected == [("train", 0), ("train", 2), ("train", 3), ("test", 0), ("test", 2)]
-    assert [(f.split, f.sample) for f in made.failures] == expected
+        made = generate(SYSTEM, Exact(SYSTEM, breaks_above=2.0), settings, folder=tmp_path / "waves")
     assert f"{len(expected)} samples" in caplog.text
+    assert [(f.split, f.sample) for f in made.failures] == expected
     for failure in made.failures:
+        query = drawn(failure.split, failure.sample, seed=seed)
+        assert query["u"].max() > 2.0
         assert failure.status == Status.DIVERGED
-        assert np.array_equal(failure.query["u"], drawn(failure.split, failure.sample)["u"][0])
+        assert np.array_equal(failure.query["u"], query["u"][0])
         assert failure.notes[0].endswith("broke")
     for name in SPLITS:
-        solved = [i for i in range(SMALL.trajectories(name)) if (name, i) not in expected]
+        solved = [i for i in range(settings.trajectories(name)) if (name, i) not in expected]
         assert len(made.split(name)) == len(solved)
+        times = settings.transient + settings.interval * np.arange(settings.frames(name))
         for row, sample in enumerate(solved):
-            times = SMALL.transient + SMALL.interval * np.arange(SMALL.frames(name))
-            solution = Exact(SYSTEM)(drawn(name, sample), times)
-            assert np.array_equal(made.split(name).read(row), solution.values["u"][0])
-            assert np.array_equal(
-                made.split(name).read(row, field="medium")[0], drawn(name, sample)["medium"][0]
-            )
+            query = drawn(name, sample, seed=seed)
+            assert np.array_equal(made.split(name).read(row), Exact(SYSTEM)(query, times).values["u"][0])
+            assert np.array_equal(made.split(name).read(row, field="medium")[0], query["medium"][0])
 
 
 def test_failures_cost_time_too(tmp_path: Path) -> None:
