@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import types
+from numba.core.errors import NumbaTypeError
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 from numpy.typing import DTypeLike, NDArray
@@ -106,9 +107,9 @@ def row_pointer(
 
 def _check_array(array: Any, count: Any, function: str) -> None:
     if not isinstance(array, types.Array) or array.layout != "C":
-        raise TypeError(f"{function} needs a C-contiguous array whose last axis is the lanes, got {array}")
+        raise NumbaTypeError(f"{function} needs a C-contiguous array whose last axis is the lanes, got {array}")
     if not isinstance(count, types.IntegerLiteral):
-        raise TypeError(f"{function} needs the number of lanes as a constant, got {count}")
+        raise NumbaTypeError(f"{function} needs the number of lanes as a constant, got {count}")
 
 
 @intrinsic(prefer_literal=True)
@@ -128,7 +129,7 @@ def load(typing: Any, array: Any, row: Any, count: Any) -> Any:
 def store(typing: Any, array: Any, row: Any, value: Any) -> Any:
     """`store(array, row, value)`: write the lanes to one row. No bounds check."""
     if not isinstance(value, Lanes) or array.dtype != value.dtype or array.layout != "C":
-        raise TypeError(f"cannot store {value} in {array}: same scalar type and a C-contiguous array needed")
+        raise NumbaTypeError(f"cannot store {value} in {array}: same scalar type and a C-contiguous array needed")
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         Vector(builder, args[2]).store(
@@ -223,7 +224,7 @@ for _function, _sign in _COMPARISONS.items():
 def select(typing: Any, mask: Any, yes: Any, no: Any) -> Any:
     """`select(mask, yes, no)`: per lane, `yes` where the mask is true and `no` elsewhere; both lanes."""
     if not isinstance(yes, Lanes) or yes != no or mask != Lanes(types.boolean, yes.count):
-        raise TypeError(f"select needs a mask and two equal kinds of lanes, got {mask}, {yes}, {no}")
+        raise NumbaTypeError(f"select needs a mask and two equal kinds of lanes, got {mask}, {yes}, {no}")
     return yes(mask, yes, no), lambda context, builder, sig, args: builder.select(*args)
 
 
@@ -233,7 +234,7 @@ def _bits(builder: Any, mask: Any) -> Any:
 
 def _check_mask(mask: Any, function: str) -> None:
     if not isinstance(mask, Lanes) or mask.dtype != types.boolean:
-        raise TypeError(f"{function} needs a mask, the result of a comparison of lanes, got {mask}")
+        raise NumbaTypeError(f"{function} needs a mask, the result of a comparison of lanes, got {mask}")
 
 
 @intrinsic
@@ -264,10 +265,10 @@ def all_lanes(typing: Any, mask: Any) -> Any:
 def lane(typing: Any, value: Any, index: Any) -> Any:
     """`lane(value, index)`: the number in one lane; the index must be a constant."""
     if not isinstance(value, Lanes) or not isinstance(index, types.IntegerLiteral):
-        raise TypeError(f"lane needs lanes and a constant index, got {value} and {index}")
+        raise NumbaTypeError(f"lane needs lanes and a constant index, got {value} and {index}")
     place = index.literal_value
     if not 0 <= place < value.count:
-        raise TypeError(f"{value} has no lane {place}")
+        raise NumbaTypeError(f"{value} has no lane {place}")
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.extract_element(args[0], ir.IntType(32)(place))
@@ -280,10 +281,10 @@ def shuffle(typing: Any, value: Any, order: Any) -> Any:
     """`shuffle(value, order)`: lane i of the result is lane `order[i]`; a tuple of constants."""
     kinds = getattr(order, "types", ())
     if not isinstance(value, Lanes) or not all(isinstance(k, types.IntegerLiteral) for k in kinds):
-        raise TypeError(f"shuffle needs lanes and a tuple of constants, got {value} and {order}")
+        raise NumbaTypeError(f"shuffle needs lanes and a tuple of constants, got {value} and {order}")
     places = [k.literal_value for k in kinds]
     if len(places) != value.count or not all(0 <= p < value.count for p in places):
-        raise TypeError(f"shuffle needs {value.count} lane numbers below {value.count}, got {places}")
+        raise NumbaTypeError(f"shuffle needs {value.count} lane numbers below {value.count}, got {places}")
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return Vector(builder, args[0]).shuffle(places).value
