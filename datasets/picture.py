@@ -63,7 +63,7 @@ def draw_sample(training_set: TrainingSet, path: Path, *, split: str = "train", 
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            figure.savefig(path, dpi=150)
+            figure.savefig(path, dpi=150, bbox_inches="tight" if flat else None)
         except ValueError as error:
             raise DatasetError(f"{path} cannot be drawn: {error}; give a name that ends in .png") from error
     return path

@@ -12,10 +12,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from travelling_wave import SMALL, Exact, TravellingWave
+import pytest
+from travelling_wave import SMALL, Exact, TravellingWave, reproducible_bytes
+from understudy.datasets.check import check
 from understudy.datasets.durable import write_whole
 from understudy.datasets.generate import generate
+from understudy.datasets.plan import DatasetError
 from understudy.datasets.split import Split
+from understudy.datasets.training_set import TrainingSet
 
 SYSTEM = TravellingWave()
 FRESH = multiprocessing.get_context("forkserver")
@@ -123,3 +127,16 @@ def first_values(pipe: Connection, split: Split) -> None:
     """Send some frames of every trajectory, and whether the files were opened by this process."""
     values = [split.read(i, 2, 5) for i in range(len(split))]
     pipe.send((values, split._process == os.getpid()))
+
+
+def assert_whole_files_only(folder: Path, expected: dict[str, bytes]) -> None:
+    """Whatever has its final name has its final content, and an unfinished set is not opened."""
+    if not folder.exists():
+        return
+    for name, content in reproducible_bytes(folder).items():
+        if ".partial-" not in name and name != ".generating":
+            assert content == expected[name], f"{name} is half-written"
+    if not (folder / "stats.yaml").exists():
+        with pytest.raises(DatasetError):
+            TrainingSet(folder)
+        assert len(check(folder)) == 1
