@@ -33,9 +33,9 @@ class Reference(Solver):
 
     system: KuramotoSivashinsky
     _: KW_ONLY
-    step: float = 1 / 128
+    step: float = 1 / 192
     points: int | None = None
-    order: int = 5
+    order: int = 6
     tolerance: float = 1e-2
 
     def __post_init__(self) -> None:
@@ -45,7 +45,7 @@ class Reference(Solver):
 
     @property
     def label(self) -> str:
-        """E.g. `Reference ETDAB5 h=1/256 N=128 float64 tolerance=0.01`."""
+        """E.g. `Reference ETDAB6 h=1/384 N=128 float64 tolerance=0.01`."""
         return f"Reference {self.runs[1].label} tolerance={self.tolerance:g}"
 
     @property

@@ -1,0 +1,193 @@
+"""How the solvers answer: engines, batches, times, precisions, failures."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from understudy.solvers.contract import SolverError, Status
+from understudy.solvers.kuramoto_sivashinsky import (
+    CNAB2,
+    ETDAB,
+    ETDABM,
+    ETDRK4,
+    KIT,
+    Krogstad,
+    KuramotoSivashinsky,
+)
+from understudy.solvers.kuramoto_sivashinsky.compiled_engine import CompiledEngine
+from understudy.solvers.kuramoto_sivashinsky.plain_engine import PlainEngine
+from understudy.solvers.kuramoto_sivashinsky.solvers import SpectralSolver, engine_of
+
+Chaotic = tuple[KuramotoSivashinsky, NDArray[np.float64]]
+AWKWARD = np.array([0.0, 0.01, 1 / 32, 0.05, 0.07, 0.2, 0.25, 1.0, 1.03, 2.5])
+"""On the lattice of steps of 1/32 and off it, within a multistep scheme's first steps and beyond."""
+
+
+def solvers(system: KuramotoSivashinsky, step: float) -> list[SpectralSolver]:
+    return [
+        ETDRK4(system, step=step),
+        Krogstad(system, step=step),
+        ETDAB(system, step=step, order=4),
+        ETDABM(system, step=step, order=4),
+        CNAB2(system, step=step),
+    ]
+
+
+@pytest.mark.parametrize("index", range(4))
+@pytest.mark.parametrize("samples", [1, 10])
+def test_the_two_engines_agree_at_any_times(index: int, samples: int) -> None:
+    """They share coefficients and nothing else. With forcing, and on a domain of no special length."""
+    system = KuramotoSivashinsky(31.7, 32, forcing=0.3, forcing_wavelength=31.7)
+    solver = solvers(system, 1 / 32)[index]
+    u = system.draw([np.random.default_rng(i) for i in range(samples)])["u"]
+    fast, plain = engine_of(solver, compiled=True), engine_of(solver, compiled=False)
+    assert (type(fast), type(plain)) == (CompiledEngine, PlainEngine)
+    np.testing.assert_allclose(fast.frames(u, AWKWARD), plain.frames(u, AWKWARD), atol=2e-13)
+    regular = np.arange(1, 9) / 4
+    np.testing.assert_allclose(fast.frames(u, regular), plain.frames(u, regular), atol=2e-13)
+
+
+@pytest.mark.parametrize(("points", "compiled"), [(64, True), (48, False), (8, False)])
+def test_the_compiled_engine_runs_where_it_can(points: int, compiled: bool) -> None:
+    solver = ETDRK4(KuramotoSivashinsky(22.0, points))
+    assert isinstance(engine_of(solver), CompiledEngine) == compiled
+
+
+@pytest.mark.parametrize("points", [32, 40])
+def test_a_batch_gives_what_its_samples_give_alone(points: int) -> None:
+    system = KuramotoSivashinsky(22.0, points)
+    queries = system.draw([np.random.default_rng(i) for i in range(11)])
+    times = np.array([1.0, 5.0])
+    for solver in solvers(system, 1 / 16)[: 4 if points == 32 else 5]:
+        together = solver(queries, times).values["u"]
+        for i in (0, 7, 10):
+            alone = solver({"u": queries["u"][i : i + 1]}, times).values["u"]
+            np.testing.assert_allclose(alone[0], together[i], atol=1e-12)
+        part = solver({"u": queries["u"][3:9]}, times).values["u"]
+        if points == 32:  # lanes do not influence each other, to the last bit
+            np.testing.assert_array_equal(part, together[3:9])
+
+
+@pytest.mark.parametrize("points", [32, 48])
+def test_a_run_repeats_to_the_last_bit_and_does_not_depend_on_what_else_is_asked(points: int) -> None:
+    system = KuramotoSivashinsky(22.0, points)
+    queries = system.draw([np.random.default_rng(i) for i in range(4)])
+    for solver in solvers(system, 1 / 16)[: 4 if points == 32 else 5]:
+        first = solver(queries, np.array([0.3, 1.0, 2.0])).values["u"]
+        again = solver(queries, np.array([0.3, 1.0, 2.0])).values["u"]
+        alone = solver(queries, np.array([2.0])).values["u"]
+        np.testing.assert_array_equal(first, again)
+        np.testing.assert_array_equal(first[:, -1], alone[:, 0])
+
+
+def test_at_time_zero_the_answer_is_the_query(chaotic: Chaotic) -> None:
+    system, u = chaotic
+    for solver in solvers(system, 1 / 16)[:4]:
+        np.testing.assert_allclose(solver({"u": u}, np.array([0.0])).values["u"][:, 0], u, atol=1e-14)
+
+
+def test_other_points_answer_on_the_grid_of_the_system(chaotic: Chaotic) -> None:
+    system, u = chaotic
+    times = np.array([1.0, 4.0])
+    own = ETDAB(system, step=1 / 64)({"u": u}, times).values["u"]
+    for points, tolerance in ((48, 2e-7), (128, 1e-9)):
+        other = ETDAB(system, step=1 / 64, points=points)({"u": u}, times).values["u"]
+        assert other.shape == own.shape
+        assert 1e-14 < np.abs(other - own).max() < tolerance
+
+
+@pytest.mark.parametrize("points", [64, 48])
+def test_single_precision_is_computed_in_single_precision(chaotic: Chaotic, points: int) -> None:
+    system, u = chaotic
+    times = np.array([2.0])
+    double = ETDAB(system, step=1 / 32, points=points)({"u": u}, times).values["u"]
+    single = ETDAB(system, step=1 / 32, points=points, dtype="float32")({"u": u}, times).values["u"]
+    assert single.dtype == np.float64
+    assert 1e-8 < np.abs(single - double).max() < 2e-5
+
+
+def test_dealiasing_keeps_the_upper_third_empty(chaotic: Chaotic) -> None:
+    system, u = chaotic
+    end = ETDRK4(system, step=1 / 16, dealias="2/3")({"u": u}, np.array([3.0])).values["u"]
+    spectrum = np.abs(np.fft.rfft(end[:, 0]))
+    assert spectrum[:, 22:].max() < 1e-12
+    assert spectrum[:, 21].min() > 1e-12
+
+
+@pytest.mark.parametrize("points", [64, 48])
+def test_a_blow_up_is_marked_and_harms_no_other_sample(chaotic: Chaotic, points: int) -> None:
+    system, u = chaotic
+    queries = {"u": np.concatenate([u[:2], 300 * u[2:3], u[3:5]])}
+    times = np.array([0.5, 2.0])
+    solver = ETDAB(system, step=1 / 16, points=points)
+    solution = solver(queries, times)
+    assert solution.status.tolist() == [0, 0, Status.DIVERGED, 0, 0]
+    assert np.isnan(solution.values["u"][2]).all()
+    healthy = solver({"u": u[[0, 1, 3, 4]]}, times)
+    np.testing.assert_allclose(solution.values["u"][[0, 1, 3, 4]], healthy.values["u"], atol=1e-12)
+    (note,) = solution.notes
+    assert "1 of 5" in note
+    advised = float(note.split("a step of ")[1].split()[0])
+    assert replace(solver, step=advised)(queries, times).solved.all()
+
+
+def test_a_step_too_large_for_the_attractor_names_one_that_is_not(chaotic: Chaotic) -> None:
+    system, u = chaotic
+    solution = ETDAB(system, step=1 / 2)({"u": u}, np.array([100.0]))
+    assert not solution.solved.any()
+    assert "a step of 0.125 survives" in solution.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"step": 0.0}, "step"),
+        ({"step": np.nan}, "step"),
+        ({"points": 31}, "points"),
+        ({"points": 4}, "points"),
+        ({"dtype": "float16"}, "dtype"),
+        ({"dealias": "1/2"}, "dealias"),
+        ({"order": 7}, "order"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_by_name(settings: dict[str, object], word: str) -> None:
+    with pytest.raises(SolverError, match=word):
+        ETDAB(KuramotoSivashinsky(), **settings)  # type: ignore[arg-type]
+
+
+def test_an_unknown_setting_is_an_error() -> None:
+    with pytest.raises(TypeError):
+        ETDRK4(KuramotoSivashinsky(), tolerance=1e-3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("queries", "times", "word"),
+    [
+        ({}, [1.0], "'u'"),
+        ({"u": np.zeros((2, 32))}, [1.0], "shape"),
+        ({"u": np.zeros(64)}, [1.0], "shape"),
+        ({"u": np.full((2, 64), np.nan)}, [1.0], "NaN"),
+        ({"u": np.zeros((1, 64))}, [], "times"),
+        ({"u": np.zeros((1, 64))}, [-1.0], "times"),
+        ({"u": np.zeros((1, 64))}, [1.0, 1.0], "increasing"),
+        ({"u": np.zeros((1, 64))}, [1.0, np.inf], "finite"),
+    ],
+)
+def test_questions_that_make_no_sense_are_refused(
+    queries: dict[str, NDArray[np.float64]], times: list[float], word: str
+) -> None:
+    for solver in (KIT.standard(KuramotoSivashinsky()), KIT.reference(KuramotoSivashinsky())):
+        with pytest.raises(SolverError, match=word):
+            solver(queries, np.array(times))
+
+
+@pytest.mark.parametrize(("length", "points"), [(22.0, 64), (22.0, 32), (60.0, 128), (200.0, 512), (12.0, 8)])
+def test_the_ladder_has_unique_labels_and_every_rung_answers(length: float, points: int) -> None:
+    ladder = KIT.ladder(KuramotoSivashinsky(length, points))
+    labels = [solver.label for solver in ladder]
+    assert len(set(labels)) == len(labels)
+    assert 25 <= len(ladder) <= 45
+    work = [solver.pairs_per_unit_time for solver in ladder]  # type: ignore[attr-defined]
+    assert min(work) <= 4
+    assert max(work) >= 64
