@@ -28,7 +28,7 @@ class Costs:
         size: bytes of the file.
         sha256: of the file.
         seconds: wall-clock seconds that each sample cost its solver, failed ones included; a batch's time is
-            shared equally. One thread; drawing, writing and checking are not in it.
+            shared equally. One thread; compiling, drawing, writing and checking are not in it.
         samples: how many of them failed and how many were solved.
         date: when it was finished, in UTC.
         surroundings: machine, versions and commit.

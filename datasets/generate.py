@@ -40,7 +40,7 @@ def generate(
     uninterrupted run, with any number of workers. Only the `.json` records beside the HDF5 files differ:
     they hold what each sample cost, where and when.
 
-    With more than one worker, each file is solved and written by one spawned process: system and solver must
+    With more than one worker, each file is solved and written by one fresh process: system and solver must
     be picklable, and a script must call this below `if __name__ == "__main__":`.
 
     A sample that cannot be solved is kept with its query and status, apart from the trajectories
@@ -156,7 +156,9 @@ def _make_here(
 def _make_in_workers(
     todo: Sequence[Shard], plan: Plan, system: System, solver: Solver, folder: Path
 ) -> Iterator[Shard]:
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    # imported once and not by every worker of every set; has no effect where a server runs already
+    context.set_forkserver_preload([f"{__package__}.shards"])
     # workers end when this pipe closes: because we close it, or because we died
     ours, theirs = context.Pipe()
     executor = ProcessPoolExecutor(

@@ -8,16 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numba
+import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from ..solvers.contract import Solver, System
+from ..solvers.contract import Queries, Solver, System
 from .costs import Costs, now, surroundings
 from .durable import explained, write_whole
 from .plan import DatasetError, Plan, Shard
 from .schema import open_shard, shard_image
 
 __all__ = ["is_whole", "make_shard", "one_thread"]
+
+
+_warm: set[str] = set()
+"""Plans whose solver has run before in this process."""
 
 
 @contextmanager
@@ -41,6 +46,7 @@ def make_shard(folder: Path, plan: Plan, *, shard: Shard, system: System, solver
     solver raises for a question that makes no sense.
     """
     queries = system.draw(shard.generators(plan.settings.seed))
+    _warm_up(solver, plan, queries=queries)
     solution = solver(queries, plan.settings.transient + plan.settings.times(shard.split))
     image = shard_image(plan, shard, system=system, queries=queries, solution=solution)
     costs = Costs(
@@ -58,6 +64,17 @@ def make_shard(folder: Path, plan: Plan, *, shard: Shard, system: System, solver
         costs.write(path)
         write_whole(path, image)
     return shard
+
+
+def _warm_up(solver: Solver, plan: Plan, *, queries: Queries) -> None:
+    """Let the solver compile and load before it is timed: the cost of data is that of solving.
+
+    One interval of the first shard's samples. Not where a sample has so few frames that this would cost as
+    much as the work itself.
+    """
+    if plan.text not in _warm and plan.settings.train_frames >= 10:
+        solver(queries, plan.settings.interval * np.ones(1))
+    _warm.add(plan.text)
 
 
 def is_whole(folder: Path, plan: Plan, *, shard: Shard) -> bool:

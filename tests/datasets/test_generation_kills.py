@@ -104,11 +104,11 @@ def test_kills_with_two_workers_leave_no_trace_and_no_orphans(tmp_path: Path) ->
 
 
 def _working_on(folder: Path) -> list[psutil.Process]:
-    """Python processes without a parent of ours that have a file of the folder open."""
+    """Other processes that have a file of the folder open."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.ppid() == 1 and any(f.path.startswith(str(folder)) for f in process.open_files()):
+            if any(Path(f.path).is_relative_to(folder) for f in process.open_files()):
                 found.append(process)
         except psutil.Error:
             continue
