@@ -38,6 +38,7 @@ class ChaosSettings:
     Attributes:
         warm_up: time of each test trajectory that a surrogate is shown before its forecast starts.
         horizon: of the forecasts, in characteristic (Lyapunov) times.
+        output_interval: time between two frames of an answer; a multiple of every surrogate's interval.
         threshold: normalised error at which a forecast stops being valid.
         free_run: total length of the free runs in Lyapunov times, shared by `free_runs` starts.
         free_runs: starts of the free runs.
@@ -48,11 +49,12 @@ class ChaosSettings:
 
     warm_up: float = 50.0
     horizon: float = 20.0
+    output_interval: float = 1.0
     threshold: float = 0.5
     free_run: float = 2000.0
     free_runs: int = 20
     rounds: int = 5
-    batches: tuple[int, ...] = (1, 16, 64, 256)
+    batches: tuple[int, ...] = (1, 16, 128)
     threads: int = 1
 
 
@@ -68,7 +70,7 @@ def compare_forecasts(
     progress: bool = False,
 ) -> str:
     """Judge, time, free-run and report; returns the table. `described` goes into the results as it is."""
-    interval = sets["main"].interval
+    interval = settings.output_interval
     queries = starts(settings, trained, kit=kit, system=system, main=sets["main"])
     frames = round(settings.horizon * system.characteristic_time / interval)
     times = interval * np.arange(1, frames + 1, dtype=np.float64)

@@ -261,7 +261,7 @@ def _choose_batch(plan: Plan, contestant: Contestant) -> _Warm:
         if best * size > plan.budget and best_size > 1:
             break
         queries = _queries(plan, size)
-        seconds = min(_clock(plan, contestant, queries), _clock(plan, contestant, queries)) / size
+        seconds = _clock(plan, contestant, queries) / size
         if seconds < best:
             best_size, best = size, seconds
         elif seconds > 1.25 * best:

@@ -14,6 +14,7 @@ from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import find_kit
 from ..solvers.kuramoto_sivashinsky.system import KuramotoSivashinsky
 from ..surrogates.learned_multistep import LearnedMultistep
+from ..surrogates.nvar import NVAR
 from ..surrogates.reservoir import Reservoir
 from .chaos import ChaosSettings, compare_forecasts
 from .stages import Candidate, Trained
@@ -101,6 +102,14 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
             main,
             Reservoir.Settings(nodes=256, warm_up=40, noise=1e-2) if quick else Reservoir.Settings(),
             seeds=seeds,
+        ),
+        "nvar": Candidate(
+            "nvar",
+            2 * fine,
+            NVAR.Settings(points=coarse),
+            training_set="fine",
+            seeds=1,
+            remark="grey box: it is told that the nonlinearity is quadratic; runs in the solver's kernel",
         ),
         "learned-multistep": Candidate(
             "learned_multistep",

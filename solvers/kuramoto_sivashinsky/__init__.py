@@ -29,11 +29,11 @@ COARSE: Steps = (
     (Krogstad, {}, (1, 2, 4, 8)),
     (ETDAB, {"order": 3}, (4, 8)),
     (ETDAB, {"order": 4}, (8, 12, 16, 24)),
-    (ETDABM, {"order": 4}, (16, 20, 24)),
+    (ETDABM, {"order": 4}, (12, 16, 20, 24)),
     (ETDAB, {"order": 5}, (20, 24, 28, 32)),
     (Krogstad, {"dtype": "float32"}, (2, 4)),
     (ETDAB, {"order": 4, "dtype": "float32"}, (8, 12, 16)),
-    (ETDABM, {"order": 4, "dtype": "float32"}, (16, 20)),
+    (ETDABM, {"order": 4, "dtype": "float32"}, (12, 16)),
 )
 """Steps per unit time on the coarse grid; float32 where round-off does not yet end the forecast."""
 
