@@ -121,19 +121,18 @@ class Autoregressive(Task):
 
         def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
             times = check_times(times)
-            steps = [_multiple(t, self.interval, "an output time", "the surrogate's interval") for t in times]
+            steps = _steps(times, self.interval)
             history = self._history(queries, surrogate.history_frames)
             samples, grid = len(history), history.shape[3:]
             begin = time.perf_counter()
-            values = np.full((samples, len(times), len(self.fields), *grid), np.nan)
+            values = np.empty((samples, len(times), len(self.fields), *grid))
             every = int(np.gcd.reduce(steps)) or 1
-            if steps[-1] > 0:
-                forecast = surrogate.forecast(torch.from_numpy(history), steps[-1], every=every)
+            later = steps > 0
+            values[:, ~later] = history[:, -1:]
+            if later.any():
+                forecast = surrogate.forecast(torch.from_numpy(history), int(steps[-1]), every=every)
                 frames = forecast.detach().cpu().double().numpy()
-                for i, step in enumerate(steps):
-                    values[:, i] = history[:, -1] if step == 0 else frames[:, step // every - 1]
-            else:
-                values[:, 0] = history[:, -1]
+                values[:, later] = frames[:, steps[later] // every - 1]
             seconds = time.perf_counter() - begin
             finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
             status = np.where(finite, Status.SOLVED, Status.DIVERGED).astype(np.int8)
@@ -166,6 +165,18 @@ class Autoregressive(Task):
                 )
             parts.append(known[:, known.shape[1] - frames :])
         return np.ascontiguousarray(np.stack(parts, axis=2))
+
+
+def _steps(times: NDArray[np.float64], interval: float) -> NDArray[np.intp]:
+    """How many intervals go into each time; `SolverError` where that is no whole number."""
+    steps = np.rint(times / interval).astype(np.intp)
+    wrong = np.abs(steps * interval - times) > 1e-9 * np.maximum(times, interval)
+    if wrong.any():
+        raise SolverError(
+            f"output times must be whole multiples of the surrogate's interval ({interval:g}); "
+            f"{times[wrong][0]:g} is not"
+        )
+    return steps
 
 
 def _multiple(whole: float, part: float, whole_name: str, part_name: str) -> int:

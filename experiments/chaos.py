@@ -85,6 +85,7 @@ def compare_forecasts(
     plan = Plan(
         queries=queries,
         times=times,
+        timed=_once_per_lyapunov_time(times, system.characteristic_time),
         truth=truth,
         metric=metric,
         scale=scale,
@@ -154,6 +155,13 @@ def compare_forecasts(
         },
     )
     return text
+
+
+def _once_per_lyapunov_time(times: NDArray[np.float64], unit: float) -> NDArray[np.float64]:
+    """The output times nearest to whole numbers of Lyapunov times, and the last one."""
+    whole = np.arange(1, times[-1] / unit) * unit
+    nearest = np.abs(times[:, None] - whole).argmin(axis=0)
+    return times[np.unique([*nearest, len(times) - 1])]
 
 
 def starts(

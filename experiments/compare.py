@@ -70,7 +70,9 @@ class Plan:
 
     Attributes:
         queries: arrays by name, samples first.
-        times: output times of every answer.
+        times: output times at which answers are judged.
+        timed: output times that are asked for while the clock runs; fewer, so that what is timed is computing
+            and not the writing of frames. They must end where `times` ends.
         truth: the reference's answer; only its solved samples count.
         metric: the accuracy at which costs are compared.
         scale: root mean square of the true field, for errors over time.
@@ -82,6 +84,7 @@ class Plan:
 
     queries: Queries
     times: NDArray[np.float64]
+    timed: NDArray[np.float64]
     truth: Solution
     metric: Metric
     scale: float
@@ -247,7 +250,7 @@ def _queries(plan: Plan, size: int, *, first: int = 0) -> Queries:
 
 
 def _clock(plan: Plan, contestant: Contestant, queries: Queries) -> float:
-    return clock(lambda: contestant.answers[0](queries, plan.times), synchronise=contestant.synchronise)
+    return clock(lambda: contestant.answers[0](queries, plan.timed), synchronise=contestant.synchronise)
 
 
 def _choose_batch(plan: Plan, contestant: Contestant) -> _Warm:
@@ -267,7 +270,7 @@ def _choose_batch(plan: Plan, contestant: Contestant) -> _Warm:
         elif seconds > 1.25 * best:
             break
     queries = _queries(plan, best_size)
-    memory = peak_memory(lambda: contestant.answers[0](queries, plan.times))
+    memory = peak_memory(lambda: contestant.answers[0](queries, plan.timed))
     return _Warm(best_size, memory, max(0.0, first - alone))
 
 

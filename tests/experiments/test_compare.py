@@ -55,6 +55,7 @@ def plan(samples: int = 6) -> Plan:
     return Plan(
         queries=queries,
         times=TIMES,
+        timed=TIMES[-1:],
         truth=truth,
         metric=relative_error(),
         scale=1.0,
@@ -142,7 +143,7 @@ def test_queries_whose_truth_is_not_known_do_not_count() -> None:
     truth = Solution(
         base.truth.times, base.truth.values, status, base.truth.seconds, base.truth.error_estimate
     )
-    partial = Plan(base.queries, TIMES, truth, relative_error(), 1.0, batches=(1,), rounds=1)
+    partial = Plan(base.queries, TIMES, TIMES, truth, relative_error(), 1.0, batches=(1,), rounds=1)
     rows = compare(partial, [Contestant("truth", "reference", (answering(0.0, 1e-6),))])
     assert rows[0].scores.shape == (1, 5)
 
@@ -154,7 +155,7 @@ def test_a_truth_without_any_solved_sample_is_refused() -> None:
         base.truth.times, base.truth.values, status, base.truth.seconds, base.truth.error_estimate
     )
     with pytest.raises(ValueError, match="no solved sample"):
-        compare(Plan(base.queries, TIMES, truth, relative_error(), 1.0), contestants())
+        compare(Plan(base.queries, TIMES, TIMES, truth, relative_error(), 1.0), contestants())
 
 
 def test_equal_labels_are_refused() -> None:
