@@ -173,8 +173,8 @@ def _steps(times: NDArray[np.float64], interval: float) -> NDArray[np.intp]:
     wrong = np.abs(steps * interval - times) > 1e-9 * np.maximum(times, interval)
     if wrong.any():
         raise SolverError(
-            f"output times must be whole multiples of the surrogate's interval ({interval:g}); "
-            f"{times[wrong][0]:g} is not"
+            f"an output time ({times[wrong][0]:g}) must be a whole multiple of the surrogate's interval "
+            f"({interval:g})"
         )
     return steps
 
