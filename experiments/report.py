@@ -186,7 +186,7 @@ DEFINITIONS = {
     "no skill": "not better than a null model (persistence or climatology): no speed-up is given",
     "alone, batch": (
         "seconds per query for a single query, and in the batch size at which each is fastest; history is "
-        "given and few frames are asked for (in chaos one per Lyapunov time), so that computing is what is timed"
+        "given and few frames are asked for (in chaos one per Lyapunov time), so that computing is timed"
     ),
 }
 """Terms of every report."""

@@ -1,0 +1,42 @@
+"""The README tells the truth: its code runs, its tables are the committed results, its links exist."""
+
+import contextlib
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from understudy.experiments.results_table import comparison_table
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+TABLES = re.findall(r"<!-- ([\w-]+): printed by .*? -->\n(.*?)<!-- end -->", README, flags=re.DOTALL)
+
+
+def test_there_is_something_to_test() -> None:
+    assert BLOCKS
+    assert TABLES
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_python_blocks_run_and_print_what_they_say(block: str) -> None:
+    said = re.findall(r"print\(.*\)  # (.*)", block)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(block, {})
+    assert printed.getvalue().splitlines() == said
+
+
+@pytest.mark.parametrize(("name", "table"), TABLES, ids=[name for name, _ in TABLES])
+def test_tables_are_those_of_the_committed_results(name: str, table: str) -> None:
+    results = json.loads((ROOT / "experiments" / "results" / name / "results.json").read_text())
+    assert table.strip() == comparison_table(results)
+
+
+def test_links_and_pictures_exist() -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert links
+    for link in links:
+        assert (ROOT / link).is_file(), f"README links to {link}, which is not there"
