@@ -197,6 +197,8 @@ _thread_limit: list[object] = []
 def _enter_worker(parent: Connection) -> None:
     """One thread, deaf to Ctrl-C (the parent decides), and gone at once when the parent is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # else numba, in a forkserver's child, makes a semaphore that outlives us when we are ended from outside
+    multiprocessing.set_start_method("spawn", force=True)
     limit = one_thread()
     limit.__enter__()
     _thread_limit.append(limit)

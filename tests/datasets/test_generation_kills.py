@@ -1,7 +1,10 @@
-"""Kills, full disks, read-only folders: a resume gives the same bytes, and half files are never taken in."""
+"""Kills at any moment: a resume gives the same bytes, and no half-written file is ever taken for a whole."""
 
+import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -148,6 +151,33 @@ def test_ctrl_c_leaves_a_set_that_resumes(tmp_path: Path, finished: TrainingSet)
     assert_whole_files_only(folder, reproducible_bytes(finished.folder))
     generate_small(folder)
     assert reproducible_bytes(folder) == reproducible_bytes(finished.folder)
+
+
+@pytest.mark.slow
+def test_ctrl_c_with_two_workers_ends_them_and_says_nothing_more(tmp_path: Path) -> None:
+    folder = tmp_path / "waves"
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from pathlib import Path; from kill_target import generate_small\n"
+        f"try: generate_small(Path({str(folder)!r}), patience=1.0, workers=2)\n"
+        "except KeyboardInterrupt: print('interrupted')\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("data/*/*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(child.pid, signal.SIGINT)
+    said, complained = child.communicate(timeout=60)
+    assert (said, complained) == ("interrupted\n", "")
+    assert _working_on(folder) == []
+    generate_small(folder, patience=1.0)
+    assert check(folder) == []
 
 
 def test_a_worker_that_dies_is_an_error_that_says_how_to_go_on(tmp_path: Path) -> None:
