@@ -45,6 +45,8 @@ class Build:
         mixing: whether the weights are general complex numbers; else the linear ones are real and the
             nonlinear ones imaginary, which halves the work.
         forced: whether a constant is added.
+        compensated: whether what round-off cuts from the sum of state and increment is carried to the next
+            step; for multistep schemes with one linear term, whose weight is then the propagator less one.
     """
 
     lanes: int
@@ -54,6 +56,7 @@ class Build:
     nonlinear: int = 0
     mixing: bool = False
     forced: bool = False
+    compensated: bool = False
 
 
 class BuildType(types.Type):

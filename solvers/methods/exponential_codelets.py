@@ -72,6 +72,8 @@ class _Arrays:
     def _offset(self, name: str) -> ir.Value:
         if not self.build.nonlinear:
             index = self.step.type(arrays(self.build).index(name))
+        elif name == "carry":
+            index = self.step.type(self.build.linear + self.build.nonlinear)
         elif name == "new":
             index = self._ring(-1, self.build.linear, 0)
         elif name[0] == "v":
@@ -141,9 +143,11 @@ def _block(points: int, *, root: bool) -> Any:
         stage: Any,
         build: Any,
     ) -> Any:
-        # a stage known at compile time needs no code for the others
+        # a stage known at compile time needs no code for the others; it must stand in the signature, by which
+        # numba tells implementations apart
         known = isinstance(stage, types.IntegerLiteral)
         cases = [stage.literal_value] if known else _stages(build.build)
+        stage = stage if known else types.intp
 
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             plan = sig.args[-1].build
@@ -164,6 +168,8 @@ def _block(points: int, *, root: bool) -> Any:
                 ]
 
             def emit(which: int) -> None:
+                if which == REMEMBER and not plan.nonlinear:
+                    return  # a Runge-Kutta scheme has no past
                 if root:
                     z = real_forward([work.load(p) for pair in places for p in pair])
                 else:
@@ -191,7 +197,7 @@ def _block(points: int, *, root: bool) -> Any:
             return context.get_dummy_value()
 
         whole = types.intp
-        return types.void(work, state, tables, special, whole, whole, whole, whole, whole, build), generate
+        return types.void(work, state, tables, special, whole, whole, whole, whole, stage, build), generate
 
     return function
 
@@ -255,7 +261,8 @@ def _in_registers(
             for i, value in enumerate(physical(state_now())):
                 work.store(kind(i), value)
 
-        {STEP: advance, LOAD: take, REMEMBER: take, SHOW: show}[what]()
+        if what != REMEMBER or plan.nonlinear:  # a Runge-Kutta scheme has no past
+            {STEP: advance, LOAD: take, REMEMBER: take, SHOW: show}[what]()
         return context.get_dummy_value()
 
     return types.void(work, state, tables, special, types.intp, stage, build), generate

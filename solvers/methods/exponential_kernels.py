@@ -1,8 +1,8 @@
 """Compiled exponential integrators over rows of lanes: the loops around the codelets.
 
-`run` advances what lies in one work array: as many trajectories as there are lanes, or one across the lanes.
-The `..._in_registers` variants are for transforms of at most 16 rows. Memory is given by the caller and
-nothing is allocated.
+`solve` takes samples in groups, as many as there are lanes or one across them, through one work array.
+`solve_in_registers` is the same for transforms of at most 16 rows. Memory is given by the caller; nothing is
+allocated.
 """
 
 from __future__ import annotations
@@ -16,14 +16,7 @@ from .exponential_codelets import SHOW, block4, block8, in_registers, root8, roo
 from .exponential_steps import LOAD, REMEMBER, STEP
 from .lane_fourier import forward_passes, inverse_passes, square_passes
 
-__all__ = [
-    "load_history",
-    "load_history_in_registers",
-    "load_state",
-    "load_state_in_registers",
-    "run",
-    "run_in_registers",
-]
+__all__ = ["solve", "solve_in_registers"]
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -41,6 +34,22 @@ def _spectral_pass(
         root8(work, state, tables, special, 0, 0, 0, step, stage, build)
     else:
         root16(work, state, tables, special, 0, 0, 0, step, stage, build)
+
+
+@njit(cache=True, nogil=True)
+def _gather(history: Any, start: Any, stop: Any, frame: Any, work: Any, squared: Any) -> None:
+    """Put a frame of samples start to stop - 1 into the work: a trajectory per lane, or one in all."""
+    rows, lanes = work.shape
+    points = history.shape[2]
+    for row in range(rows):
+        for lane in range(lanes):
+            if points != rows:
+                value = history[start, frame, row * lanes + lane]
+            elif start + lane < stop:
+                value = history[start + lane, frame, row]
+            else:
+                value = history[start, frame, row]
+            work[row, lane] = value * value if squared else value
 
 
 @njit(cache=True, nogil=True)
@@ -88,21 +97,7 @@ def _fill_with_nan(out: Any, frame: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def load_state(work: Any, state: Any, plan: Any, tables: Any, special: Any, step: Any, build: Any) -> None:
-    """Take the physical values in `work` as the solution at a step; the work is ready for `run` after it."""
-    forward_passes(work, plan, 0, build)
-    _spectral_pass(work, state, plan, tables, special, step, LOAD, build)
-
-
-@njit(cache=True, nogil=True)
-def load_history(work: Any, state: Any, plan: Any, tables: Any, special: Any, step: Any, build: Any) -> None:
-    """Take the squares of physical values in `work` as those of a step in the past."""
-    forward_passes(work, plan, 0, build)
-    _spectral_pass(work, state, plan, tables, special, step, REMEMBER, build)
-
-
-@njit(cache=True, nogil=True)
-def run(
+def _run(
     work: Any,
     physical: Any,
     state: Any,
@@ -116,8 +111,7 @@ def run(
     build: Any,
 ) -> None:
     """Advance and write frames, `steps[i]` steps to frame i; stop where all has become NaN or infinite."""
-    frames = out.shape[1]
-    for frame in range(frames):
+    for frame in range(out.shape[1]):
         for _ in range(steps[frame]):
             for stage in range(stages):
                 square_passes(work, plan, build)
@@ -134,31 +128,69 @@ def run(
 
 
 @njit(cache=True, nogil=True)
-def load_state_in_registers(work: Any, state: Any, tables: Any, special: Any, step: Any, build: Any) -> None:
-    """`load_state` for a transform that fits in registers."""
-    in_registers(work, state, tables, special, step, LOAD, build)
-
-
-@njit(cache=True, nogil=True)
-def load_history_in_registers(
-    work: Any, state: Any, tables: Any, special: Any, step: Any, build: Any
+def _load(
+    work: Any, state: Any, plan: Any, tables: Any, special: Any, step: Any, past: Any, build: Any
 ) -> None:
-    """`load_history` for a transform that fits in registers."""
-    in_registers(work, state, tables, special, step, REMEMBER, build)
+    """Take the work's rows as the solution at a step or, of the past, as its square."""
+    forward_passes(work, plan, 0, build)
+    if past:
+        _spectral_pass(work, state, plan, tables, special, step, REMEMBER, build)
+    else:
+        _spectral_pass(work, state, plan, tables, special, step, LOAD, build)
 
 
 @njit(cache=True, nogil=True)
-def run_in_registers(
-    work: Any,
-    state: Any,
+def solve(
+    history: Any,
     out: Any,
+    width: Any,
+    work: Any,
+    physical: Any,
+    state: Any,
+    plan: Any,
     tables: Any,
     special: Any,
-    step: Any,
     steps: Any,
+    linear: Any,
+    nonlinear: Any,
     build: Any,
 ) -> None:
-    """`run` for a transform that fits in registers."""
+    """Frames of all samples, `width` at a time.
+
+    Args:
+        history: (samples, past frames, points), the last frame the present.
+        out: (samples, frames, points).
+        width: samples in one work array.
+        work: (rows, lanes).
+        physical: like work.
+        state: (arrays, rows, lanes).
+        plan: of the transform.
+        tables: weights of the slots.
+        special: weights of slot 0.
+        steps: (frames,) steps to each frame.
+        linear: as in the build.
+        nonlinear: as in the build.
+        build: what is fixed at compile time.
+    """
+    samples, past = history.shape[0], history.shape[1]
+    for start in range(0, samples, width):
+        stop = min(start + width, samples)
+        for frame in range(past):
+            if past - nonlinear <= frame < past - 1:
+                _gather(history, start, stop, frame, work, True)
+                _load(work, state, plan, tables, special, frame, True, build)
+            if frame >= past - linear:
+                _gather(history, start, stop, frame, work, False)
+                _load(work, state, plan, tables, special, frame, False, build)
+        stages = 1 if nonlinear else 4
+        part = out[start:stop]
+        _run(work, physical, state, part, plan, tables, special, past - 1, steps, stages, build)
+
+
+@njit(cache=True, nogil=True)
+def _run_in_registers(
+    work: Any, state: Any, out: Any, tables: Any, special: Any, step: Any, steps: Any, build: Any
+) -> None:
     for frame in range(out.shape[1]):
         for _ in range(steps[frame]):
             in_registers(work, state, tables, special, step, STEP, build)
@@ -168,3 +200,32 @@ def run_in_registers(
         if _lost(work):
             _fill_with_nan(out, frame)
             return
+
+
+@njit(cache=True, nogil=True)
+def solve_in_registers(
+    history: Any,
+    out: Any,
+    width: Any,
+    work: Any,
+    state: Any,
+    tables: Any,
+    special: Any,
+    steps: Any,
+    linear: Any,
+    nonlinear: Any,
+    build: Any,
+) -> None:
+    """`solve` for a transform that fits in registers."""
+    samples, past = history.shape[0], history.shape[1]
+    for start in range(0, samples, width):
+        stop = min(start + width, samples)
+        for frame in range(past):
+            if past - nonlinear <= frame < past - 1:
+                _gather(history, start, stop, frame, work, True)
+                in_registers(work, state, tables, special, frame, REMEMBER, build)
+            if frame >= past - linear:
+                _gather(history, start, stop, frame, work, False)
+                in_registers(work, state, tables, special, frame, LOAD, build)
+        part = out[start:stop]
+        _run_in_registers(work, state, part, tables, special, past - 1, steps, build)

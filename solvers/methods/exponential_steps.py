@@ -7,6 +7,8 @@ The nonlinear term is a factor per wavenumber times the transform S of u^2; the 
   u_2 = half v + a21 S_1,  u_3 = half v + a31 S_1 + a32 S_2,  u_4 = full v + a41 S_1 + a43 S_3,
   v' = full v + b1 S_1 + b2 (S_2 + S_3) + b4 S_4.
 - Multistep: v' = sum_i linear_i v_{n-i} + sum_j nonlinear_j S_{n-j}.
+- Compensated: v' = v + d with d = (P - 1) v + sum_j nonlinear_j S_{n-j} + P carry, and the carry is what the
+  sum v + d loses to round-off (Kahan, Commun. ACM 8 (1965), doi:10.1145/363707.363723).
 """
 
 from __future__ import annotations
@@ -66,7 +68,8 @@ def constants(build: Build) -> list[str]:
 def arrays(build: Build) -> list[str]:
     """What is kept between evaluations, one array each."""
     if build.nonlinear:
-        return [f"v{i}" for i in range(build.linear)] + [f"s{j}" for j in range(build.nonlinear)]
+        histories = [f"v{i}" for i in range(build.linear)] + [f"s{j}" for j in range(build.nonlinear)]
+        return histories + ["carry"] * build.compensated
     return ["v", "third", "fourth", "total"]
 
 
@@ -187,12 +190,20 @@ def update(stage: int, s: Complex, memory: Memory, tables: Tables, *, slot: ir.V
 
     if build.nonlinear:
         remember(s, memory)
-        total = weight("linear0").of(memory.get("v0"))
+        v = memory.get("v0")
+        total = weight("linear0").of(v)
+        if build.compensated:
+            carry = memory.get("carry")
+            kept = weight("linear0").onto(carry, carry)
+            total = total[0] + kept[0], total[1] + kept[1]
         for i in range(1, build.linear):
             total = weight(f"linear{i}").onto(total, memory.get(f"v{i}"))
         for j in range(build.nonlinear - 1, 0, -1):
             total = weight(f"nonlinear{j}").onto(total, memory.get(f"s{j}"))
         total = weight("nonlinear0").onto(forced(total, "constant"), s)
+        if build.compensated:
+            increment, total = total, (v[0] + total[0], v[1] + total[1])
+            memory.put("carry", (increment[0] - (total[0] - v[0]), increment[1] - (total[1] - v[1])))
         memory.put("new", total)
         return total
     if stage == 0:

@@ -15,13 +15,13 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from . import exponential_kernels as kernels
 from .builds import Build
 from .exponential import Multistep, RungeKutta
 from .exponential_steps import arrays
-from .lane_fourier import Plan, make_plan
+from .lane_fourier import make_plan
 from .lane_layout import arrange, sized
 from .lanes import aligned
 
@@ -94,17 +94,32 @@ class MultistepTables:
         linear: (linear terms, modes), real or complex.
         nonlinear: (nonlinear terms, modes), complex, the factor of the nonlinear term included.
         constant: (modes,) or None.
+        compensated: carry what round-off cuts from each step to the next, which makes long runs some hundred
+            times more accurate; the one linear weight must then be given less one.
     """
 
     linear: Array
     nonlinear: Array
     constant: Array | None = None
+    compensated: bool = False
+
+    def __post_init__(self) -> None:
+        if self.compensated and len(self.linear) != 1:
+            raise ValueError(f"compensation takes one linear weight, got {len(self.linear)}")
 
     @classmethod
-    def of(cls, scheme: Multistep, factor: Array, forcing: Array | None = None) -> MultistepTables:
+    def of(
+        cls,
+        scheme: Multistep,
+        factor: Array,
+        forcing: Array | None = None,
+        *,
+        compensated: bool = False,
+    ) -> MultistepTables:
         """From the coefficients of `exponential.adams_bashforth` and its like, and as `RungeKuttaTables`."""
         constant = None if forcing is None else scheme.weights.sum(axis=0) * forcing
-        return cls(scheme.propagator[None], scheme.weights * factor, constant)
+        linear = scheme.increment if compensated else scheme.propagator
+        return cls(linear[None], scheme.weights * factor, constant, compensated)
 
     @property
     def history(self) -> int:
@@ -124,6 +139,7 @@ class MultistepTables:
             nonlinear=len(self.nonlinear),
             mixing=not pure,
             forced=self.constant is not None,
+            compensated=self.compensated,
         )
         return build, tables
 
@@ -206,7 +222,8 @@ def _run(
     threads: int,
     lanes: str,
 ) -> Array:
-    samples, past, points = history.shape
+    history = np.ascontiguousarray(history)
+    samples, _past, points = history.shape
     dtype = history.dtype
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"values must be float32 or float64, got {dtype}")
@@ -216,24 +233,21 @@ def _run(
         raise ValueError(f'lanes must be "auto", "batch" or "across", got {lanes!r}')
     across = lanes == "across" or (lanes == "auto" and samples <= 2)
     build, ordinary, special = _prepared(tables, points, dtype, across)
-    per_run = 1 if across else build.lanes
-    out = np.empty((samples, frames, points), dtype=dtype)
+    width = 1 if across else build.lanes
     steps = _steps_to_each(steps_per_frame, frames)
+    out = np.empty((samples, frames, points), dtype=dtype)
+    groups = -(-samples // width)
+    share = width * -(-groups // max(1, min(threads, groups)))
 
-    def one(first: int) -> None:
-        part = slice(first, min(first + per_run, samples))
-        engine = _Engine(build, points, dtype, ordinary, special)
-        for frame in range(past):
-            engine.take(history[part, frame], frame, present=frame == past - 1)
-        engine.run(out[part], past - 1, steps)
+    def solve(first: int) -> None:
+        part = slice(first, first + share)
+        _solve(history[part], out[part], steps, width, build, ordinary, special)
 
-    starts = range(0, samples, per_run)
-    if threads > 1 and len(starts) > 1:
+    if share < samples:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(one, starts))
-    else:
-        for first in starts:
-            one(first)
+            list(pool.map(solve, range(0, samples, share)))
+    elif samples:
+        solve(0)
     return out
 
 
@@ -253,44 +267,24 @@ def _prepared(
     return build, *arrange(build, points, dtype, named)
 
 
-class _Engine:
-    """The memory of one run: work, state and plan, and which kernel to call."""
-
-    def __init__(self, build: Build, points: int, dtype: DTypeLike, tables: Array, special: Array) -> None:
-        self.build, self.tables, self.special = build, tables, special
-        self.rows = points // build.lanes if build.across else points
-        self.plan: Plan = make_plan(self.rows, np.dtype(dtype).name)
-        self.work = aligned((self.rows, build.lanes), dtype)
-        self.physical = aligned((self.rows, build.lanes), dtype)
-        self.state = aligned((len(arrays(build)), self.rows, build.lanes), dtype)
-
-    def _fill(self, u: Array) -> None:
-        if self.build.across:
-            self.work[:] = u[0].reshape(self.work.shape)
-        else:
-            self.work[:, : len(u)] = u.T
-            self.work[:, len(u) :] = 0
-
-    def take(self, u: Array, step: int, *, present: bool) -> None:
-        """One frame of the history."""
-        rest = (self.tables, self.special, step, self.build)
-        if not present and self.build.nonlinear:
-            self._fill(u * u)
-            if self.build.rows:
-                kernels.load_history_in_registers(self.work, self.state, *rest)
-            else:
-                kernels.load_history(self.work, self.state, self.plan, *rest)
-        self._fill(u)
-        if self.build.rows:
-            kernels.load_state_in_registers(self.work, self.state, *rest)
-        else:
-            kernels.load_state(self.work, self.state, self.plan, *rest)
-
-    def run(self, out: Array, step: int, steps: NDArray[np.int64]) -> None:
-        """Advance and write the frames."""
-        rest = (self.tables, self.special, step, steps)
-        if self.build.rows:
-            kernels.run_in_registers(self.work, self.state, out, *rest, self.build)
-        else:
-            stages = 1 if self.build.nonlinear else 4
-            kernels.run(self.work, self.physical, self.state, out, self.plan, *rest, stages, self.build)
+def _solve(
+    history: Array,
+    out: Array,
+    steps: NDArray[np.int64],
+    width: int,
+    build: Build,
+    tables: Array,
+    special: Array,
+) -> None:
+    """All samples, one group after the other, in memory of this call's own."""
+    points, dtype = history.shape[2], history.dtype
+    rows = points // build.lanes if build.across else points
+    work = aligned((rows, build.lanes), dtype)
+    state = aligned((len(arrays(build)), rows, build.lanes), dtype)
+    terms = build.linear, build.nonlinear
+    if build.rows:
+        kernels.solve_in_registers(history, out, width, work, state, tables, special, steps, *terms, build)
+        return
+    plan = make_plan(rows, dtype.name)
+    physical = aligned(work.shape, dtype)
+    kernels.solve(history, out, width, work, physical, state, plan, tables, special, steps, *terms, build)

@@ -107,7 +107,9 @@ def row_pointer(
 
 def _check_array(array: Any, count: Any, function: str) -> None:
     if not isinstance(array, types.Array) or array.layout != "C":
-        raise NumbaTypeError(f"{function} needs a C-contiguous array whose last axis is the lanes, got {array}")
+        raise NumbaTypeError(
+            f"{function} needs a C-contiguous array whose last axis is the lanes, got {array}"
+        )
     if not isinstance(count, types.IntegerLiteral):
         raise NumbaTypeError(f"{function} needs the number of lanes as a constant, got {count}")
 
@@ -129,7 +131,9 @@ def load(typing: Any, array: Any, row: Any, count: Any) -> Any:
 def store(typing: Any, array: Any, row: Any, value: Any) -> Any:
     """`store(array, row, value)`: write the lanes to one row. No bounds check."""
     if not isinstance(value, Lanes) or array.dtype != value.dtype or array.layout != "C":
-        raise NumbaTypeError(f"cannot store {value} in {array}: same scalar type and a C-contiguous array needed")
+        raise NumbaTypeError(
+            f"cannot store {value} in {array}: same scalar type and a C-contiguous array needed"
+        )
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         Vector(builder, args[2]).store(
@@ -206,10 +210,14 @@ absolute = _stub("absolute", "Magnitude.")
 minimum = _stub("minimum", "The smaller of two; a NaN loses against a number.")
 maximum = _stub("maximum", "The larger of two; a NaN loses against a number.")
 
-_define(operator.add, 2, Vector.__add__)
-_define(operator.sub, 2, Vector.__sub__)
-_define(operator.mul, 2, Vector.__mul__)
-_define(operator.truediv, 2, Vector.__truediv__)
+for _operator, _emit in (
+    ((operator.add, operator.iadd), Vector.__add__),
+    ((operator.sub, operator.isub), Vector.__sub__),
+    ((operator.mul, operator.imul), Vector.__mul__),
+    ((operator.truediv, operator.itruediv), Vector.__truediv__),
+):
+    for _function in _operator:
+        _define(_function, 2, _emit)
 _define(operator.neg, 1, Vector.__neg__)
 _define(fma, 3, Vector.times_plus)
 _define(sqrt, 1, lambda a: a.call("sqrt"))
