@@ -18,7 +18,7 @@ def standard(system: KuramotoSivashinsky) -> Solver:
 
 
 def reference(system: KuramotoSivashinsky) -> Solver:
-    """Truth for the comparison, limited by round-off only: to 1 % over some 18 Lyapunov times at L = 22."""
+    """Truth for the comparison, limited by round-off only: to 1 % over 20 Lyapunov times at L = 22."""
     return Reference(system)
 
 

@@ -92,7 +92,7 @@ class CompiledEngine:
         forcing = None if operator.forcing is None else operator.forcing / operator.points
         scheme = self.recipe.coefficients(fraction)
         if isinstance(scheme, Multistep):
-            return MultistepTables.of(scheme, operator.gradient, forcing)
+            return MultistepTables.of(scheme, operator.gradient, forcing, compensated=self.recipe.compensated)
         return RungeKuttaTables.of(scheme, operator.gradient, forcing)
 
 

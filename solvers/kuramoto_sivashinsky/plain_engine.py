@@ -65,12 +65,13 @@ class PlainEngine:
         self, spectrum: Array, lattice_points: NDArray[np.int64], fractions: NDArray[np.float64]
     ) -> Iterator[Array]:
         here, past = 0, [self.operator(spectrum)]  # newest first
+        carry = np.zeros_like(spectrum)
         for target, fraction in zip(lattice_points, fractions, strict=True):
             while here < target:
                 if here < self.recipe.terms - 1:
                     spectrum = self._start(spectrum, 1.0)
                 else:
-                    spectrum = self._combine(spectrum, past, 1.0)
+                    spectrum, carry = self._combine(spectrum, past, 1.0, carry)
                     past.pop()
                 past.insert(0, self.operator(spectrum))
                 here += 1
@@ -79,15 +80,22 @@ class PlainEngine:
             elif here < self.recipe.terms - 1:
                 yield self._start(spectrum, fraction)
             else:
-                yield self._combine(spectrum, past, fraction)
+                yield self._combine(spectrum, past, fraction, carry)[0]
 
-    def _combine(self, spectrum: Array, past: list[Array], fraction: float) -> Array:
+    def _combine(
+        self, spectrum: Array, past: list[Array], fraction: float, carry: Array
+    ) -> tuple[Array, Array]:
+        """The next spectrum, and what round-off cut from it (left as it was where that is not asked for)."""
         scheme = self.coefficients(fraction)
         assert isinstance(scheme, Multistep)
-        result = scheme.propagator * spectrum
+        change = (scheme.increment if self.recipe.compensated else scheme.propagator) * spectrum
         for weight, term in zip(scheme.weights, past, strict=True):
-            result += weight * term
-        return np.asarray(result)
+            change += weight * term
+        if not self.recipe.compensated:
+            return change, carry
+        change += scheme.propagator * carry
+        result = spectrum + change
+        return result, change - (result - spectrum)
 
     def _start(self, spectrum: Array, fraction: float) -> Array:
         assert self.starter is not None

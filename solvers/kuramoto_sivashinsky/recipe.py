@@ -71,6 +71,7 @@ class Recipe:
         terms: nonlinear terms that a multistep scheme remembers; 1 for a single-step scheme.
         start: a single-step scheme for the first `terms - 1` steps of a multistep scheme ...
         start_substeps: ... and of how many small steps each of those is made.
+        compensated: carry what round-off cuts from a multistep scheme's steps to the next.
     """
 
     operator: Operator
@@ -80,6 +81,7 @@ class Recipe:
     terms: int = 1
     start: Callable[[Array, float, float], RungeKutta] | None = None
     start_substeps: int = 1
+    compensated: bool = False
 
     def coefficients(self, fraction: float) -> RungeKutta | Multistep:
         """Those of a step shortened to a fraction."""

@@ -60,14 +60,18 @@ class RungeKutta:
 
 @dataclass(frozen=True, eq=False)
 class Multistep:
-    """`v_new = propagator v + sum over j of weights[j] N_{n-j}`; weights (order, modes) contain the step."""
+    """`v_new = propagator v + sum over j of weights[j] N_{n-j}`; weights (order, modes) contain the step.
+
+    `increment` is propagator - 1, which is not what the subtraction gives where the propagator is near 1.
+    """
 
     propagator: Array
     weights: Array
+    increment: Array
 
     def astype(self, dtype: DTypeLike) -> Multistep:
         """The same in another precision."""
-        return Multistep(self.propagator.astype(dtype), self.weights.astype(dtype))
+        return Multistep(*(a.astype(dtype) for a in (self.propagator, self.weights, self.increment)))
 
 
 def phi_functions(z: Array, highest: int) -> Array:
@@ -185,13 +189,14 @@ def adams_bashforth_moulton(linear: Array, step: float, *, order: int, fraction:
     change[1:] -= predict
     weights = onward.propagator * change
     weights[:order] += onward.weights
-    return Multistep(onward.propagator, weights)
+    return Multistep(onward.propagator, weights, onward.increment)
 
 
 def _adams(linear: Array, step: float, *, nodes: Sequence[int], fraction: float = 1.0) -> Multistep:
     """Integrate, over a fraction of a step, the polynomial through nonlinear terms at nodes (in steps)."""
     order = len(nodes)
-    phi = phi_functions(fraction * step * np.asarray(linear), order)
+    z = fraction * step * np.asarray(linear)
+    phi = phi_functions(z, order)
     # integral over [0, fraction] of exp((fraction - s) z) s^i ds = fraction^(i+1) i! phi_{i+1}(fraction z)
     weights = np.zeros((order, *phi.shape[1:]), dtype=phi.dtype)
     for row, node in zip(weights, nodes, strict=True):
@@ -202,7 +207,7 @@ def _adams(linear: Array, step: float, *, nodes: Sequence[int], fraction: float 
             factorial *= max(i, 1)
             row += lagrange[i] * factorial * np.longdouble(fraction) ** (i + 1) * phi[i + 1]
         row *= step / np.prod([np.longdouble(node - other) for other in others])
-    return Multistep(propagator=phi[0], weights=weights)
+    return Multistep(propagator=phi[0], weights=weights, increment=z * phi[1])
 
 
 def crank_nicolson_adams_bashforth(linear: Array, step: float, *, fraction: float = 1.0) -> Multistep:
@@ -216,4 +221,5 @@ def crank_nicolson_adams_bashforth(linear: Array, step: float, *, fraction: floa
     return Multistep(
         propagator=(1 + z / 2) / (1 - z / 2),
         weights=np.stack([(1 + fraction / 2) * scale, -fraction / 2 * scale]),
+        increment=z / (1 - z / 2),
     )

@@ -172,6 +172,9 @@ def begin(s: Complex, normaliser: Vector, memory: Memory, build: Build) -> Compl
     """Keep a transform as the state's; returns the state."""
     value = s[0] * normaliser, s[1] * normaliser
     memory.put("v0" if build.nonlinear else "v", value)
+    if build.compensated:
+        nothing = value[0].constant(0.0)
+        memory.put("carry", (nothing, nothing))
     return value
 
 

@@ -1,5 +1,7 @@
 """Truth must know how true it is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ def test_the_estimate_covers_the_error_without_being_wild(chaotic: Chaotic) -> N
     exact = ETDAB(system, step=1 / 256, order=6, points=64)({"u": u}, times).values["u"]
     error = relative_error(loose.values["u"], exact)
     assert (loose.error_estimate > error).all()
-    assert (loose.error_estimate < 100 * error).all()
+    assert (loose.error_estimate < 300 * error).all()
     assert error.max() > 1e-9
 
 
@@ -41,13 +43,13 @@ def test_the_default_reference_is_accurate_over_five_lyapunov_times(chaotic: Cha
 def test_beyond_what_arithmetic_allows_it_says_so(chaotic: Chaotic) -> None:
     system, u = chaotic
     times = np.arange(10.0, 1001.0, 10.0)
-    solution = Reference(system, step=1 / 64)({"u": u[:3]}, times)
+    solution = Reference(system, step=1 / 64, order=5)({"u": u[:3]}, times)
     assert (solution.status == Status.NOT_CONVERGED).all()
     known = np.isfinite(solution.values["u"]).all(axis=2)
     assert known[:, 0].all()
     assert not known[:, -1].any()
     assert (np.diff(known.astype(int), axis=1) <= 0).all()
-    assert "3 of 3 samples are not known to 0.01 at t = 1000" in solution.notes[0]
+    assert "3 of 3 samples are not known to 0.02 at t = 1000" in solution.notes[0]
 
 
 def test_a_diverging_run_is_not_truth(chaotic: Chaotic) -> None:
@@ -70,6 +72,22 @@ def test_a_tolerance_must_be_positive() -> None:
         Reference(KuramotoSivashinsky(), tolerance=0.0)
 
 
+@pytest.mark.skipif(not EXTENDED, reason="needs extended precision")
+@pytest.mark.parametrize("points", [64, 48])
+def test_compensation_takes_most_of_the_round_off_away(chaotic: Chaotic, points: int) -> None:
+    """Over two Lyapunov times, against the same scheme in extended precision, on either engine."""
+    system, u = chaotic
+    times = np.array([2 * system.characteristic_time])
+    solver = ETDAB(system, step=1 / 256, order=5, points=points)
+    exact = replace(solver, dtype="longdouble")({"u": u[:4]}, times).values["u"]
+    plain, careful = (
+        relative_error(replace(solver, compensated=c)({"u": u[:4]}, times).values["u"], exact)
+        for c in (False, True)
+    )
+    assert np.median(careful) < np.median(plain) / 5
+    assert careful.max() < 1e-12
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not EXTENDED, reason="needs extended precision")
 def test_in_extended_precision_the_default_reference_is_true_over_twenty_lyapunov_times(
@@ -82,6 +100,8 @@ def test_in_extended_precision_the_default_reference_is_true_over_twenty_lyapuno
     exact = ETDAB(system, step=1 / 192, order=6, dtype="longdouble")({"u": u}, times).values["u"]
     solved = solution.solved
     error = relative_error(solution.values["u"][solved], exact[solved])
-    assert solved.sum() >= 7
+    assert solved.sum() >= 8
     assert error.max() < 0.02
-    assert (error < 3 * solution.error_estimate[solved]).all()
+    # independent errors of equal size: the estimate may by chance be too small for one sample in ten
+    assert (error < solution.error_estimate[solved]).sum() >= solved.sum() - 1
+    assert (error < 5 * solution.error_estimate[solved]).all()
