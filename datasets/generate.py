@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import replace
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -24,6 +18,7 @@ from .shards import is_whole, make_shard, one_thread
 from .split import Split
 from .statistics import compute_statistics, statistics_text
 from .training_set import TrainingSet
+from .workers import WorkerDied, in_workers
 
 __all__ = ["GenerateSettings", "generate"]
 
@@ -137,79 +132,21 @@ def _make(
         disable=not progress,
         delay=1,
     )
-    workers = min(plan.settings.workers, len(todo))
-    make = _make_here if workers <= 1 else _make_in_workers
-    with closing(bar):
-        for shard in make(todo, plan, system, solver, folder):
-            bar.update(shard.samples)
-            yield shard
-
-
-def _make_here(
-    todo: Sequence[Shard], plan: Plan, system: System, solver: Solver, folder: Path
-) -> Iterator[Shard]:
-    with one_thread():
-        for shard in todo:
-            yield make_shard(folder, plan, shard=shard, system=system, solver=solver)
-
-
-def _make_in_workers(
-    todo: Sequence[Shard], plan: Plan, system: System, solver: Solver, folder: Path
-) -> Iterator[Shard]:
-    context = multiprocessing.get_context("forkserver")
-    # imported once and not by every worker of every set; has no effect where a server runs already
-    context.set_forkserver_preload([f"{__package__}.shards"])
-    # workers end when this pipe closes: because we close it, or because we died
-    ours, theirs = context.Pipe()
-    executor = ProcessPoolExecutor(
-        min(plan.settings.workers, len(todo)),
-        mp_context=context,
-        initializer=_enter_worker,
-        initargs=(theirs,),
-    )
+    make = partial(_make_one, folder=folder, plan=plan, system=system, solver=solver)
     try:
-        futures = [
-            executor.submit(make_shard, folder, plan, shard=shard, system=system, solver=solver)
-            for shard in todo
-        ]
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool as error:
-        ours.close()
+        with closing(bar):
+            for shard, _ in in_workers(make, todo, workers=plan.settings.workers, around=one_thread):
+                bar.update(shard.samples)
+                yield shard
+    except WorkerDied as error:
         raise DatasetError(
-            f"a worker process died while making {folder}: it was killed, ran out of memory (then ask for "
-            "fewer trajectories_per_shard), or could not start (a script must call generate below "
-            '`if __name__ == "__main__":`); the same command resumes'
+            f"{error} while making {folder}; if memory ran out, ask for fewer trajectories_per_shard; the "
+            "same command resumes"
         ) from error
-    except BaseException:
-        ours.close()
-        raise
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-        ours.close()
-        theirs.close()
 
 
-_thread_limit: list[object] = []
-"""Holds what keeps a worker on one thread, for as long as the worker lives."""
-
-
-def _enter_worker(parent: Connection) -> None:
-    """One thread, deaf to Ctrl-C (the parent decides), and gone at once when the parent is."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # else numba, in a forkserver's child, makes a semaphore that outlives us when we are ended from outside
-    multiprocessing.set_start_method("spawn", force=True)
-    limit = one_thread()
-    limit.__enter__()
-    _thread_limit.append(limit)
-    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-
-
-def _follow(parent: Connection) -> None:
-    try:
-        parent.recv()
-    except (EOFError, OSError):
-        os._exit(1)
+def _make_one(shard: Shard, *, folder: Path, plan: Plan, system: System, solver: Solver) -> Shard:
+    return make_shard(folder, plan, shard=shard, system=system, solver=solver)
 
 
 def _refuse_empty_splits(folder: Path, plan: Plan) -> None:

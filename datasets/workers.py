@@ -32,19 +32,21 @@ def in_workers(
 ) -> Iterator[tuple[Job, Result]]:
     """Do all jobs, `workers` at a time, and yield each with its result when it is done, in any order.
 
-    With one worker everything happens in this process. Otherwise the workers are spawned: `work`, `around`
-    and the jobs must be picklable, and a script must call this below `if __name__ == "__main__":`. Each
+    With one worker everything happens in this process. Otherwise `work`, `around` and the jobs must be
+    picklable, and a script must call this below `if __name__ == "__main__":`. Each
     worker lives inside the context that `around` makes (which may pin its threads), ignores Ctrl-C, and ends
     at once when this process ends, however that happens.
 
     Raises `WorkerDied`, or whatever a job raises; jobs that have not begun are then dropped.
     """
-    if workers <= 1 or len(jobs) <= 1:
+    if min(workers, len(jobs)) <= 1:
         with around():
             for job in jobs:
                 yield job, work(job)
         return
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    # imported once and not by every worker of every call; has no effect where a server runs already
+    context.set_forkserver_preload([f"{__package__}.shards"])
     # workers end when this pipe closes: because we close it, or because we died
     ours, theirs = context.Pipe()
     executor = ProcessPoolExecutor(
@@ -75,6 +77,8 @@ _around: list[AbstractContextManager[Any]] = []
 
 def _enter(parent: Connection, around: Callable[[], AbstractContextManager[Any]]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # else numba, in a forkserver's child, makes a semaphore that outlives us when we are ended from outside
+    multiprocessing.set_start_method("spawn", force=True)
     context = around()
     context.__enter__()
     _around.append(context)
