@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from ..solvers.methods.butterflies import (
     complex_forward,
@@ -111,7 +110,7 @@ class Peak:
 
 
 @njit
-def _multiply_add(x: NDArray[Any], rounds: int) -> None:
+def _multiply_add(x: Any, rounds: int) -> None:
     a, b = load(x, 10, 8), load(x, 11, 8)
     r0, r1, r2, r3, r4 = load(x, 0, 8), load(x, 1, 8), load(x, 2, 8), load(x, 3, 8), load(x, 4, 8)
     r5, r6, r7, r8, r9 = load(x, 5, 8), load(x, 6, 8), load(x, 7, 8), load(x, 8, 8), load(x, 9, 8)
@@ -122,7 +121,7 @@ def _multiply_add(x: NDArray[Any], rounds: int) -> None:
 
 
 @njit
-def _mixed(x: NDArray[Any], rounds: int) -> None:
+def _mixed(x: Any, rounds: int) -> None:
     a, b = load(x, 10, 8), load(x, 11, 8)
     r0, r1, r2, r3, r4 = load(x, 0, 8), load(x, 1, 8), load(x, 2, 8), load(x, 3, 8), load(x, 4, 8)
     r5, r6, r7, r8, r9 = load(x, 5, 8), load(x, 6, 8), load(x, 7, 8), load(x, 8, 8), load(x, 9, 8)
@@ -138,7 +137,7 @@ def _mixed(x: NDArray[Any], rounds: int) -> None:
 
 
 @njit
-def _read(x: NDArray[Any], rounds: int) -> None:
+def _read(x: Any, rounds: int) -> None:
     total0, total1 = load(x, 0, 8), load(x, 1, 8)
     total2, total3 = load(x, 2, 8), load(x, 3, 8)
     for _ in range(rounds):

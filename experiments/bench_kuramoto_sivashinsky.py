@@ -66,7 +66,8 @@ def run(settings: Settings, *, folder: Path) -> dict[str, Any]:
     """Time everything; returns the results and writes them to `folder`/bench.json."""
     with pinned_threads(1):
         peak = measure_peak()
-        rows, absent = [], {}
+        rows: list[dict[str, Any]] = []
+        absent: dict[str, str] = {}
         for points in settings.points:
             for batch in settings.batches:
                 rows += _measure(settings, points, batch, absent)
@@ -175,20 +176,25 @@ def _version(name: str) -> str | None:
         return None
 
 
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "absent"
+    if row["times_yardstick"] is None:
+        return f"{row['median']:.2e}"
+    return f"{row['median']:.2e} ({row['times_yardstick']:.1f}; {row['times_yardstick_at_best']:.1f})"
+
+
 def table(results: Mapping[str, Any]) -> str:
-    """Trajectory-steps per second, and as multiples of the yardstick, one line for each method."""
+    """Trajectory-steps per second, and as multiples of the yardstick, one line for each method and batch."""
     rows = results["rows"]
-    columns = sorted({(r["points"], r["batch"]) for r in rows}, key=lambda c: (c[1], c[0]))
+    sizes = sorted({r["points"] for r in rows})
     methods = list(dict.fromkeys(r["method"] for r in rows))
-    head = "trajectory-steps per second (times " + results["yardstick"] + ")"
-    lines = [head, " " * 24 + "".join(f"{f'N={n} batch {b}':>19}" for n, b in columns)]
-    for method in methods:
-        cells = []
-        for points, batch in columns:
-            row = _find(rows, points, batch, method)
-            times = "" if not row or row["times_yardstick"] is None else f" ({row['times_yardstick']:.1f})"
-            cells.append(f"{row['median']:.2e}{times}" if row else "absent")
-        lines.append(f"{method:24}" + "".join(f"{cell:>19}" for cell in cells))
+    lines = [f"trajectory-steps per second, median (times {results['yardstick']}: of medians; of best runs)"]
+    for batch in sorted({r["batch"] for r in rows}):
+        lines.append(f"{f'batch of {batch}':24}" + "".join(f"{f'N = {points}':>24}" for points in sizes))
+        for method in methods:
+            cells = [_cell(_find(rows, points, batch, method)) for points in sizes]
+            lines.append(f"{method:24}" + "".join(f"{cell:>24}" for cell in cells))
     peak = results["peak"]
     lines.append(
         f"one core: {peak['gigaflops']:.0f} GFLOP/s fused, "

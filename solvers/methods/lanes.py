@@ -97,6 +97,11 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(manager, kind, kind.llvm)
 
 
+def _intrinsic(function: Any) -> Any:
+    """Numba's decorator, as type checkers should see it: the calls do not have the function's arguments."""
+    return intrinsic(prefer_literal=True)(function)
+
+
 def row_pointer(
     context: Any, builder: ir.IRBuilder, array_type: Any, array: Any, row: Any, count: int
 ) -> Any:
@@ -114,7 +119,7 @@ def _check_array(array: Any, count: Any, function: str) -> None:
         raise NumbaTypeError(f"{function} needs the number of lanes as a constant, got {count}")
 
 
-@intrinsic(prefer_literal=True)
+@_intrinsic
 def load(typing: Any, array: Any, row: Any, count: Any) -> Any:
     """`load(array, row, count)`: the lanes of one row; the count must be a constant. No bounds check."""
     _check_array(array, count, "load")
@@ -127,7 +132,7 @@ def load(typing: Any, array: Any, row: Any, count: Any) -> Any:
     return kind(array, types.intp, count), emit
 
 
-@intrinsic
+@_intrinsic
 def store(typing: Any, array: Any, row: Any, value: Any) -> Any:
     """`store(array, row, value)`: write the lanes to one row. No bounds check."""
     if not isinstance(value, Lanes) or array.dtype != value.dtype or array.layout != "C":
@@ -144,7 +149,7 @@ def store(typing: Any, array: Any, row: Any, value: Any) -> Any:
     return types.void(array, types.intp, value), emit
 
 
-@intrinsic(prefer_literal=True)
+@_intrinsic
 def fill(typing: Any, number: Any, count: Any) -> Any:
     """`fill(number, count)`: one number in all lanes."""
     scalar = types.unliteral(number)
@@ -228,7 +233,7 @@ for _function, _sign in _COMPARISONS.items():
     _define(_function, 2, lambda a, b, sign=_sign: a.compare(sign, b), mask=True)
 
 
-@intrinsic
+@_intrinsic
 def select(typing: Any, mask: Any, yes: Any, no: Any) -> Any:
     """`select(mask, yes, no)`: per lane, `yes` where the mask is true and `no` elsewhere; both lanes."""
     if not isinstance(yes, Lanes) or yes != no or mask != Lanes(types.boolean, yes.count):
@@ -245,7 +250,7 @@ def _check_mask(mask: Any, function: str) -> None:
         raise NumbaTypeError(f"{function} needs a mask, the result of a comparison of lanes, got {mask}")
 
 
-@intrinsic
+@_intrinsic
 def any_lane(typing: Any, mask: Any) -> Any:
     """Whether the mask is true in at least one lane."""
     _check_mask(mask, "any_lane")
@@ -257,7 +262,7 @@ def any_lane(typing: Any, mask: Any) -> Any:
     return types.boolean(mask), emit
 
 
-@intrinsic
+@_intrinsic
 def all_lanes(typing: Any, mask: Any) -> Any:
     """Whether the mask is true in every lane."""
     _check_mask(mask, "all_lanes")
@@ -269,7 +274,7 @@ def all_lanes(typing: Any, mask: Any) -> Any:
     return types.boolean(mask), emit
 
 
-@intrinsic(prefer_literal=True)
+@_intrinsic
 def lane(typing: Any, value: Any, index: Any) -> Any:
     """`lane(value, index)`: the number in one lane; the index must be a constant."""
     if not isinstance(value, Lanes) or not isinstance(index, types.IntegerLiteral):
@@ -284,7 +289,7 @@ def lane(typing: Any, value: Any, index: Any) -> Any:
     return value.dtype(value, index), emit
 
 
-@intrinsic(prefer_literal=True)
+@_intrinsic
 def shuffle(typing: Any, value: Any, order: Any) -> Any:
     """`shuffle(value, order)`: lane i of the result is lane `order[i]`; a tuple of constants."""
     kinds = getattr(order, "types", ())
