@@ -69,7 +69,7 @@ class ModeRegression:
                 columns += [np.ones_like(v[past:]), np.full_like(v[past:], 1j)]
             system = np.stack([*columns, v[past:]], axis=-1).transpose(1, 0, 2)
             rows = np.concatenate([self.factors, system.real, system.imag], axis=1)
-            self.factors = np.linalg.qr(rows, mode="r")
+            self.factors = np.asarray(np.linalg.qr(rows, mode="r"), dtype=np.float64)
             self.samples += count
 
     def solve(self, noise: float, *, spread: float) -> MultistepTables:

@@ -288,29 +288,14 @@ class Reservoir(Surrogate):
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The network in compressed rows, the readout and the scaling."""
-        network = self._trained()
-        arrays = {
-            "starts": network.starts.astype(np.int64),
-            "columns": network.columns.astype(np.int64),
-            "weights": network.weights,
-            "leak": np.array([network.leak]),
-            "readout": self.readout,
-            "mean": self.mean,
-            "spread": self.spread,
-        }
+        arrays = self._trained().arrays()
+        arrays |= {"readout": self.readout, "mean": self.mean, "spread": self.spread}
         return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """Take back what `tensors` gave."""
         arrays = {name: tensor.cpu().numpy().copy() for name, tensor in tensors.items()}
-        self.network = Network(
-            nodes=len(arrays["starts"]) - 1,
-            inputs=len(arrays["mean"]),
-            starts=arrays["starts"].astype(np.uint32),
-            columns=arrays["columns"].astype(np.uint32),
-            weights=arrays["weights"],
-            leak=float(arrays["leak"][0]),
-        )
+        self.network = Network.from_arrays(arrays, inputs=len(arrays["mean"]))
         self.readout, self.mean, self.spread = arrays["readout"], arrays["mean"], arrays["spread"]
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +67,27 @@ class Network:
             leak=leak,
         )
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What `from_arrays` needs, in types that can be stored as tensors."""
+        return {
+            "starts": self.starts.astype(np.int64),
+            "columns": self.columns.astype(np.int64),
+            "weights": self.weights,
+            "leak": np.array([self.leak]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], *, inputs: int) -> Network:
+        """From what `arrays` gave."""
+        return cls(
+            nodes=len(arrays["starts"]) - 1,
+            inputs=inputs,
+            starts=arrays["starts"].astype(np.uint32),
+            columns=arrays["columns"].astype(np.uint32),
+            weights=arrays["weights"],
+            leak=float(arrays["leak"][0]),
+        )
+
     def drive(self, inputs: Array, state: Array) -> Array:
         """States (times, nodes) of one series of inputs (times, inputs), from the state (nodes,) on.
 
@@ -99,6 +121,7 @@ def draw_network(
     input_scale: float,
     inputs_per_node: int,
     reach: int = 0,
+    periodic: bool = True,
     bias_scale: float = 0.0,
     leak: float = 1.0,
 ) -> Network:
@@ -106,13 +129,13 @@ def draw_network(
 
     Each node has `degree` recurrent neighbours with weights even in [-1, 1], scaled to a spectral radius; it
     hears `inputs_per_node` inputs with weights even in [-input_scale, input_scale], and has a bias even in
-    [-bias_scale, bias_scale]. With `reach` > 0 each node has a place on the (periodic) grid, all places being
-    taken equally often: its inputs and its neighbours then lie at most `reach` points away along each axis.
-    Otherwise they lie anywhere.
+    [-bias_scale, bias_scale]. With `reach` > 0 each node has a place on the grid, all places being taken
+    equally often: its inputs and its neighbours then lie at most `reach` points away along each axis.
+    Otherwise they lie anywhere. On a grid that is not periodic no node sits nearer to an end than its reach.
     """
     inputs = int(np.prod(frame_shape))
     if reach > 0:
-        places = _Places(frame_shape, nodes)
+        places = _Places(frame_shape, nodes, margin=0 if periodic else reach)
         sources = places.nodes_near(generator, reach, degree)
         heard = places.inputs_near(generator, reach, inputs_per_node)
     else:
@@ -127,36 +150,44 @@ def draw_network(
 
 
 class _Places:
-    """Nodes spread over the points of a periodic grid: node i sits at point i modulo the points."""
+    """Nodes spread over the places of a grid: nodes 2i and 2i + 1 sit at place i modulo the number of places.
 
-    def __init__(self, frame_shape: tuple[int, ...], nodes: int) -> None:
-        self.channels, self.grid = frame_shape[0], frame_shape[1:]
-        self.nodes = nodes
-        self.points = int(np.prod(self.grid))
-        if nodes < self.points:
-            raise ValueError(f"a reservoir with places needs a node for each of {self.points} points")
-        self.centres = np.stack(np.unravel_index(np.arange(nodes) % self.points, self.grid), axis=-1)
+    So the readout has squared (even) and plain (odd) nodes everywhere. The places are all points of a
+    periodic grid, or those at least `margin` > 0 from the ends of another.
+    """
+
+    def __init__(self, frame_shape: tuple[int, ...], nodes: int, *, margin: int) -> None:
+        self.channels, self.grid, self.margin = frame_shape[0], frame_shape[1:], margin
+        self.room = tuple(points - 2 * margin for points in self.grid)
+        self.nodes, self.count = nodes, int(np.prod(self.room))
+        if min(self.room) < 1 or nodes < 2 * self.count - 1:
+            raise ValueError(
+                f"a grid of {self.grid} with a margin of {margin} has {self.count} places; there must be one "
+                f"at least, and two nodes for each, got {nodes} nodes"
+            )
+        self.centres = np.stack(np.unravel_index(np.arange(nodes) // 2 % self.count, self.room), axis=-1)
 
     def nodes_near(self, generator: np.random.Generator, reach: int, count: int) -> NDArray[np.int64]:
         """(nodes, count) nodes no farther than `reach`; now and then one comes twice."""
         shifts = generator.integers(-reach, reach + 1, size=(self.nodes, count, len(self.grid)))
-        there = self._points(self.centres[:, None] + shifts)
-        copies = (self.nodes - 1 - there) // self.points + 1  # nodes that sit at this point
-        return there + self.points * generator.integers(copies)
+        there = self.centres[:, None] + shifts
+        size = np.array(self.room)
+        there = np.clip(there, 0, size - 1) if self.margin else there % size
+        place = np.ravel_multi_index(tuple(np.moveaxis(there, -1, 0)), self.room)
+        copies = ((self.nodes + 1) // 2 - 1 - place) // self.count + 1  # pairs of nodes that sit there
+        pair = place + self.count * generator.integers(copies)
+        return np.minimum(2 * pair + generator.integers(2, size=pair.shape), self.nodes - 1)
 
     def inputs_near(self, generator: np.random.Generator, reach: int, count: int) -> NDArray[np.int64]:
         """(nodes, count) different inputs no farther than `reach`, of any channel."""
-        box = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * len(self.grid), indexing="ij"), axis=-1)
-        box = np.unique(self._points(box.reshape(-1, len(self.grid))))  # a small grid is its own vicinity
-        steps = np.stack(np.unravel_index(box, self.grid), axis=-1)
-        choices = len(steps) * self.channels
+        sides = [np.arange(-reach, reach + 1)] * len(self.grid)
+        box = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, len(self.grid))
+        box = np.unique(box % np.array(self.grid), axis=0)  # a small grid is its own vicinity
+        choices = len(box) * self.channels
         order = generator.random((self.nodes, choices)).argsort(axis=1)[:, : min(count, choices)]
-        there = self._points(self.centres[:, None] + steps[order % len(steps)])
-        return (order // len(steps)) * self.points + there
-
-    def _points(self, coordinates: NDArray[np.int64]) -> NDArray[np.int64]:
-        wrapped = tuple(np.moveaxis(coordinates % np.array(self.grid), -1, 0))
-        return np.asarray(np.ravel_multi_index(wrapped, self.grid))
+        there = (self.centres[:, None] + self.margin + box[order % len(box)]) % np.array(self.grid)
+        place = np.ravel_multi_index(tuple(np.moveaxis(there, -1, 0)), self.grid)
+        return np.asarray((order // len(box)) * int(np.prod(self.grid)) + place)
 
 
 def spectral_radius(matrix: Any) -> float:

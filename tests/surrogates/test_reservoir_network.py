@@ -121,12 +121,12 @@ def test_with_a_reach_nodes_hear_only_their_vicinity_on_the_periodic_grid() -> N
     points = grid[0] * grid[1]
     seen = set()
     for node in range(nodes):
-        centre = np.unravel_index(node % points, grid)
+        centre = np.unravel_index(node // 2 % points, grid)
         row = slice(network.starts[node], network.starts[node + 1])
         columns = network.columns[row].astype(int)
         inputs = columns[columns >= nodes] - nodes
         assert len(set(inputs)) == 4
-        places = [columns[columns < nodes] % points, inputs % points]
+        places = [columns[columns < nodes] // 2 % points, inputs % points]
         for place in np.concatenate(places):
             away = np.abs(np.array(np.unravel_index(place, grid)) - centre)
             away = np.minimum(away, np.array(grid) - away)
@@ -147,7 +147,7 @@ def test_matrices_that_do_not_fit_are_refused() -> None:
         Network.from_matrices(np.zeros((3, 3)), np.zeros((4, 2)))
     with pytest.raises(ValueError, match="leak"):
         Network.from_matrices(np.zeros((3, 3)), np.zeros((3, 2)), leak=0.0)
-    with pytest.raises(ValueError, match="needs a node for each of 64 points"):
+    with pytest.raises(ValueError, match="has 64 places; there must be one"):
         draw_network(
             np.random.default_rng(0),
             frame_shape=(1, 64),
@@ -158,3 +158,25 @@ def test_matrices_that_do_not_fit_are_refused() -> None:
             inputs_per_node=1,
             reach=1,
         )
+
+
+def test_on_a_line_with_ends_nothing_is_heard_across_them() -> None:
+    points, nodes, reach = 11, 90, 2
+    network = draw_network(
+        np.random.default_rng(9),
+        frame_shape=(1, points),
+        nodes=nodes,
+        degree=3,
+        radius=0.5,
+        input_scale=1.0,
+        inputs_per_node=3,
+        reach=reach,
+        periodic=False,
+    )
+    for node in range(nodes):
+        place = reach + node // 2 % (points - 2 * reach)
+        columns = network.columns[network.starts[node] : network.starts[node + 1]].astype(int)
+        inputs = columns[columns >= nodes] - nodes
+        sources = reach + columns[columns < nodes] // 2 % (points - 2 * reach)
+        assert (np.abs(inputs - place) <= reach).all()
+        assert (np.abs(sources - place) <= reach).all()
