@@ -93,7 +93,7 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
         windows={"quick": 8, "default": 96, "paper": 96}[size],
         trial=40.0 if quick else round(9.5 * unit),
     )
-    # every node has a place on the grid and hears its surroundings; direct readout; chosen on validation starts
+    # every node has a place on the grid and hears its surroundings; chosen on validation starts
     reservoir = Reservoir.Settings(
         thinning=2,
         nodes=256 if quick else 3008,

@@ -6,7 +6,6 @@ import dataclasses
 import importlib
 import inspect
 import json
-import os
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -168,7 +167,7 @@ class Surrogate(ABC):
         weights = folder / "weights.safetensors"
         temporary = weights.with_suffix(".tmp")
         save_file({k: v.detach().cpu().contiguous() for k, v in self.tensors().items()}, temporary)
-        os.replace(temporary, weights)
+        temporary.replace(weights)
         card = {
             "format": FORMAT,
             "surrogate": type(self).__module__.rpartition(".")[2],
@@ -182,7 +181,7 @@ class Surrogate(ABC):
         }
         temporary = folder / "surrogate.json.tmp"
         temporary.write_text(json.dumps(card, indent=2) + "\n")
-        os.replace(temporary, folder / "surrogate.json")
+        temporary.replace(folder / "surrogate.json")
 
 
 def surrogate_names() -> list[str]:
