@@ -158,10 +158,9 @@ def compare_forecasts(
 
 
 def _once_per_lyapunov_time(times: NDArray[np.float64], unit: float) -> NDArray[np.float64]:
-    """The output times nearest to whole numbers of Lyapunov times, and the last one."""
-    whole = np.arange(1, times[-1] / unit) * unit
-    nearest = np.abs(times[:, None] - whole).argmin(axis=0)
-    return times[np.unique([*nearest, len(times) - 1])]
+    """Every so-many-th output time, about one for each Lyapunov time."""
+    every = min(len(times), max(1, round(unit / (times[1] - times[0]))))
+    return times[every - 1 :: every]
 
 
 def starts(

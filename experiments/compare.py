@@ -72,7 +72,7 @@ class Plan:
         queries: arrays by name, samples first.
         times: output times at which answers are judged.
         timed: output times that are asked for while the clock runs; fewer, so that what is timed is computing
-            and not the writing of frames. They must end where `times` ends.
+            and not the writing of frames. They should end near the end of `times`.
         truth: the reference's answer; only its solved samples count.
         metric: the accuracy at which costs are compared.
         scale: root mean square of the true field, for errors over time.

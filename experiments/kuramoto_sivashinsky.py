@@ -15,6 +15,7 @@ from ..solvers.discovery import find_kit
 from ..solvers.kuramoto_sivashinsky.system import KuramotoSivashinsky
 from ..surrogates.learned_multistep import LearnedMultistep
 from ..surrogates.nvar import NVAR
+from ..surrogates.parallel_reservoirs import ParallelReservoirs
 from ..surrogates.reservoir import Reservoir
 from .chaos import ChaosSettings, compare_forecasts
 from .stages import Candidate, Trained
@@ -88,7 +89,7 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
     unit, quick = system.characteristic_time, size == "quick"
     equation = LearnedMultistep.Settings(
         length=system.length,
-        delays=5,
+        delays=6,
         window=round(0.95 * unit),
         windows={"quick": 8, "default": 96, "paper": 96}[size],
         trial=40.0 if quick else round(9.5 * unit),
@@ -107,12 +108,17 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
         radius=0.2,
         bias_scale=0.5,
     )
+    patches = ParallelReservoirs.Settings(nodes=300 if quick else 3000, shared=system.forcing == 0)
     coarse = system.points // 2 if system.length < 30 else system.points
     seeds = 1 if size == "quick" else 3
     return {
         "persistence": Candidate("persistence", main),
         "climatology": Candidate("climatology", main),
-        "reservoir": Candidate("reservoir", main, reservoir, seeds=seeds),
+        **(
+            {"reservoir": Candidate("reservoir", main, reservoir, seeds=seeds)}
+            if system.length < 30
+            else {"parallel-reservoirs": Candidate("parallel_reservoirs", main, patches, seeds=seeds)}
+        ),
         "nvar": Candidate(
             "nvar",
             2 * fine,
