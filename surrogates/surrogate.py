@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast, get_type_hints
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -232,7 +232,15 @@ def _settings_from(kind: type, plain: Mapping[str, Any]) -> Any:
     unknown = sorted(set(plain) - known)
     if unknown:
         raise SurrogateError(f"{kind.__qualname__} has no setting {unknown[0]!r}; known: {sorted(known)}")
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()})
+    types = get_type_hints(kind)
+    return kind(**{name: _restored(types[name], value) for name, value in plain.items()})
+
+
+def _restored(kind: Any, value: Any) -> Any:
+    """One setting from JSON; settings within settings are dataclasses again."""
+    if isinstance(value, dict) and dataclasses.is_dataclass(kind):
+        return _settings_from(cast(type, kind), value)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _concrete(name: str) -> type[Surrogate] | None:
