@@ -11,12 +11,18 @@ lost.
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from .butterflies import conjugate_multiply, multiply
 from .vectors import Vector
 
 __all__ = ["bit_reversed", "lanes_forward", "lanes_inverse", "pair_forward", "pair_inverse"]
 
 Complex = tuple[Vector, Vector]
+Array = NDArray[Any]
 
 
 def bit_reversed(count: int) -> list[int]:
@@ -34,40 +40,49 @@ def _partner(half: int, count: int) -> list[int]:
 
 
 def _turns(half: int, count: int) -> tuple[list[float], list[float]]:
+    """exp(-i pi (l mod half) / half) in the upper half of each group of 2 half lanes, else 1."""
     angles = [math.pi * (i % half) / half if i & half else 0.0 for i in range(count)]
     return [math.cos(a) for a in angles], [-math.sin(a) for a in angles]
 
 
-def lanes_forward(z: Complex) -> Complex:
-    """sum over lanes l of z[l] exp(-2 pi i k l / W), lane i holding k = bit_reversed(W)[i]."""
+def _add_partner(z: Complex, half: int) -> Complex:
+    """z[l] + z[l + half] in the lower lane of each pair and z[l] - z[l + half] in the upper."""
+    partner, sign = _partner(half, z[0].count), z[0].constant(_signs(half, z[0].count))
+    return z[0] * sign + z[0].shuffle(partner), z[1] * sign + z[1].shuffle(partner)
+
+
+def _turn(z: Complex, half: int, *, forward: bool) -> Complex:
+    """z times `_turns`, or their conjugates."""
     real, imaginary = z
     count = real.count
-    half = count // 2
+    if half == 1:
+        return z
+    if half == 2:  # only 1 and -i occur
+        quarter = [i & 3 == 3 for i in range(count)]
+        swap = [i + count if q else i for i, q in enumerate(quarter)]
+        if forward:
+            return real.shuffle(swap, imaginary), imaginary.shuffle(swap, -real)
+        return real.shuffle(swap, -imaginary), imaginary.shuffle(swap, real)
+    cosine, sine = (real.constant(t) for t in _turns(half, count))
+    return (multiply if forward else conjugate_multiply)(z, (cosine, sine))
+
+
+def lanes_forward(z: Complex) -> Complex:
+    """sum over lanes l of z[l] exp(-2 pi i k l / W), lane i holding k = bit_reversed(W)[i]."""
+    half = z[0].count // 2
     while half:
-        partner, sign = _partner(half, count), real.constant(_signs(half, count))
-        real = real * sign + real.shuffle(partner)
-        imaginary = imaginary * sign + imaginary.shuffle(partner)
-        if half > 1:
-            cosine, sine = (real.constant(t) for t in _turns(half, count))
-            real, imaginary = real * cosine - imaginary * sine, imaginary * cosine + real * sine
+        z = _turn(_add_partner(z, half), half, forward=True)
         half //= 2
-    return real, imaginary
+    return z
 
 
 def lanes_inverse(z: Complex) -> Complex:
     """W times the inverse of `lanes_forward`."""
-    real, imaginary = z
-    count = real.count
     half = 1
-    while half < count:
-        if half > 1:
-            cosine, sine = (real.constant(t) for t in _turns(half, count))
-            real, imaginary = real * cosine + imaginary * sine, imaginary * cosine - real * sine
-        partner, sign = _partner(half, count), real.constant(_signs(half, count))
-        real = real * sign + real.shuffle(partner)
-        imaginary = imaginary * sign + imaginary.shuffle(partner)
+    while half < z[0].count:
+        z = _add_partner(_turn(z, half, forward=False), half)
         half *= 2
-    return real, imaginary
+    return z
 
 
 def _mirror(count: int) -> list[int]:
@@ -93,39 +108,44 @@ def pair_forward(pair: Complex) -> Complex:
         first.shuffle(list(range(0, 2 * count, 2)), second),
         first.shuffle(list(range(1, 2 * count, 2)), second),
     )
-    real, imaginary = lanes_forward(z)
-    mirror = _mirror(count)
-    other_real, other_imaginary = real.shuffle(mirror), imaginary.shuffle(mirror)
-    cosine, sine = _halves(count)
-    sums = real + other_real
-    odd_real, odd_imaginary = imaginary + other_imaginary, other_real - real
-    c, s = first.constant(cosine), first.constant(sine)
-    s_first = first.constant([0.5, *sine[1:]])
-    only_first = first.constant([0.5] + [0.0] * (count - 1))
-    return (
-        sums * 0.5 + odd_real * c + odd_imaginary * s,
-        (imaginary - other_imaginary) * 0.5 + odd_imaginary * c - odd_real * s_first + sums * only_first,
+    cosine, sine = (np.array(t) for t in _halves(count))
+    first_lane = np.arange(count) == 0
+    # with a + ib in a lane and a' + ib' in its mirror: wavenumber k is the sum of the two's even part and
+    # exp(-i pi k / W) times their odd part; lane 0 gets a + b and a - b
+    alone = np.where(first_lane, 0.5, 0.0)
+    tilted = np.where(first_lane, 0.5, sine)
+    return _with_mirror(
+        lanes_forward(z),
+        (0.5 - sine, 0.5 + sine, cosine, cosine),
+        (alone - cosine, alone + cosine, 0.5 - tilted, -0.5 - tilted),
     )
 
 
 def pair_inverse(z: Complex) -> Complex:
     """The two rows back from `pair_forward`, W times, wavenumbers 0 and W counted twice."""
-    real, imaginary = z
-    count = real.count
-    mirror = _mirror(count)
-    other_real, other_imaginary = real.shuffle(mirror), imaginary.shuffle(mirror)
-    cosine, sine = _halves(count)
-    sums, differences = real + other_real, real - other_real
-    odd = imaginary + other_imaginary
-    c, s = real.constant(cosine), real.constant(sine)
-    c_first = real.constant([-0.5, *cosine[1:]])
-    s_first = real.constant([0.5, *sine[1:]])
-    only_first = real.constant([0.5] + [0.0] * (count - 1))
+    count = z[0].count
+    cosine, sine = (np.array(t) for t in _halves(count))
+    first_lane = np.arange(count) == 0
+    alone = np.where(first_lane, 0.5, 0.0)
+    tilted = np.where(first_lane, 0.5, sine)
+    turned = np.where(first_lane, -0.5, cosine)
     packed = lanes_inverse(
-        (
-            sums * 0.5 - odd * c_first - differences * s,
-            (imaginary - other_imaginary) * 0.5 + differences * c - odd * s_first + sums * only_first,
+        _with_mirror(
+            z,
+            (0.5 - sine, 0.5 + sine, -turned, -turned),
+            (alone + cosine, alone - cosine, 0.5 - tilted, -0.5 - tilted),
         )
     )
     woven = [i // 2 + count * (i % 2) for i in range(2 * count)]
     return packed[0].shuffle(woven[:count], packed[1]), packed[0].shuffle(woven[count:], packed[1])
+
+
+def _with_mirror(z: Complex, real: tuple[Array, ...], imaginary: tuple[Array, ...]) -> Complex:
+    """The lanes' a + ib and their mirror's a' + ib', each part a sum over (a, a', b, b') of these weights."""
+    mirror = _mirror(z[0].count)
+    parts = [z[0], z[1], z[0].shuffle(mirror), z[1].shuffle(mirror)]  # the mirror comes late: last
+    out = []
+    for weights in (real, imaginary):
+        a, a_mirror, b, b_mirror = (z[0].constant(w.tolist()) for w in weights)
+        out.append(parts[0] * a + parts[1] * b + parts[2] * a_mirror + parts[3] * b_mirror)
+    return out[0], out[1]

@@ -16,6 +16,7 @@ from typing import Any
 __all__ = [
     "complex_forward",
     "complex_inverse",
+    "conjugate_multiply",
     "eight_forward",
     "eight_inverse",
     "multiply",
