@@ -253,7 +253,9 @@ class LearnedMultistep(Surrogate):
         return torch.from_numpy(frames)[:, :, None]
 
     def _plain(self, frames: torch.Tensor) -> NDArray[Any]:
-        if self.frame_shape is None or tuple(frames.shape[2:]) != tuple(self.frame_shape):
+        if self.frame_shape is None:
+            raise SurrogateError("LearnedMultistep has not learned yet: call `fit` or `load` first")
+        if tuple(frames.shape[2:]) != tuple(self.frame_shape):
             raise SurrogateError(
                 f"expected frames of shape {self.frame_shape}, got {tuple(frames.shape[2:])}"
             )

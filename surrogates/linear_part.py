@@ -78,13 +78,13 @@ class LinearPart:
             scale = power.diagonal(dim1=-2, dim2=-1).real.mean()
             # P power = cross, power being Hermitian
             solved = torch.linalg.solve(power + _RIDGE * scale * eye, cross.mH).mH
-            propagator = solved.movedim((-2, -1), (0, 1)).contiguous()
+            propagator = solved.movedim((-2, -1), (0, 1)).resolve_conj().contiguous()
         else:
             shape = (channels, channels, *power.shape[:-2])
             propagator = eye.reshape(channels, channels, *[1] * len(grid)).expand(shape).clone()
         conserved = drift < _CONSERVED if conserve_mean is None else torch.full_like(drift, conserve_mean) > 0
-        origin = (0,) * len(grid)
-        propagator[(conserved, slice(None), *origin)] = eye[conserved]
+        # flattened, mode 0 is the mean
+        propagator.flatten(2)[conserved, :, 0] = eye[conserved]
 
         spectrum = torch.zeros(propagator.shape[1:], dtype=torch.float64)
         total = torch.zeros(channels, dtype=torch.float64)
@@ -98,7 +98,7 @@ class LinearPart:
         amplitude = spectrum.sqrt()
         relative = amplitude / amplitude.amax(dim=axes, keepdim=True).clamp(min=1e-300)
         passed = relative / (relative + filter_floor) if filter_floor > 0 else torch.ones_like(relative)
-        passed[(conserved, *origin)] = 0.0
+        passed.flatten(1)[conserved, 0] = 0.0
         return cls(propagator, passed, remainder)
 
     def tensors(self) -> dict[str, torch.Tensor]:

@@ -193,7 +193,9 @@ class NVAR(Surrogate):
         return resampled(run(inner, tables, steps_per_frame=every, frames=frames), history.shape[2])
 
     def _plain(self, frames: torch.Tensor) -> NDArray[Any]:
-        if self.frame_shape is None or tuple(frames.shape[2:]) != self.frame_shape:
+        if self.frame_shape is None:
+            raise SurrogateError("NVAR has not learned yet: call `fit` or `load` first")
+        if tuple(frames.shape[2:]) != self.frame_shape:
             raise SurrogateError(
                 f"expected frames of shape {self.frame_shape}, got {tuple(frames.shape[2:])}"
             )

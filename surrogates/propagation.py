@@ -49,7 +49,8 @@ class SteppingSettings:
         """The grid on which the network works."""
         if any(points % self.coarsen or points // self.coarsen < 4 for points in grid):
             raise SurrogateError(
-                f"coarsen ({self.coarsen}) must divide the points of the grid {tuple(grid)}, leaving 4 or more"
+                f"coarsen ({self.coarsen}) must divide the points of the grid {tuple(grid)} and leave at "
+                "least 4 along each axis"
             )
         return tuple(points // self.coarsen for points in grid)
 

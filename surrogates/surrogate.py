@@ -161,8 +161,11 @@ class Surrogate(ABC):
     def save(self, folder: Path, *, fingerprint: str, record: TrainingRecord, extra: Any = None) -> None:
         """Write `weights.safetensors` and `surrogate.json` into `folder`, each atomically, JSON last.
 
-        `fingerprint` is that of the training set; `extra` is any JSON value kept beside it.
+        `fingerprint` is that of the training set; `extra` is any JSON value kept beside it. Raises
+        `SurrogateError` where nothing was learned yet.
         """
+        if self.frame_shape is None:
+            raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` before `save`")
         folder.mkdir(parents=True, exist_ok=True)
         weights = folder / "weights.safetensors"
         temporary = weights.with_suffix(".tmp")

@@ -98,7 +98,7 @@ class Run:
                 f"(now {self.settings.learning_rate:g}) or set clip (now {self.settings.clip})"
             )
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         if self.settings.clip is not None:
             nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip)
         self.optimiser.step()

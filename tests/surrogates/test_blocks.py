@@ -1,0 +1,177 @@
+"""Blocks keep the symmetries of a periodic grid, agree with independent formulas, and start where they say."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from understudy.surrogates.blocks.gated_convolution import GatedConvolution
+from understudy.surrogates.blocks.perceptron import Perceptron
+from understudy.surrogates.blocks.periodic_convolution import PeriodicConvolution
+from understudy.surrogates.blocks.residual_block import ResidualBlock
+from understudy.surrogates.blocks.spectral_convolution import SpectralConvolution
+from understudy.surrogates.blocks.spectral_resampling import extend_modes, restrict_modes
+
+GRIDS = [(12,), (12, 10), (8, 6, 10)]
+
+
+@pytest.fixture(autouse=True)
+def same_weights_in_every_run() -> None:
+    torch.manual_seed(0)
+
+
+def field(grid: tuple[int, ...], channels: int = 2) -> torch.Tensor:
+    return torch.randn(3, channels, *grid, dtype=torch.float64)
+
+
+def convolution(grid: tuple[int, ...]) -> nn.Module:
+    return PeriodicConvolution(dimensions=len(grid), inputs=2, outputs=2, width=5)
+
+
+def gated(grid: tuple[int, ...]) -> nn.Module:
+    return GatedConvolution(dimensions=len(grid), inputs=2, outputs=2, width=3)
+
+
+def residual(grid: tuple[int, ...]) -> nn.Module:
+    block = ResidualBlock(dimensions=len(grid), channels=2, width=3)
+    nn.init.normal_(block.mix.weight)
+    return block
+
+
+def spectral(grid: tuple[int, ...]) -> nn.Module:
+    return SpectralConvolution(grid=grid, inputs=2, outputs=2, modes=2)
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=str)
+@pytest.mark.parametrize("make", [convolution, gated, residual, spectral])
+def test_a_block_commutes_with_translations(make: Callable[..., nn.Module], grid: tuple[int, ...]) -> None:
+    block, u = make(grid).double(), field(grid)
+    axes, shifts = tuple(range(2, u.ndim)), tuple(range(3, 3 + len(grid)))
+    shifted = block(u.roll(shifts, axes))
+    torch.testing.assert_close(shifted, block(u).roll(shifts, axes), rtol=0, atol=1e-12)
+    assert (shifted - block(u)).abs().max() > 0.1
+
+
+def test_a_periodic_convolution_is_a_sum_over_shifted_copies() -> None:
+    block, u = convolution((12, 10)).double(), field((12, 10))
+    expected = torch.zeros_like(u)
+    for i in range(5):
+        for j in range(5):
+            copy = u.roll((2 - i, 2 - j), (2, 3))
+            expected += torch.einsum("oi,bixy->boxy", block.weight[:, :, i, j], copy)
+    with torch.no_grad():
+        block.bias.copy_(torch.tensor([0.3, -0.7]))
+    expected = expected + block.bias[:, None, None]
+    torch.testing.assert_close(block(u), expected, rtol=0, atol=1e-13)
+
+
+def test_a_gated_convolution_can_be_an_exact_product() -> None:
+    block, u = GatedConvolution(dimensions=1, inputs=1, outputs=1, width=3).double(), field((12,), 1)
+    with torch.no_grad():
+        block.pair.weight.copy_(torch.tensor([[[0.0, 1.0, 0.0]], [[-0.5, 0.0, 0.5]]]))
+        block.pair.bias.copy_(torch.tensor([0.0, -1.0]))
+    slope = 0.5 * (u.roll(-1, -1) - u.roll(1, -1))
+    torch.testing.assert_close(block(u), u * slope, rtol=0, atol=1e-14)
+
+
+def test_new_weights_keep_the_size_of_a_field() -> None:
+    block = PeriodicConvolution(dimensions=2, inputs=16, outputs=64, width=5)
+    assert 0.9 < block(torch.randn(8, 16, 20, 20)).std() < 1.1
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=str)
+def test_a_new_residual_block_is_the_identity_bit_for_bit(grid: tuple[int, ...]) -> None:
+    u = field(grid)
+    assert torch.equal(ResidualBlock(dimensions=len(grid), channels=2, width=3).double()(u), u)
+
+
+def test_blocks_that_start_at_zero_answer_zero_and_still_learn() -> None:
+    u = field((12,))
+    for block in (
+        PeriodicConvolution(dimensions=1, inputs=2, outputs=2, width=3, zero=True).double(),
+        SpectralConvolution(grid=(12,), inputs=2, outputs=2, modes=2, zero=True).double(),
+        nn.Sequential(nn.Flatten(), Perceptron(inputs=24, hidden=(8,), outputs=24)).double(),
+    ):
+        answer = block(u)
+        assert not answer.any()
+        (answer - 1).square().sum().backward()
+        assert max(p.grad.abs().max() for p in block.parameters() if p.grad is not None) > 0.1
+
+
+@pytest.mark.parametrize("width", [0, 4])
+def test_a_kernel_without_a_centre_is_refused(width: int) -> None:
+    with pytest.raises(ValueError, match="odd"):
+        PeriodicConvolution(dimensions=1, inputs=1, outputs=1, width=width)
+
+
+def test_four_dimensions_are_refused() -> None:
+    with pytest.raises(ValueError, match="1, 2 or 3"):
+        PeriodicConvolution(dimensions=4, inputs=1, outputs=1, width=3)
+
+
+def trigonometric(grid: tuple[int, ...], highest: int, seed: int = 0) -> torch.Tensor:
+    """A real field of wavenumbers up to `highest` along each axis, by its formula."""
+    generator = np.random.default_rng(seed)
+    axes = np.meshgrid(*[2 * np.pi * np.arange(n) / n for n in grid], indexing="ij")
+    waves = generator.integers(-highest, highest + 1, size=(20, len(grid)))
+    amplitudes, phases = generator.normal(size=20), generator.uniform(0, 2 * np.pi, size=20)
+    u = sum(
+        a * np.cos(sum(k * x for k, x in zip(wave, axes, strict=True)) + phase)
+        for a, wave, phase in zip(amplitudes, waves, phases, strict=True)
+    )
+    return torch.from_numpy(np.asarray(u))
+
+
+@pytest.mark.parametrize(
+    ("fine", "coarse"),
+    [
+        ((16,), (8,)),
+        ((15,), (8,)),
+        ((16,), (7,)),
+        ((16, 12), (8, 12)),
+        ((16, 12), (8, 8)),
+        ((8, 16, 12), (8, 8, 9)),
+    ],
+    ids=str,
+)
+def test_resampling_a_smooth_field_gives_its_formula_on_the_other_grid(
+    fine: tuple[int, ...], coarse: tuple[int, ...]
+) -> None:
+    axes = tuple(range(len(fine)))
+    on_fine, on_coarse = trigonometric(fine, 3), trigonometric(coarse, 3)
+    down = restrict_modes(torch.fft.rfftn(on_fine), fine, coarse)
+    torch.testing.assert_close(torch.fft.irfftn(down, s=coarse, dim=axes), on_coarse, rtol=0, atol=1e-12)
+    up = extend_modes(torch.fft.rfftn(on_coarse), coarse, fine)
+    torch.testing.assert_close(torch.fft.irfftn(up, s=fine, dim=axes), on_fine, rtol=0, atol=1e-12)
+
+
+def test_resampling_drops_what_the_coarse_grid_cannot_carry() -> None:
+    x = 2 * np.pi * torch.arange(16) / 16
+    for wavenumber in (4, 5, 8):
+        modes = torch.fft.rfft(torch.cos(wavenumber * x))
+        assert restrict_modes(modes, (16,), (8,)).abs().max() < 1e-5
+
+
+def test_a_grid_that_is_not_coarser_is_refused() -> None:
+    modes = torch.fft.rfft(torch.randn(8))
+    with pytest.raises(ValueError, match="nowhere more"):
+        restrict_modes(modes, (8,), (10,))
+    with pytest.raises(ValueError, match="axes"):
+        extend_modes(modes, (8,), (16, 16))
+
+
+def test_a_spectral_convolution_multiplies_modes_and_drops_the_others() -> None:
+    block = SpectralConvolution(grid=(16,), inputs=1, outputs=1, modes=3).double()
+    with torch.no_grad():  # the derivative
+        block.weight.zero_()
+        block.weight[0, 0, :, 1] = torch.arange(4)
+    x = 2 * np.pi * torch.arange(16, dtype=torch.float64) / 16
+    u = torch.sin(3 * x) + torch.cos(2 * x) + torch.sin(5 * x)
+    derivative = 3 * torch.cos(3 * x) - 2 * torch.sin(2 * x)
+    torch.testing.assert_close(block(u[None, None])[0, 0], derivative, rtol=0, atol=1e-12)
+
+
+def test_more_modes_than_the_grid_carries_are_refused() -> None:
+    with pytest.raises(ValueError, match="modes"):
+        SpectralConvolution(grid=(6, 16), inputs=1, outputs=1, modes=3)
