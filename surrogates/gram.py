@@ -12,25 +12,22 @@ sums stays in registers while the rows run by.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import scipy.linalg.blas
 import torch
-from llvmlite import binding, ir
+from llvmlite import binding
 from numba import njit
-from numba.core import cgutils, types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from ..solvers.methods.lanes import aligned
-from ..solvers.methods.vectors import Vector
+from .register_tiles import tile24
 
 __all__ = ["GramMatrix", "has_wide_vectors"]
 
 Array = NDArray[np.float64]
 
-_TALL, _WIDE, _LANES = 24, 8, 8
+_TALL, _WIDE = 24, 8
 _DEPTH = 256
 """Rows taken at a time: a panel of 8 columns then fills a third of the first-level cache."""
 _GROUP = 8
@@ -133,43 +130,4 @@ def _multiply_group(tall: Array, wide: Array, depth: int, upper: Array, first: i
     last = min(first + 8, tall.shape[0])
     for q in range(3 * last):
         for p in range(max(first, q // 3), last):
-            _tile(tall[p], wide[q], depth, upper[8 * q :, 24 * p :])
-
-
-def _emit_tile(typing: Any, tall: Any, wide: Any, depth: Any, corner: Any) -> Any:
-    """Add sum over s of wide[s, j] tall[s, i] to corner[j, i], for 8 j and 24 i held in registers."""
-    vector = ir.VectorType(ir.DoubleType(), _LANES)
-
-    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        arrays = [
-            context.make_array(kind)(context, builder, value)
-            for kind, value in zip(signature.args, arguments, strict=True)
-            if isinstance(kind, types.Array)
-        ]
-        tall_data, wide_data, corner_data = (array.data for array in arrays)
-        size = arguments[2].type
-        row_bytes = cgutils.unpack_tuple(builder, arrays[2].strides, 2)[0]
-        row_length = builder.udiv(row_bytes, size(8))
-        columns = range(_TALL // _LANES)
-        sums = {(j, i): cgutils.alloca_once(builder, vector) for j in range(_WIDE) for i in columns}
-        for place in sums.values():
-            builder.store(ir.Constant(vector, [0.0] * _LANES), place)
-        with cgutils.for_range(builder, arguments[2]) as loop:
-            row = builder.gep(tall_data, [builder.mul(loop.index, size(_TALL))])
-            left = [Vector.load(builder, builder.gep(row, [size(i * _LANES)]), vector) for i in columns]
-            row = builder.gep(wide_data, [builder.mul(loop.index, size(_WIDE))])
-            for j in range(_WIDE):
-                right = Vector.fill(builder, builder.load(builder.gep(row, [size(j)])), _LANES)
-                for i in columns:
-                    total = left[i].times_plus(right, Vector(builder, builder.load(sums[j, i])))
-                    builder.store(total.value, sums[j, i])
-        for (j, i), place in sums.items():
-            offset = builder.add(builder.mul(row_length, size(j)), size(i * _LANES))
-            target = builder.gep(corner_data, [offset])
-            (Vector.load(builder, target, vector) + Vector(builder, builder.load(place))).store(target)
-        return context.get_dummy_value()
-
-    return types.void(tall, wide, depth, corner), emit
-
-
-_tile: Any = intrinsic(_emit_tile)
+            tile24(tall[p], wide[q], depth, upper[8 * q :, 24 * p :])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..datasets.tasks import Trajectories
 from .reservoir_network import Network, draw_network
+from .reservoir_runs import in_panels, run_alone, run_batch
 from .ridge import NormalEquations
 from .surrogate import Surrogate, SurrogateError, TrainingRecord
 from .thinning import refine, thin, thinned_shape
@@ -208,57 +209,53 @@ class Reservoir(Surrogate):
 
     def step(self, state: torch.Tensor, memory: Array) -> tuple[torch.Tensor, Array]:
         """One interval on; `memory` is not changed."""
-        network = self._trained()
-        old, new = memory.copy(), network.stacked(len(state))
-        old[network.nodes : -1, : len(state)] = self._lanes(state[:, None])[0]
-        self._predict(old, new, self._room(new))
-        return self._frames(new[None, network.nodes : -1, : len(state)])[:, 0], new
+        stacked = memory.copy()
+        stacked[self._trained().nodes : -1, : len(state)] = self._lanes(state[:, None])[0]
+        series, after = self._run(stacked, len(state), 1, 1)
+        return self._frames(series)[:, 0], after
 
     @torch.no_grad()
     def forecast(self, history: torch.Tensor, steps: int, *, every: int = 1) -> torch.Tensor:
-        """Run freely; see `Surrogate.forecast`. The whole batch advances together."""
+        """Run freely; see `Surrogate.forecast`. Up to 24 members of the batch advance together."""
         if history.shape[1] < self.history_frames:
             raise SurrogateError(
                 f"a reservoir needs {self.history_frames} frames of history, got {history.shape[1]}"
             )
-        network, batch = self._trained(), len(history)
-        old = self.warm_up(history[:, -self.history_frames : -1])
-        old[network.nodes : -1, :batch] = self._lanes(history[:, -1:])[0]
-        new, room = network.stacked(batch), self._room(old)
-        kept = np.empty((steps // every, network.inputs, batch))
-        for i in range(steps // every * every):
-            self._predict(old, new, room)
-            old, new = new, old
-            if (i + 1) % every == 0:
-                kept[(i + 1) // every - 1] = old[network.nodes : -1, :batch]
-        return self._frames(kept)
+        batch = len(history)
+        stacked = self.warm_up(history[:, -self.history_frames : -1])
+        stacked[self._trained().nodes : -1, :batch] = self._lanes(history[:, -1:])[0]
+        return self._frames(self._run(stacked, batch, steps // every, every)[0])
+
+    def _run(self, stacked: Array, members: int, frames: int, every: int) -> tuple[Array, Array]:
+        """Frames (frames, inputs, members) that follow (r, u, 1) of the members, and these after them."""
+        network, s = self._trained(), self.settings
+        arrays = (network.starts, network.columns, network.weights, network.leak, in_panels(self.readout))
+        out = np.empty((frames, network.inputs, members))
+        after = stacked.copy()
+        first = 0
+        while first < members:
+            left = members - first
+            width = 24 if left > 16 else 16 if left > 8 else 8 if left > 1 else 1
+            part = slice(first, min(first + width, members))
+            kept = np.empty((frames, network.inputs, part.stop - first))
+            with np.errstate(over="ignore", invalid="ignore"):
+                if width == 1:
+                    state = stacked[:, first].copy()
+                    run_alone(*arrays, s.squared, s.direct, state, every, kept[:, :, 0])
+                    after[:, first] = state
+                else:
+                    state, other = network.stacked(width), network.stacked(width)
+                    state[:, : part.stop - first] = stacked[:, part]
+                    run_batch(*arrays, s.squared, s.direct, state, other, every, kept)
+                    after[:, part] = (other if frames * every % 2 else state)[:, : part.stop - first]
+            out[:, :, part] = kept
+            first = part.stop
+        return out, after
 
     def _trained(self) -> Network:
         if self.network is None or not hasattr(self, "readout"):
             raise SurrogateError("this reservoir has learned nothing yet; call fit or load")
         return self.network
-
-    def _room(self, stacked: Array) -> tuple[Array, Array]:
-        """Where features and predictions are put: (features, lanes) and (inputs, lanes)."""
-        assert self.network is not None
-        return np.ones((self._features, stacked.shape[1])), np.empty((self.network.inputs, stacked.shape[1]))
-
-    def _predict(self, old: Array, new: Array, room: tuple[Array, Array]) -> None:
-        """From (r, u, 1) in `old` to the next r and u in `new`."""
-        assert self.network is not None
-        nodes = self.network.nodes
-        features, predicted = room
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.network.advance(old, new)
-            features[:nodes] = new[:nodes]
-            if self.settings.squared:
-                features[:nodes:2] *= new[:nodes:2]
-            if self.settings.direct:
-                features[nodes:] = old[nodes:]
-            np.matmul(self.readout, features, out=predicted)
-            if self.settings.direct:
-                predicted += old[nodes:-1]
-        new[nodes:-1] = predicted
 
     @property
     def _coarse_shape(self) -> tuple[int, ...]:
