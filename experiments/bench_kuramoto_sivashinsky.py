@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -64,6 +65,7 @@ PRESETS = {
 
 def run(settings: Settings, *, folder: Path) -> dict[str, Any]:
     """Time everything; returns the results and writes them to `folder`/bench.json."""
+    before = os.getloadavg()[0]
     with pinned_threads(1):
         peak = measure_peak()
         rows: list[dict[str, Any]] = []
@@ -87,6 +89,7 @@ def run(settings: Settings, *, folder: Path) -> dict[str, Any]:
         "peak": dataclasses.asdict(peak),
         "rows": rows,
         "absent": absent,
+        "load": [before, os.getloadavg()[0]],
         "peers": {name: _version(name) for name in ("exponax", "jax", "pyFFTW", "torch", "scipy", "numpy")},
         **provenance(),
     }
@@ -155,7 +158,7 @@ def _check_agreement(advance: Mapping[str, Callable[[int], Any]], steps: int) ->
 
 def _steps_for(call: Callable[[int], Any], seconds: float) -> int:
     """Steps, a power of two, that take about so long; what is compiled for them is compiled after this."""
-    steps = 16
+    steps = 4  # short calls, so that other work on the machine does not fall into each of them
     while True:
         call(steps)
         spent = min(clock(partial(call, steps)) for _ in range(3))
@@ -207,6 +210,11 @@ def table(results: Mapping[str, Any]) -> str:
                 f"N={row['points']} batch {row['batch']}: {row['gigaflops']:.0f} GFLOP/s, "
                 f"{row['share_of_peak_flops']:.0%} of fused peak, {row['share_of_floor']:.0%} of the floor"
             )
+    if results["load"][0] > 0.5:
+        lines.append(
+            f"the machine was busy before the run (load {results['load'][0]:.1f}): "
+            "trust the ratios of best runs more than those of medians"
+        )
     lines += [f"{name}: not installed ({reason})" for name, reason in results["absent"].items()]
     return "\n".join(lines)
 
