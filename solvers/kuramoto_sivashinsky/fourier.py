@@ -27,9 +27,7 @@ def derivative(values: NDArray[Any], *, length: float, order: int = 1) -> NDArra
     Odd derivatives of the Nyquist mode, which a grid sees only as a cosine, are zero.
     """
     points = values.shape[-1]
-    factor = (1j * wavenumbers(length, points)) ** order
-    if order % 2:
-        factor[-1] = 0
+    factor = (1j * wavenumbers(length, points)) ** order  # `irfft` ignores an imaginary Nyquist mode
     return np.asarray(scipy.fft.irfft(scipy.fft.rfft(values) * factor, n=points))
 
 

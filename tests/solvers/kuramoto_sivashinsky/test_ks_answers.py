@@ -82,6 +82,18 @@ def test_a_run_repeats_to_the_last_bit_and_does_not_depend_on_what_else_is_asked
         np.testing.assert_array_equal(first[:, -1], alone[:, 0])
 
 
+@pytest.mark.parametrize("points", [32, 48])
+def test_a_time_that_is_a_step_but_for_rounding_is_that_step(points: int) -> None:
+    """0.3 / 0.1 is less than 3 in floating point."""
+    system = KuramotoSivashinsky(22.0, points)
+    u = system.draw([np.random.default_rng(0)])["u"]
+    solver = ETDRK4(system, step=0.1)
+    at_once = solver({"u": u}, np.array([0.3])).values["u"][:, 0]
+    for _ in range(3):
+        u = solver({"u": u}, np.array([0.1])).values["u"][:, 0]
+    np.testing.assert_allclose(at_once, u, atol=1e-14)
+
+
 def test_at_time_zero_the_answer_is_the_query(chaotic: Chaotic) -> None:
     system, u = chaotic
     for solver in solvers(system, 1 / 16)[:4]:
@@ -120,7 +132,7 @@ def test_dealiasing_keeps_the_upper_third_empty(chaotic: Chaotic) -> None:
 def test_a_blow_up_is_marked_and_harms_no_other_sample(chaotic: Chaotic, points: int) -> None:
     system, u = chaotic
     queries = {"u": np.concatenate([u[:2], 300 * u[2:3], u[3:5]])}
-    times = np.array([0.5, 2.0])
+    times = np.array([0.0, 0.5, 2.0])
     solver = ETDAB(system, step=1 / 16, points=points)
     solution = solver(queries, times)
     assert solution.status.tolist() == [0, 0, Status.DIVERGED, 0, 0]

@@ -48,7 +48,7 @@ def test_going_to_a_finer_grid_and_back_changes_nothing(old: int, new: int) -> N
 def test_resampling_a_wave_gives_the_wave() -> None:
     def wave(points: int) -> np.ndarray:
         x = 2 * np.pi * np.arange(points) / points
-        return 0.3 + np.cos(3 * x + 0.4) - 2 * np.sin(5 * x)
+        return 0.3 + np.cos(3 * x + 0.4) - 2 * np.sin(5 * x) + 0.7 * np.cos(6 * x)  # 6 is Nyquist for 12
 
     np.testing.assert_allclose(resample(wave(12), 40), wave(40), atol=1e-14)
     np.testing.assert_allclose(resample(wave(40), 12), wave(12), atol=1e-14)
