@@ -108,4 +108,5 @@ class SOAP(torch.optim.Optimizer):
             basis = state[f"{side}_basis"]
             order = (basis * (state[side] @ basis)).sum(dim=0).argsort(descending=True, stable=True)
             state["square"] = state["square"].index_select(axis, order)
-            state[f"{side}_basis"] = torch.linalg.qr(state[side] @ basis[:, order])[0]
+            # row-major, as it comes back from a checkpoint: products of another layout round differently
+            state[f"{side}_basis"] = torch.linalg.qr(state[side] @ basis[:, order])[0].contiguous()

@@ -154,7 +154,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         found = read_checkpoint(self.folder / CHECKPOINT)
         log = self.folder / LOG
-        lines = log.read_text().splitlines() if found and log.is_file() else []
+        lines = log.read_text().splitlines() if log.is_file() else []
         if found:
             tensors, numbers = found
             self._refuse_another(numbers["identity"])

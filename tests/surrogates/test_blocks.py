@@ -1,4 +1,4 @@
-"""Blocks keep the symmetries of a periodic grid, agree with independent formulas, and start where they say."""
+"""Blocks keep the symmetries of a periodic grid, agree with other formulas, and start where they say."""
 
 from collections.abc import Callable
 
