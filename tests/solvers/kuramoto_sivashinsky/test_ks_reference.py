@@ -99,13 +99,14 @@ def test_compensation_takes_most_of_the_round_off_away(chaotic: Chaotic, points:
     system, u = chaotic
     times = np.array([2 * system.characteristic_time])
     solver = ETDAB(system, step=1 / 256, order=5, points=points)
-    exact = replace(solver, dtype="longdouble")({"u": u[:4]}, times).values["u"]
+    exact = replace(solver, dtype="longdouble")({"u": u}, times).values["u"]
     plain, careful = (
-        relative_error(replace(solver, compensated=c)({"u": u[:4]}, times).values["u"], exact)
+        relative_error(replace(solver, compensated=c)({"u": u}, times).values["u"], exact)
         for c in (False, True)
     )
-    assert np.median(careful) < np.median(plain) / 20
-    assert np.median(careful) < 5e-14
+    # increments alone, without the carry, give 25
+    assert np.median(careful) < np.median(plain) / 50
+    assert np.median(careful) < 2e-14
 
 
 @pytest.mark.slow

@@ -151,6 +151,22 @@ def test_crank_nicolson_is_second_order_for_a_linear_equation() -> None:
     assert math.log2(errors[0] / errors[1]) == pytest.approx(2, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        adams_bashforth(LINEAR, 1e-3, order=4),
+        adams_bashforth_moulton(LINEAR, 1e-3, order=4, fraction=0.3),
+        crank_nicolson_adams_bashforth(LINEAR, 1e-3),
+    ],
+)
+def test_the_increment_keeps_the_digits_that_the_propagator_has_lost(scheme: Multistep) -> None:
+    np.testing.assert_allclose(scheme.increment, scheme.propagator - 1, atol=2e-16)
+    fraction = 0.3 if len(scheme.weights) == 5 else 1.0
+    z = fraction * 1e-3 * LINEAR
+    exact = z / (1 - z / 2) if len(scheme.weights) == 2 else np.expm1(z)
+    np.testing.assert_allclose(scheme.increment, exact, rtol=5e-16)
+
+
 def test_an_order_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="1 to 8"):
         adams_bashforth(LINEAR, 0.1, order=9)
