@@ -44,7 +44,10 @@ class CompiledEngine:
             needed = np.unique(np.concatenate([target, past[past >= 0]]))
         start = self._start(initial.astype(self.recipe.dtype, copy=False))
         later = needed[needed >= terms]
-        run = self._run(start, 1.0, steps=np.diff(later, prepend=terms - 1))
+        steps = later.copy()
+        steps[1:] -= later[:-1]
+        steps[:1] -= terms - 1
+        run = self._run(start, 1.0, steps=steps)
         if len(later) == len(times) and needed is target:
             return run
         states = np.concatenate([start, run], axis=1)
