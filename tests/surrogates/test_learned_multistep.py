@@ -170,9 +170,11 @@ def test_settings_that_make_no_sense_are_refused(changes: dict[str, object], mes
 
 def test_a_forecast_before_learning_or_of_another_shape_is_refused() -> None:
     surrogate = LearnedMultistep(settings())
-    with pytest.raises(SurrogateError, match="frames of shape"):
+    with pytest.raises(SurrogateError, match="call `fit`"):
         surrogate.forecast(torch.zeros(1, 4, 1, 32), 3)
     base = classical()
+    with pytest.raises(SurrogateError, match="frames of shape"):
+        base.forecast(torch.zeros(1, 4, 1, 16), 3)
     base.scheme = None
     with pytest.raises(SurrogateError, match="not learned"):
         base.forecast(torch.zeros(1, 4, 1, 32), 3)
