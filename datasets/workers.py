@@ -59,7 +59,7 @@ def in_workers(
     except BrokenProcessPool as error:
         ours.close()
         raise WorkerDied(
-            "a worker process died (killed, out of memory, or it could not start: a script must do this below "
+            "a worker process died (killed, out of memory, or not started: a script must do this below "
             '`if __name__ == "__main__":`)'
         ) from error
     except BaseException:
