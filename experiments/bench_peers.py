@@ -25,7 +25,7 @@ from ..solvers.methods.lane_exponential import (
     run_runge_kutta,
 )
 
-__all__ = ["PEERS", "Task"]
+__all__ = ["PEERS", "Task", "exponax_runner"]
 
 Array = NDArray[Any]
 Advance = Callable[[int], Array]
@@ -92,22 +92,32 @@ def compiled_multistep(task: Task) -> Advance:
 
 def exponax(task: Task) -> Advance:
     """exponax on JAX: order 4, all steps in one compiled loop, in Fourier space between the ends."""
+    advance = exponax_runner(task.length, task.points, task.step)
+    u = task.u
+    return lambda steps: advance(u, steps)
+
+
+def exponax_runner(
+    length: float, points: int, step: float, *, dealiasing: float = 2 / 3
+) -> Callable[[Array, int], Array]:
+    """`(u, steps) -> u` for u (batch, points); `dealiasing` is the share of the modes that it keeps."""
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
     import exponax
     import jax
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
-    stepper = exponax.stepper.KuramotoSivashinskyConservative(1, task.length, task.points, task.step, order=4)
+    stepper = exponax.stepper.KuramotoSivashinskyConservative(
+        1, length, points, step, order=4, dealiasing_fraction=dealiasing
+    )
     one = jax.vmap(stepper.step_fourier)
 
     @jax.jit
     def advance(u: Any, steps: Any) -> Any:
         end = jax.lax.fori_loop(0, steps, lambda _, v: one(v), jnp.fft.rfft(u[:, None, :]))
-        return jnp.fft.irfft(end[:, 0], n=task.points)
+        return jnp.fft.irfft(end[:, 0], n=points)
 
-    u = jnp.asarray(task.u)
-    return lambda steps: np.asarray(advance(u, steps))
+    return lambda u, steps: np.asarray(advance(jnp.asarray(u), steps))
 
 
 def _in_arrays(task: Task, forward: Callable[[Any], Any], inverse: Callable[[Any], Any]) -> Advance:

@@ -102,14 +102,14 @@ class Show:
 
 @dataclass(frozen=True)
 class Bench:
-    """Time the solver against its peers on this machine, in one run."""
+    """Time solver and surrogates against their peers on this machine; --parts chooses what."""
 
     system: Name
     """name of the system"""
     preset: str = "default"
     """quick or default"""
     folder: Path | None = None
-    """where bench.json goes; by default runs/bench-<system>-<preset>"""
+    """where the results go, <part>.json for each part; by default runs/bench-<system>-<preset>"""
 
 
 Command = (
@@ -196,7 +196,7 @@ def _bench(command: Bench, rest: list[str]) -> int:
     folder = command.folder or Path("runs") / f"bench-{_hyphens(module)}-{preset}"
     results = module.run(settings, folder=folder)
     print(module.table(results))
-    print(f"written: {folder / 'bench.json'}")
+    print(f"written: {', '.join(str(folder / f'{part}.json') for part in results)}")
     return 0
 
 
