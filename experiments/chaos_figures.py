@@ -40,7 +40,7 @@ def draw(
     ranked = sorted((r for r in rows if r.label in answers), key=lambda r: -r.accuracy)
     spread = (ranked[0], ranked[len(ranked) // 2]) if len(ranked) > 1 else tuple(ranked)
     typical = int(np.argsort(ranked[0].scores[0])[len(ranked[0].scores[0]) // 2]) if ranked else 0
-    counted = np.flatnonzero(plan.truth.solved)
+    counted = np.flatnonzero(plan.counted)
     sample = int(counted[typical])
     one = {name: a[sample : sample + 1] for name, a in plan.queries.items()}
     step = max(1, len(plan.times) // 900)

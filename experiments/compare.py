@@ -73,12 +73,13 @@ class Plan:
         times: output times at which answers are judged.
         timed: output times that are asked for while the clock runs; fewer, so that what is timed is computing
             and not the writing of frames. They should end near the end of `times`.
-        truth: the reference's answer; only its solved samples count.
+        truth: the reference's answer; the samples that `metric.counted` names count.
         metric: the accuracy at which costs are compared.
         scale: root mean square of the true field, for errors over time.
         batches: batch sizes tried for throughput.
         rounds: interleaved timing rounds; medians over them.
-        budget: seconds that one timed call may take at most when batches are chosen.
+        budget: seconds that one timed call may take at most when batches are chosen, and that all timed calls
+            of one contestant may take together, after the first of each kind.
         threads: pinned for solver and surrogate alike.
     """
 
@@ -93,13 +94,19 @@ class Plan:
     budget: float = 5.0
     threads: int = 1
 
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """(samples,) which count."""
+        return self.metric.counted(self.truth)
+
 
 @dataclass(frozen=True)
 class Row:
     """One contestant's result: raw points, so that any reader can judge again.
 
-    `scores` are (seeds, samples); `error_quantiles` are (3, times): 10, 50, 90 %; `single` and `batch` are
-    seconds per query, alone and in the batch size that was fastest.
+    `scores` are (seeds, samples). `error_quantiles` are (3, times): 10, 50 and 90 %, at each time over the
+    samples whose truth is known then. `single` and `batch` are seconds per query, alone and in the batch size
+    that was fastest.
     """
 
     label: str
@@ -176,7 +183,7 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
     twice = {label for label in labels if labels.count(label) > 1}
     if twice:
         raise ValueError(f"labels must be unique; {sorted(twice)} occur more than once")
-    if not plan.truth.solved.any():
+    if not plan.counted.any():
         raise ValueError("the truth holds no solved sample: the reference failed on every query")
     with pinned_threads(plan.threads):
         judged = [
@@ -191,6 +198,8 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
         batches: list[list[float]] = [[] for _ in contestants]
         for turn in tqdm(range(plan.rounds), desc="timing", disable=not progress, unit="round", leave=False):
             for i, contestant in enumerate(contestants):
+                if sum(singles[i]) + warm[i].size * sum(batches[i]) > plan.budget:
+                    continue
                 one = _queries(plan, 1, first=turn)
                 many = _queries(plan, warm[i].size)
                 singles[i].append(_clock(plan, contestant, one))
@@ -229,7 +238,7 @@ def _judge(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, int]]:
     """Scores (seeds, samples), error quantiles (3, times), and how many samples ended in each bad status."""
     scores, errors, failures = [], [], dict.fromkeys((s.name for s in Status if s != Status.SOLVED), 0)
-    counted = plan.truth.solved
+    counted = plan.counted
     for answer in contestant.answers:
         solution = answer(plan.queries, plan.times)
         scores.append(plan.metric.score(solution, plan.truth)[counted])
@@ -238,13 +247,16 @@ def _judge(
             if status != Status.SOLVED:
                 failures[Status(status).name] += 1
     pooled = np.concatenate(errors)
-    quantiles = np.quantile(pooled, QUANTILES, axis=0, method="nearest")
+    # sorting puts NaN, where the truth is not known, last
+    pooled.sort(axis=0)
+    ranks = np.rint(np.outer(QUANTILES, np.maximum((~np.isnan(pooled)).sum(axis=0) - 1, 0))).astype(int)
+    quantiles = np.take_along_axis(pooled, ranks, axis=0)
     return np.array(scores), quantiles, {name: count for name, count in failures.items() if count}
 
 
 def _queries(plan: Plan, size: int, *, first: int = 0) -> Queries:
-    """`size` solved queries from `first` on, repeated in turn where there are fewer."""
-    pool = np.flatnonzero(plan.truth.solved)
+    """`size` queries that count, from `first` on, repeated in turn where there are fewer."""
+    pool = np.flatnonzero(plan.counted)
     chosen = pool[(first + np.arange(size)) % len(pool)]
     return {name: array[chosen] for name, array in plan.queries.items()}
 
@@ -275,8 +287,7 @@ def _choose_batch(plan: Plan, contestant: Contestant) -> _Warm:
 
 
 def _timing(seconds: list[float], first: float) -> Timing:
-    low, median, high = np.quantile(seconds, [0.25, 0.5, 0.75])
-    return Timing(float(median), float(low), float(high), first, len(seconds))
+    return Timing.of(seconds, first=first)
 
 
 def _rounded(number: float) -> float | None:

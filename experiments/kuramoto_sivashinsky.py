@@ -13,10 +13,15 @@ from ..datasets.generate import GenerateSettings
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import find_kit
 from ..solvers.kuramoto_sivashinsky.system import KuramotoSivashinsky
+from ..surrogates.cnn import CNN
 from ..surrogates.learned_multistep import LearnedMultistep
+from ..surrogates.mlp import MLP
 from ..surrogates.nvar import NVAR
 from ..surrogates.parallel_reservoirs import ParallelReservoirs
+from ..surrogates.propagation import SteppingSettings
 from ..surrogates.reservoir import Reservoir
+from ..surrogates.resnet import ResNet
+from ..surrogates.training import TrainingSettings
 from .chaos import ChaosSettings, compare_forecasts
 from .stages import Candidate, Trained
 
@@ -89,7 +94,7 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
     unit, quick = system.characteristic_time, size == "quick"
     equation = LearnedMultistep.Settings(
         length=system.length,
-        delays=6,
+        delays=8,
         window=round(0.95 * unit),
         windows={"quick": 8, "default": 96, "paper": 96}[size],
         trial=40.0 if quick else round(9.5 * unit),
@@ -110,6 +115,10 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
     )
     patches = ParallelReservoirs.Settings(nodes=300 if quick else 3000, shared=system.forcing == 0)
     coarse = system.points // 2 if system.length < 30 else system.points
+    # two steps in the loss are worth half a Lyapunov time or more; so is half the grid
+    stepping = SteppingSettings(coarsen=2, unroll=2, input_noise=1e-4, filter_floor=0.0)
+    steps = {"quick": 100, "default": 3500, "paper": 15_000}[size]
+    training = TrainingSettings(steps=steps, batch=32, check_every=max(50, steps // 10))
     seeds = 1 if size == "quick" else 3
     return {
         "persistence": Candidate("persistence", main),
@@ -126,6 +135,33 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
             training_set="fine",
             seeds=1,
             remark="grey box: it is told that the nonlinearity is quadratic; runs in the solver's kernel",
+        ),
+        "cnn": Candidate(
+            "cnn",
+            main,
+            CNN.Settings(channels=24, width=9, layers=2, stepping=stepping, training=training),
+            dtype="float32",
+            seeds=seeds,
+        ),
+        "resnet": Candidate(
+            "resnet",
+            main,
+            ResNet.Settings(channels=16, width=9, blocks=2, stepping=stepping, training=training),
+            dtype="float32",
+            seeds=seeds,
+        ),
+        **(
+            {
+                "mlp": Candidate(
+                    "mlp",
+                    main,
+                    MLP.Settings(hidden=(256, 256), stepping=stepping, training=training),
+                    dtype="float32",
+                    seeds=seeds,
+                )
+            }
+            if system.length < 30
+            else {}
         ),
         "learned-multistep": Candidate(
             "learned_multistep",
@@ -165,6 +201,8 @@ def preset(size: str, system: KuramotoSivashinsky | None = None) -> Settings:
         test_frames=1 + int(shown / 0.25),
         interval=0.25,
         transient=300.0,
+        # a seed whose test starts nobody had seen when the surrogates' settings were chosen
+        seed=2,
         trajectories_per_shard=8 if size == "quick" else 25,
         workers=2,
     )
@@ -178,7 +216,7 @@ def preset(size: str, system: KuramotoSivashinsky | None = None) -> Settings:
         test_trajectories=1,
         test_frames=window,
         interval=1 / 24,
-        seed=1,
+        seed=3,
         trajectories_per_shard=8 if size == "quick" else 32,
     )
     return Settings(system=system, main=main, fine=fine, comparison=comparison, size=size)

@@ -25,6 +25,7 @@ class Metric:
             already a logarithm of an error (a valid time in a chaotic system).
         score: (answer, truth) -> (samples,); a failed sample gets the worst value, never NaN.
         definition: one sentence, printed beside the table.
+        partial_truth: True where a sample counts although its truth is known only up to some time.
     """
 
     name: str
@@ -33,6 +34,11 @@ class Metric:
     logarithmic: bool
     score: Callable[[Solution, Solution], NDArray[np.float64]]
     definition: str
+    partial_truth: bool = False
+
+    def counted(self, truth: Solution) -> NDArray[np.bool_]:
+        """(samples,) those that the truth suffices to judge."""
+        return truth.solved | (truth.known[:, 0] & self.partial_truth)
 
     def better(self, a: float, b: float) -> bool:
         """Whether a is strictly better than b."""
@@ -51,7 +57,8 @@ def frame_errors(answer: Solution, truth: Solution, *, scale: float | None = Non
     """Error of each frame, all fields together: ||answer - truth|| / (scale sqrt(points)).
 
     `scale` is the root mean square of the true field over space and time; by default it is taken from
-    `truth`. A frame that is not finite has an infinite error. Returns (samples, times).
+    `truth`. A frame that is not finite has an infinite error; where the truth is not known, the error is NaN.
+    Returns (samples, times).
     """
     missing = set(truth.values) - set(answer.values)
     if missing:
@@ -65,31 +72,33 @@ def frame_errors(answer: Solution, truth: Solution, *, scale: float | None = Non
         with np.errstate(over="ignore", invalid="ignore"):
             squares = (given - true).reshape(*shape, -1) ** 2
         difference += squares.sum(axis=2)
-        norm += float(np.mean(true[truth.solved] ** 2)) * squares.shape[2]
         points += squares.shape[2]
+        if scale is None:
+            norm += float(np.mean(true[truth.solved] ** 2)) * squares.shape[2]
     size = scale if scale is not None else np.sqrt(norm / points)
     errors = np.sqrt(difference / points) / size
-    return np.asarray(np.where(np.isfinite(errors), errors, np.inf))
+    return np.where(truth.known, np.where(np.isfinite(errors), errors, np.inf), np.nan)
 
 
 def valid_time(characteristic_time: float, *, scale: float, threshold: float = 0.5) -> Metric:
     """First time at which the error exceeds `threshold`, in units of `characteristic_time`.
 
     The error is that of `frame_errors` with the given climatological `scale`; between two frames the crossing
-    is interpolated linearly. A forecast that never crosses is given the last time (a lower bound).
+    is interpolated linearly. A forecast that never crosses is given the last time at which the truth is known
+    (a lower bound): where chaos ends the truth early, to drop the sample would drop the hardest ones.
 
     Reference: Vlachas et al., Neural Networks 126 (2020), doi:10.1016/j.neunet.2020.02.016.
     """
 
     def score(answer: Solution, truth: Solution) -> NDArray[np.float64]:
         errors = frame_errors(answer, truth, scale=scale)
-        times = truth.times
+        times, known = truth.times, truth.known.sum(axis=1)
         beyond = errors > threshold
         first = np.where(beyond.any(axis=1), beyond.argmax(axis=1), len(times))
         result = np.empty(len(errors))
         for i, k in enumerate(first):
             if k == len(times):
-                result[i] = times[-1]
+                result[i] = times[known[i] - 1] if known[i] else 0.0
             elif k == 0:
                 result[i] = 0.0
             else:
@@ -106,8 +115,10 @@ def valid_time(characteristic_time: float, *, scale: float, threshold: float = 0
         score=score,
         definition=(
             f"the first time at which ||u_pred - u_true|| / sqrt(mean ||u_true||^2) exceeds {threshold:g}, "
-            "times the largest Lyapunov exponent"
+            "times the largest Lyapunov exponent; a forecast that is still valid when the truth is no longer "
+            "known, or at the end, counts up to there"
         ),
+        partial_truth=True,
     )
 
 

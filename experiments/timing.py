@@ -10,7 +10,7 @@ import platform
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,24 +32,24 @@ class Timing:
     Attributes:
         median, low, high: median and quartiles over the repeats.
         first: seconds of the very first call beyond the median: compilation and warm-up.
-        repeats: calls that were timed.
+        rounds: every timed call, in the order of the rounds.
     """
 
     median: float
     low: float
     high: float
     first: float
-    repeats: int
+    rounds: tuple[float, ...]
 
-    def per(self, count: int) -> Timing:
-        """The same, divided among `count` samples."""
-        return Timing(
-            self.median / count, self.low / count, self.high / count, self.first / count, self.repeats
-        )
+    @classmethod
+    def of(cls, seconds: Sequence[float], *, first: float) -> Timing:
+        """From the timed calls."""
+        low, median, high = np.quantile(seconds, [0.25, 0.5, 0.75])
+        return cls(float(median), float(low), float(high), first, tuple(seconds))
 
-    def plain(self) -> dict[str, float | int]:
+    def plain(self) -> dict[str, Any]:
         """As JSON takes it."""
-        return asdict(self)
+        return {**asdict(self), "rounds": [float(f"{s:.4g}") for s in self.rounds]}
 
 
 @contextmanager
@@ -93,8 +93,7 @@ def measure(
     seconds: list[float] = []
     while len(seconds) < repeats and (not seconds or sum(seconds) < budget):
         seconds.append(clock(call, synchronise=synchronise))
-    low, median, high = np.quantile(seconds, [0.25, 0.5, 0.75])
-    return Timing(float(median), float(low), float(high), max(0.0, first - float(median)), len(seconds))
+    return Timing.of(seconds, first=max(0.0, first - float(np.median(seconds))))
 
 
 def peak_memory(call: Callable[[], Any], *, interval: float = 0.002) -> int:

@@ -27,7 +27,8 @@ class Mode:
         speed_up: solver_seconds / seconds; below 1 means slower than the solver. None without skill.
         sign: `=`, or a bound where the accuracy falls off the ladder (`<=`: the solver's cheapest setting is
             already better; `>=`: no setting is as good).
-        interval: 95 % bootstrap interval of the speed-up over the test queries. None without skill.
+        interval: 95 % bootstrap interval of the speed-up over test queries and timing rounds, drawn again.
+            None without skill.
         naive: reference seconds / seconds: the flattering number, for comparison with the literature.
         break_even: queries after which the bill is repaid; None means never.
         break_even_sign: as `sign`, for the count.
@@ -127,18 +128,21 @@ def judge(rows: Sequence[Row], metric: Metric, *, resamples: int = 400, seed: in
 def _bootstrap(
     rows: Sequence[Row], row: Row, metric: Metric, mode: str, resamples: int, seed: int
 ) -> tuple[float, float]:
-    """95 % interval of the speed-up when the test queries are drawn again; the same draw for all rows."""
+    """95 % interval of the speed-up when queries and timing rounds are drawn again, alike for all rows."""
     generator = np.random.default_rng(seed)
     ladder = [r for r in rows if r.kind == "ladder"]
-    seconds = np.array([r.seconds(mode) for r in ladder])
+    timings = [np.array((r.single if mode == "single" else r.batch).rounds) for r in (*ladder, row)]
     ladder_scores = np.stack([r.scores.mean(axis=0) if len(r.scores) > 1 else r.scores[0] for r in ladder])
     samples = ladder_scores.shape[1]
     found = np.empty(resamples)
     for i in range(resamples):
         drawn = generator.integers(samples, size=samples)
-        envelope = Envelope.of(seconds, metric.quality(np.median(ladder_scores[:, drawn], axis=1)))
+        # rounds are interleaved, so those of one number belong together
+        places = generator.random(max(len(t) for t in timings))
+        *seconds, own = (float(np.median(t[(places[: len(t)] * len(t)).astype(int)])) for t in timings)
+        envelope = Envelope.of(np.array(seconds), metric.quality(np.median(ladder_scores[:, drawn], axis=1)))
         quality = float(metric.quality(float(np.median(row.scores[:, drawn]))))
-        found[i] = envelope.cost(quality).seconds / row.seconds(mode)
+        found[i] = envelope.cost(quality).seconds / own
     low, high = np.quantile(found, [0.025, 0.975])
     return float(low), float(high)
 

@@ -112,6 +112,13 @@ class Solution:
         """(samples,) which samples ended well."""
         return np.asarray(self.status == Status.SOLVED)
 
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """(samples, times) where all fields are finite: a sample not solved may be known for a while."""
+        shape = (len(self.status), len(self.times))
+        finite = [np.isfinite(array).reshape(*shape, -1).all(axis=2) for array in self.values.values()]
+        return np.asarray(np.all(finite, axis=0))
+
 
 Answer = Callable[[Queries, NDArray[np.float64]], Solution]
 """Whatever answers queries at given times: a `Solver`, or a surrogate bound to its task."""

@@ -1,12 +1,14 @@
 """The comparison on contestants whose accuracy and cost are known."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from understudy.experiments.compare import Bill, Contestant, Plan, Row, compare
-from understudy.experiments.metrics import relative_error
+from understudy.experiments.metrics import relative_error, valid_time
 from understudy.experiments.report import duration, table, write_html, write_json
+from understudy.experiments.timing import Timing
 from understudy.experiments.verdict import judge
 from understudy.solvers.contract import Answer, Queries, Solution, Status
 
@@ -192,3 +194,40 @@ def test_table_json_and_page_hold_every_row(rows: list[Row], tmp_path) -> None: 
 )
 def test_durations_read_well(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_samples_whose_truth_ends_early_are_judged_while_it_lasts() -> None:
+    whole = plan()
+    values = whole.truth.values["u"].copy()
+    values[-1, 1:] = np.nan
+    status = np.zeros(len(values), np.int8)
+    status[-1] = Status.NOT_CONVERGED
+    truth = dataclasses.replace(whole.truth, values={"u": values}, status=status)
+    early = dataclasses.replace(whole, truth=truth, metric=valid_time(1.0, scale=1.0))
+    rows = compare(early, contestants()[:2])
+    assert rows[0].scores.tolist() == [[2.0] * 5 + [1.0]]
+    assert np.isfinite(rows[1].error_quantiles).all()
+    errors = 0.1 * np.sqrt((whole.queries["u"] ** 2).mean(axis=1))
+    np.testing.assert_allclose(rows[1].error_quantiles[1], [np.sort(errors)[2], np.sort(errors[:-1])[2]])
+
+
+def test_the_interval_of_the_speed_up_covers_the_noise_of_the_clock() -> None:
+    calm = compare(plan(), contestants())
+    noisy = [
+        dataclasses.replace(row, batch=Timing.of([row.batch.median * f for f in (0.5, 1.0, 2.0)], first=0.0))
+        if row.kind == "surrogate"
+        else row
+        for row in calm
+    ]
+    steady, shaken = (judge(rows, relative_error())[0].modes["batch"].interval for rows in (calm, noisy))
+    assert steady is not None
+    assert shaken is not None
+    assert shaken[1] / shaken[0] > 2 * steady[1] / steady[0]
+
+
+def test_a_slow_contestant_is_timed_in_fewer_rounds() -> None:
+    slow = Contestant("patient", "surrogate", (answering(1e-3, 2.0),))
+    rows = compare(plan(), [*contestants(), slow])
+    rounds = {row.label: len(row.single.rounds) for row in rows}
+    assert rounds["truth"] == 3
+    assert rounds["patient"] == 1

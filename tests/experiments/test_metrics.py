@@ -51,6 +51,20 @@ def test_a_forecast_that_blows_up_is_valid_until_the_last_good_frame() -> None:
     assert metric.score(solution(values, TIMES), truth).tolist() == [1.0, 0.0]
 
 
+def test_where_the_truth_ends_a_valid_forecast_counts_up_to_there_and_a_wrong_one_no_further() -> None:
+    values = np.zeros((3, 4, 2))
+    values[:2, 2:] = np.nan  # known until 1.0
+    values[2] = np.nan  # never known
+    status = np.full(3, Status.NOT_CONVERGED, np.int8)
+    truth = solution(values, TIMES, status)
+    answers = np.zeros((3, 4, 2))
+    answers[1, 1:] = 1.0
+    metric = valid_time(1.0, scale=1.0)
+    assert metric.counted(truth).tolist() == [True, True, False]
+    assert metric.score(solution(answers, TIMES), truth).tolist() == [1.0, 0.75, 0.0]
+    assert relative_error().counted(truth).tolist() == [False] * 3
+
+
 def test_an_early_return_below_the_threshold_does_not_count() -> None:
     truth = solution(np.zeros((1, 4, 2)), TIMES)
     values = np.array([0.2, 0.8, 0.2, 0.2])[None, :, None] * np.ones((1, 1, 2))

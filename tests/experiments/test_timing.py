@@ -19,13 +19,13 @@ def test_measure_finds_the_seconds_of_a_call_and_keeps_the_first_apart() -> None
     timing = measure(call, repeats=5)
     assert timing.median >= 0.01
     assert timing.first >= 0.05 - timing.median
-    assert timing.repeats == 5
+    assert len(timing.rounds) == 5
     assert timing.low <= timing.median <= timing.high
-    assert timing.per(10).median == pytest.approx(timing.median / 10)
+    assert timing.median == sorted(timing.rounds)[2]
 
 
 def test_the_budget_ends_the_repeats() -> None:
-    assert measure(lambda: time.sleep(0.02), repeats=100, budget=0.05).repeats < 6
+    assert len(measure(lambda: time.sleep(0.02), repeats=100, budget=0.05).rounds) < 6
 
 
 def test_threads_are_pinned_inside_and_put_back() -> None:
