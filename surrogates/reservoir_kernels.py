@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..solvers.methods import lanes
 from ..solvers.methods.vectors import Vector
 
-__all__ = ["advance", "drive", "tanh"]
+__all__ = ["advance", "advance_nodes", "drive", "tanh"]
 
 # numba's decorator tells type checkers of an argument that no caller gives
 fill: Any = lanes.fill
@@ -102,18 +102,43 @@ def drive(
             states[t, i] = new
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
+def advance_nodes(
+    starts: Index,
+    columns: Index,
+    weights: Array,
+    leak: float,
+    old: Array,
+    new: Array,
+    first: int,
+    last: int,
+) -> None:
+    """`advance` for nodes first to last - 1. Two vectors go together: they share the matrix's entries."""
+    blocks = np.uint32(old.shape[1] // 8)
+    one = np.uint32(1)
+    for i in range(first, last):
+        for pair in range(blocks // 2):
+            block = np.uint32(2 * pair)
+            left, right = fill(0.0, 8), fill(0.0, 8)
+            for entry in range(starts[i], starts[i + 1]):
+                row = columns[entry] * blocks + block
+                left = fma(load(old, row, 8), weights[entry], left)
+                right = fma(load(old, row + one, 8), weights[entry], right)
+            row = np.uint32(i) * blocks + block
+            store(new, row, load(old, row, 8) * (1 - leak) + tanh(left) * leak)
+            store(new, row + one, load(old, row + one, 8) * (1 - leak) + tanh(right) * leak)
+        if blocks % 2:
+            total = fill(0.0, 8)
+            for entry in range(starts[i], starts[i + 1]):
+                row = columns[entry] * blocks + blocks - one
+                total = fma(load(old, row, 8), weights[entry], total)
+            row = np.uint32(i) * blocks + blocks - one
+            store(new, row, load(old, row, 8) * (1 - leak) + tanh(total) * leak)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def advance(
     starts: Index, columns: Index, weights: Array, leak: float, stacked: Array, following: Array
 ) -> None:
     """A batch: the next r into the first rows of `following`; (rows, lanes), a whole number of vectors."""
-    nodes = starts.size - 1
-    blocks = np.uint32(stacked.shape[1] // 8)
-    for i in range(nodes):
-        for block in range(blocks):
-            total = fill(0.0, 8)
-            for entry in range(starts[i], starts[i + 1]):
-                row = columns[entry] * blocks + np.uint32(block)
-                total = fma(load(stacked, row, 8), weights[entry], total)
-            old = load(stacked, i * blocks + block, 8)
-            store(following, i * blocks + block, old * (1 - leak) + tanh(total) * leak)
+    advance_nodes(starts, columns, weights, leak, stacked, following, 0, starts.size - 1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..solvers.methods import lanes
 from .register_tiles import WIDE, tile8, tile16, tile24
-from .reservoir_kernels import tanh
+from .reservoir_kernels import advance_nodes, tanh
 
 __all__ = ["in_panels", "run_alone", "run_batch"]
 
@@ -34,9 +34,18 @@ _CHUNK = 128
 def in_panels(readout: Array) -> Array:
     """(outputs, features) as (panels of 8 outputs, features, 8), filled up with zeros."""
     outputs, features = readout.shape
-    panels = np.zeros((-(-outputs // WIDE) * WIDE, features))
-    panels[:outputs] = readout
-    return np.ascontiguousarray(panels.reshape(-1, WIDE, features).transpose(0, 2, 1))
+    panels = np.zeros((-(-outputs // WIDE), features, WIDE))
+    _fill_panels(np.ascontiguousarray(readout), panels)
+    return panels
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_panels(readout: Array, panels: Array) -> None:
+    outputs = readout.shape[0]
+    for p in range(panels.shape[0]):
+        for s in range(panels.shape[1]):
+            for j in range(min(8, outputs - 8 * p)):
+                panels[p, s, j] = readout[8 * p + j, s]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -67,7 +76,6 @@ def run_batch(
     nodes = starts.size - 1
     rows, width = state.shape
     inputs = rows - nodes - 1
-    blocks = np.uint32(width // 8)
     features = np.empty((_CHUNK, width))
     predicted = np.empty((panels.shape[0] * 8, width))
     for step in range(out.shape[0] * every):
@@ -77,18 +85,15 @@ def run_batch(
         predicted[:] = 0.0
         for first in range(0, nodes, _CHUNK):
             last = min(first + _CHUNK, nodes)
-            for i in range(first, last):
-                for block in range(blocks):
-                    total = fill(0.0, 8)
-                    for entry in range(starts[i], starts[i + 1]):
-                        row = columns[entry] * blocks + np.uint32(block)
-                        total = fma(load(old, row, 8), weights[entry], total)
-                    r = load(old, i * blocks + block, 8) * (1 - leak) + tanh(total) * leak
-                    store(new, i * blocks + block, r)
-                    if squared and i % 2 == 0:
-                        r = r * r
-                    store(features, (i - first) * blocks + block, r)
-            _read_out(features, panels, first, last - first, width, predicted)
+            advance_nodes(starts, columns, weights, leak, old, new, first, last)
+            if squared:
+                for i in range(first, last):
+                    for member in range(width):
+                        r = new[i, member]
+                        features[i - first, member] = r if i % 2 else r * r
+                _read_out(features, panels, first, last - first, width, predicted)
+            else:
+                _read_out(new[first:last], panels, first, last - first, width, predicted)
         if direct:
             for first in range(nodes, rows, _CHUNK):
                 last = min(first + _CHUNK, rows)
