@@ -155,7 +155,11 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
                 "mlp": Candidate(
                     "mlp",
                     main,
-                    MLP.Settings(hidden=(256, 256), stepping=stepping, training=training),
+                    MLP.Settings(
+                        hidden=(256, 256),
+                        stepping=stepping,
+                        training=dataclasses.replace(training, steps=steps // 2),
+                    ),
                     dtype="float32",
                     seeds=seeds,
                 )

@@ -226,7 +226,7 @@ def test_the_interval_of_the_speed_up_covers_the_noise_of_the_clock() -> None:
 
 
 def test_a_slow_contestant_is_timed_in_fewer_rounds() -> None:
-    slow = Contestant("patient", "surrogate", (answering(1e-3, 2.0),))
+    slow = Contestant("patient", "surrogate", (answering(1e-3, 3.0),))
     rows = compare(plan(), [*contestants(), slow])
     rounds = {row.label: len(row.single.rounds) for row in rows}
     assert rounds["truth"] == 3
