@@ -51,7 +51,7 @@ class ChaosSettings:
     horizon: float = 20.0
     output_interval: float = 1.0
     threshold: float = 0.5
-    free_run: float = 10_000.0
+    free_run: float = 2000.0
     free_runs: int = 20
     rounds: int = 9
     batches: tuple[int, ...] = (1, 16, 128)
