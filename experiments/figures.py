@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -88,6 +89,7 @@ def accuracy_against_cost(
         if metric.logarithmic:
             ax.set_yscale("log")
         _tidy(ax)
+        _write_speed_ups(ax, [r for r in rows if r.kind == "surrogate"], by_label, mode, colours)
     axes[0].set_ylabel(f"{metric.name} ({metric.unit})")
     figure.legend(
         loc="outside right upper", fontsize=8, frameon=False, title="solver settings and surrogates"
@@ -114,18 +116,35 @@ def _draw_surrogate(ax: Axes, row: Row, verdict: Verdict, mode: str, colour: str
     if side.speed_up is None:
         return
     ax.plot([here, side.solver_seconds], [row.accuracy] * 2, color=colour, linewidth=1.2, alpha=0.8, zorder=4)
-    middle = np.sqrt(here * side.solver_seconds)
-    ax.annotate(
-        side.in_words(),
-        (middle, row.accuracy),
-        xytext=(0, 4),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        fontsize=7.5,
-        color=colour,
-        zorder=6,
-    )
+
+
+def _write_speed_ups(
+    ax: Axes, rows: Sequence[Row], verdicts: Mapping[str, Verdict], mode: str, colours: Mapping[str, str]
+) -> None:
+    """Above a segment that is long enough, else right of the point; from the top down, none on another."""
+    lowest = np.inf
+    for row in sorted(rows, key=lambda r: -float(ax.transData.transform((1.0, r.accuracy))[1])):
+        side = verdicts[row.label].modes[mode]
+        if side.speed_up is None:
+            continue
+        here = row.seconds(mode)
+        ends = ax.transData.transform([(here, row.accuracy), (side.solver_seconds, row.accuracy)])
+        points = 72 / ax.figure.dpi
+        long = abs(ends[0, 0] - ends[1, 0]) * points > 70
+        height = ends[0, 1] * points + (8 if long else 0)
+        lowest = min(height, lowest - 11)
+        text = ax.annotate(
+            side.in_words(),
+            (np.sqrt(here * side.solver_seconds) if long else here, row.accuracy),
+            xytext=(0 if long else 9, lowest - ends[0, 1] * points),
+            textcoords="offset points",
+            ha="center" if long else "left",
+            va="center",
+            fontsize=7.5,
+            color=colours[row.label],
+            zorder=6,
+        )
+        text.set_path_effects([patheffects.withStroke(linewidth=2.5, foreground="white")])
 
 
 def accuracy_distribution(rows: Sequence[Row], *, metric: Metric, title: str) -> Figure:

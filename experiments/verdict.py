@@ -53,12 +53,13 @@ class Mode:
             return "no skill"
         faster = self.speed_up >= 1
         size = self.speed_up if faster else 1 / self.speed_up
+        number = f"{size:,.0f}" if size >= 1000 else f"{size:.3g}"
         bound = {
             "=": "",
             ">=": "at least " if faster else "at most ",
             "<=": "at most " if faster else "at least ",
         }
-        return f"{bound[self.sign]}{size:.3g} x {'faster' if faster else 'slower'}"
+        return f"{bound[self.sign]}{number} x {'faster' if faster else 'slower'}"
 
 
 @dataclass(frozen=True)
