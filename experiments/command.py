@@ -207,6 +207,8 @@ def _stages(command: Common, rest: list[str]) -> int:
     settings = _settings(module, preset, rest, name)
     chosen = _candidates(command, settings.candidates, main_interval=settings.main.interval)
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
+    if folder.exists() and not folder.is_dir():
+        raise UnknownName(f"{folder} is a file; --folder takes a folder, new or of an earlier run")
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "settings.json", {"settings": dataclasses.asdict(settings), **provenance()})
     progress = not command.quiet

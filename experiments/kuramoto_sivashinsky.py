@@ -177,7 +177,7 @@ def preset(size: str, system: KuramotoSivashinsky | None = None) -> Settings:
             warm_up=20.0, horizon=16.0, free_run=40.0, free_runs=2, rounds=2, batches=(1, 8)
         ),
         "default": ChaosSettings(),
-        "paper": ChaosSettings(horizon=16.0, free_run=10_000.0),
+        "paper": ChaosSettings(),
     }[size]
     trajectories, frames = {"quick": (4, 600), "default": (16, 5000), "paper": (14, 5000)}[size]
     tests = {"quick": 6, "default": 100, "paper": 100}[size]

@@ -25,7 +25,7 @@ from ..datasets.tasks import Autoregressive
 from ..datasets.training_set import TrainingSet
 from ..datasets.workers import WorkerDied, in_workers
 from ..solvers.contract import Solver, System
-from ..surrogates.surrogate import Surrogate, SurrogateError, TrainingRecord, find_surrogate, load
+from ..surrogates.surrogate import Surrogate, SurrogateError, TrainingRecord, find_surrogate, load, read_card
 from .compare import Bill, Contestant
 from .report import duration
 from .timing import pinned_threads
@@ -194,7 +194,7 @@ def _train(job: _Job) -> TrainingRecord:
 def _reload(
     place: Path, candidate: Candidate, training_set: TrainingSet, device: str
 ) -> tuple[Surrogate, TrainingRecord]:
-    stored = json.loads((place / "surrogate.json").read_text()).get("extra")
+    stored = read_card(place)["extra"] or {}
     wanted = json.loads(json.dumps(_described(candidate)))
     if stored != wanted:
         changed = sorted(k for k in {*stored, *wanted} if stored.get(k) != wanted.get(k))

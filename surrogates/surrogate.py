@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, cast, get_type_hints
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from ..datasets.tasks import Trajectories
@@ -75,7 +76,7 @@ class Surrogate(ABC):
                 f"{type(self).__name__} takes {self.Settings.__qualname__}, "
                 f"got {type(self.settings).__qualname__}"
             )
-        self.device = torch.device(device)
+        self.device = _usable(device)
         self.dtype = dtype
         self.interval: float | None = None
         """Time between the frames that it was trained on."""
@@ -201,19 +202,25 @@ def find_surrogate(name: str) -> type[Surrogate]:
     return found
 
 
-def load(
-    folder: Path, *, fingerprint: str | None = None, device: str | torch.device = "cpu"
-) -> tuple[Surrogate, TrainingRecord]:
-    """A saved surrogate. With `fingerprint`, refuse one that was trained on another set."""
+def read_card(folder: Path) -> dict[str, Any]:
+    """What `surrogate.json` says; `SurrogateError` where it is missing, damaged or of another version."""
     path = folder / "surrogate.json"
     if not path.is_file():
         raise SurrogateError(f"there is no trained surrogate in {folder}: {path.name} is missing")
     try:
-        card = json.loads(path.read_text())
+        card: dict[str, Any] = json.loads(path.read_text())
     except json.JSONDecodeError as error:
         raise SurrogateError(f"{path} is not valid JSON ({error}); train this surrogate again") from error
     if card.get("format") != FORMAT:
         raise SurrogateError(f"{path} has format {card.get('format')!r}, this version reads {FORMAT}")
+    return card
+
+
+def load(
+    folder: Path, *, fingerprint: str | None = None, device: str | torch.device = "cpu"
+) -> tuple[Surrogate, TrainingRecord]:
+    """A saved surrogate. With `fingerprint`, refuse one that was trained on another set."""
+    card = read_card(folder)
     if fingerprint is not None and card["fingerprint"] != fingerprint:
         raise SurrogateError(
             f"the surrogate in {folder} was trained on the set {card['fingerprint'][:12]}, but this set is "
@@ -225,8 +232,26 @@ def load(
     )
     surrogate.interval = card["interval"]
     surrogate.frame_shape = tuple(card["frame_shape"])
-    surrogate.restore(load_file(folder / "weights.safetensors", device=str(surrogate.device)))
+    weights = folder / "weights.safetensors"
+    try:
+        surrogate.restore(load_file(weights, device=str(surrogate.device)))
+    except (SafetensorError, FileNotFoundError, KeyError, RuntimeError) as error:
+        raise SurrogateError(
+            f"{weights} is damaged or missing ({error}); delete {folder} and train this surrogate again"
+        ) from error
     return surrogate, TrainingRecord(**card["record"])
+
+
+def _usable(device: str | torch.device) -> torch.device:
+    """The device, or `SurrogateError` where this machine has none such."""
+    try:
+        wanted = torch.device(device)
+        torch.empty(0, device=wanted)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        known = "cpu" if accelerator is None else f"cpu or {accelerator.type}"
+        raise SurrogateError(f"there is no device {str(device)!r} here; this machine has {known}") from error
+    return wanted
 
 
 def _settings_from(kind: type, plain: Mapping[str, Any]) -> Any:
