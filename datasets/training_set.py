@@ -32,7 +32,8 @@ class TrainingSet:
         self.folder = Path(folder)
         if not self.folder.is_dir():
             raise DatasetError(
-                f"there is no training set in {self.folder}: no such folder; give the folder that "
+                f"there is no training set in {self.folder}: "
+                f"{'that is a file' if self.folder.exists() else 'no such folder'}; give the folder that "
                 "`understudy generate` wrote"
             )
         plan = find_plan(self.folder)

@@ -81,7 +81,8 @@ def compare_forecasts(
         logger.warning("truth that ends early counts up to there: %s", "; ".join(truth.notes))
     field = system.fields[0].name
     scale = float(np.sqrt(np.nanmean(truth.values[field] ** 2)))
-    metric = valid_time(system.characteristic_time, scale=scale, threshold=settings.threshold)
+    unit = system.characteristic_time
+    metric = valid_time(unit, scale=scale, threshold=settings.threshold)
     plan = Plan(
         queries=queries,
         times=times,
@@ -89,6 +90,7 @@ def compare_forecasts(
         truth=truth,
         metric=metric,
         scale=scale,
+        others={f"threshold {t:g}": valid_time(unit, scale=scale, threshold=t) for t in (0.2, 0.4)},
         batches=settings.batches,
         rounds=settings.rounds,
         threads=settings.threads,
@@ -112,7 +114,6 @@ def compare_forecasts(
         "scale": scale,
         "truth": _truth_card(reference.label, truth, system.characteristic_time),
         "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
-        "other_thresholds": _other_thresholds(plan, surrogates, system),
         "verdicts": [v.plain() for v in verdicts],
         "rows": [row.plain(every=every) for row in rows],
         "times": times[every - 1 :: every],
@@ -243,17 +244,3 @@ def _truth_card(label: str, truth: Solution, unit: float) -> dict[str, Any]:
         "error_estimate_largest": float(estimates.max()) if len(estimates) else None,
         "notes": truth.notes,
     }
-
-
-def _other_thresholds(plan: Plan, surrogates: Sequence[Contestant], system: System) -> dict[str, Any]:
-    """Median valid times at the thresholds 0.2 and 0.4, first seed."""
-    found: dict[str, Any] = {}
-    for threshold in (0.2, 0.4):
-        metric = valid_time(system.characteristic_time, scale=plan.scale, threshold=threshold)
-        found[f"{threshold:g}"] = {
-            c.label: float(
-                np.median(metric.score(c.answers[0](plan.queries, plan.times), plan.truth)[plan.counted])
-            )
-            for c in surrogates
-        }
-    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import importlib
 import logging
 import pkgutil
@@ -16,10 +17,11 @@ import tyro
 
 from ..datasets.card import card
 from ..datasets.check import check
+from ..datasets.durable import explain
 from ..datasets.picture import draw_sample
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import UnknownName, find_kit, nearest, system_names
-from ..surrogates.surrogate import surrogate_names
+from ..surrogates.surrogate import surrogate_names, usable_device
 from .report import write_json
 from .stages import Candidate, generate_sets, is_null, open_sets, train_all
 from .timing import provenance
@@ -133,16 +135,24 @@ def main(arguments: list[str] | None = None) -> int:
         print("interrupted; the same command resumes", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+        print(f"error: {_about_the_disk(error)}", file=sys.stderr)
         return 1
-    except ValueError as error:
+    except (ValueError, ArithmeticError) as error:
         if not type(error).__module__.startswith("understudy."):
             raise
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
+def _about_the_disk(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return str(explain(error, Path(error.filename or "a file of this run")))
+    return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+
+
 def _dispatch(arguments: list[str]) -> int:
+    if arguments and not arguments[0].startswith("-"):
+        nearest(arguments[0], ["run", "generate", "train", "compare", "check", "show", "bench"], "command")
     helping = [a for a in arguments if a in ("-h", "--help")]
     words = [a for a in arguments if not a.startswith("-")]
     staged = len(words) > 1 and words[0] in ("run", "generate", "train", "compare", "bench")
@@ -207,18 +217,16 @@ def _stages(command: Common, rest: list[str]) -> int:
     settings = _settings(module, preset, rest, name)
     chosen = _candidates(command, settings.candidates, main_interval=settings.main.interval)
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
-    if folder.exists() and not folder.is_dir():
-        raise UnknownName(f"{folder} is a file; --folder takes a folder, new or of an earlier run")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "settings.json", {"settings": dataclasses.asdict(settings), **provenance()})
+    _refuse_before_work(command, chosen, folder)
     progress = not command.quiet
     kit = find_kit(settings.system.name)
+    solver = kit.standard(settings.system)
     if name == "compare":
-        sets = open_sets(list(settings.sets), folder=folder)
+        sets = open_sets(settings.system, solver, settings.sets, folder=folder)
     else:
-        sets = generate_sets(
-            settings.system, kit.standard(settings.system), settings.sets, folder=folder, progress=progress
-        )
+        sets = generate_sets(settings.system, solver, settings.sets, folder=folder, progress=progress)
+    # only now: what is refused leaves the record of an earlier run as it was
+    write_json(folder / "settings.json", {"settings": dataclasses.asdict(settings), **provenance()})
     if name == "generate":
         for training_set in sets.values():
             print(card(training_set))
@@ -238,6 +246,16 @@ def _stages(command: Common, rest: list[str]) -> int:
     print(module.compare_with_solver(settings, trained, sets=sets, folder=folder, progress=progress))
     print(f"\nwritten: {folder / 'results.json'}, {folder / 'report.html'}, {folder / 'figures'}")
     return 0
+
+
+def _refuse_before_work(command: Common, chosen: Mapping[str, Candidate], folder: Path) -> None:
+    """What would otherwise be found out only after minutes of solving."""
+    for name, value in (("seeds", command.seeds), ("workers", command.workers)):
+        if value is not None and value < 1:
+            raise UnknownName(f"--{name} must be at least 1, got {value}")
+    if folder.exists() and not folder.is_dir():
+        raise UnknownName(f"{folder} is a file; --folder takes a folder, new or of an earlier run")
+    usable_device(command.device)
 
 
 def _settings(module: Any, preset: str, rest: list[str], command: str) -> Any:

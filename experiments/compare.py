@@ -76,6 +76,7 @@ class Plan:
         truth: the reference's answer; the samples that `metric.counted` names count.
         metric: the accuracy at which costs are compared.
         scale: root mean square of the true field, for errors over time.
+        others: further metrics by name, of which the medians are reported.
         batches: batch sizes tried for throughput.
         rounds: interleaved timing rounds; medians over them.
         budget: seconds that one timed call may take at most when batches are chosen, and that all timed calls
@@ -89,6 +90,7 @@ class Plan:
     truth: Solution
     metric: Metric
     scale: float
+    others: Mapping[str, Metric] = field(default_factory=dict)
     batches: tuple[int, ...] = (1, 16, 64, 256)
     rounds: int = 5
     budget: float = 5.0
@@ -106,7 +108,7 @@ class Row:
 
     `scores` are (seeds, samples). `error_quantiles` are (3, times): 10, 50 and 90 %, at each time over the
     samples whose truth is known then. `single` and `batch` are seconds per query, alone and in the batch size
-    that was fastest.
+    that was fastest. `others` are medians by the plan's further metrics.
     """
 
     label: str
@@ -121,6 +123,7 @@ class Row:
     bill: Bill
     settings: Mapping[str, Any]
     remark: str
+    others: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def accuracy(self) -> float:
@@ -153,6 +156,7 @@ class Row:
             "label": self.label,
             "kind": self.kind,
             "accuracy": {"median": float(middle), "q10": float(low), "q90": float(high)},
+            "other_medians": dict(self.others),
             "seed_medians": self.seed_accuracies.tolist(),
             "scores": [[_rounded(s) for s in seed] for seed in self.scores],
             "error_quantiles": [[_rounded(e) for e in q[every - 1 :: every]] for q in self.error_quantiles],
@@ -206,7 +210,7 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
                 batches[i].append(_clock(plan, contestant, many) / warm[i].size)
     rows = []
     for i, contestant in enumerate(contestants):
-        scores, errors, failures = judged[i]
+        scores, errors, failures, others = judged[i]
         rows.append(
             Row(
                 label=contestant.label,
@@ -221,6 +225,7 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
                 bill=contestant.bill,
                 settings=contestant.settings,
                 remark=contestant.remark,
+                others=others,
             )
         )
     return rows
@@ -235,13 +240,18 @@ class _Warm:
 
 def _judge(
     plan: Plan, contestant: Contestant
-) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, int]]:
-    """Scores (seeds, samples), error quantiles (3, times), and how many samples ended in each bad status."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, int], dict[str, float]]:
+    """Scores (seeds, samples), error quantiles (3, times), how many samples ended in each bad status, and the
+    medians by the other metrics.
+    """
+    others: dict[str, list[NDArray[np.float64]]] = {name: [] for name in plan.others}
     scores, errors, failures = [], [], dict.fromkeys((s.name for s in Status if s != Status.SOLVED), 0)
     counted = plan.counted
     for answer in contestant.answers:
         solution = answer(plan.queries, plan.times)
         scores.append(plan.metric.score(solution, plan.truth)[counted])
+        for name, metric in plan.others.items():
+            others[name].append(metric.score(solution, plan.truth)[counted])
         errors.append(frame_errors(solution, plan.truth, scale=plan.scale)[counted])
         for status in solution.status[counted]:
             if status != Status.SOLVED:
@@ -251,7 +261,8 @@ def _judge(
     pooled.sort(axis=0)
     ranks = np.rint(np.outer(QUANTILES, np.maximum((~np.isnan(pooled)).sum(axis=0) - 1, 0))).astype(int)
     quantiles = np.take_along_axis(pooled, ranks, axis=0)
-    return np.array(scores), quantiles, {name: count for name, count in failures.items() if count}
+    medians = {name: float(np.median(found)) for name, found in others.items()}
+    return np.array(scores), quantiles, {name: count for name, count in failures.items() if count}, medians
 
 
 def _queries(plan: Plan, size: int, *, first: int = 0) -> Queries:

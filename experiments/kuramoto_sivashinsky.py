@@ -174,7 +174,7 @@ def preset(size: str, system: KuramotoSivashinsky | None = None) -> Settings:
     unit = system.characteristic_time
     comparison = {
         "quick": ChaosSettings(
-            warm_up=20.0, horizon=16.0, free_run=40.0, free_runs=2, rounds=2, batches=(1, 8)
+            warm_up=20.0, horizon=10.0, free_run=40.0, free_runs=2, rounds=2, batches=(1, 8)
         ),
         "default": ChaosSettings(),
         "paper": ChaosSettings(),

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..datasets.generate import GenerateSettings, generate
+from ..datasets.plan import DatasetError, Plan
 from ..datasets.tasks import Autoregressive
 from ..datasets.training_set import TrainingSet
 from ..datasets.workers import WorkerDied, in_workers
@@ -84,9 +85,19 @@ def generate_sets(
     }
 
 
-def open_sets(names: Sequence[str], *, folder: Path) -> dict[str, TrainingSet]:
-    """Open sets that `generate_sets` made; raises `DatasetError` where one is missing."""
-    return {name: TrainingSet(folder / "sets" / name) for name in names}
+def open_sets(
+    system: System, solver: Solver, settings: Mapping[str, GenerateSettings], *, folder: Path
+) -> dict[str, TrainingSet]:
+    """Open sets that `generate_sets` made; raises `DatasetError` where one is missing or is another one."""
+    sets = {name: TrainingSet(folder / "sets" / name) for name in settings}
+    for name, found in sets.items():
+        difference = found.plan.difference(Plan.of(system, solver, settings=settings[name]))
+        if difference is not None:
+            raise DatasetError(
+                f"{found.folder} holds a set that was made with other settings: now {difference} is asked "
+                "for; give the options that it was made with, or another --folder"
+            )
+    return sets
 
 
 def surrogate_folder(folder: Path, label: str, seed: int) -> Path:
@@ -124,6 +135,8 @@ def train_all(
             if not may_train:
                 raise SurrogateError(f"{label} is not trained (no {place}); run `understudy train` first")
             todo.append(_Job(place, candidate, sets[candidate.training_set].folder, seed, device, progress))
+    for name in {candidates[job.place.parent.name].training_set for job in todo}:
+        _refuse_not_finite(sets[name])
     at_once = min(workers, len(todo)) if device == "cpu" else 1
     jobs = [dataclasses.replace(job, progress=progress and at_once == 1) for job in todo]
     bar = tqdm(
@@ -154,6 +167,18 @@ def train_all(
             Trained(label, candidate, tuple(s for s, _ in found), tuple(r for _, r in found), null)
         )
     return trained
+
+
+def _refuse_not_finite(training_set: TrainingSet) -> None:
+    """Closed-form fits would spread a single NaN over all weights, and a mean would hide where it is."""
+    for split in (training_set.split(name) for name in training_set.splits if name != "test"):
+        for field in training_set.fields:
+            for trajectory in range(len(split)):
+                if not np.isfinite(split.read(trajectory, field=field.name)).all():
+                    raise DatasetError(
+                        f"{field.name} of trajectory {trajectory}, split {split.name!r}, holds NaN or "
+                        f"infinity; `understudy check {training_set.folder}` says in which file"
+                    )
 
 
 def is_null(candidate: Candidate) -> bool:

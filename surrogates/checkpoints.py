@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
+from ..datasets.durable import explained
 from .surrogate import SurrogateError
 
 __all__ = ["optimiser_to_plain", "plain_to_optimiser", "read_checkpoint", "write_checkpoint"]
@@ -21,10 +22,13 @@ def write_checkpoint(path: Path, tensors: Mapping[str, torch.Tensor], numbers: M
     """Tensors as safetensors with `numbers` (any JSON) in the header; synced, then renamed into place."""
     temporary = path.with_suffix(".tmp")
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    save_file(plain, temporary, metadata={"numbers": json.dumps(numbers)})
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    content = save(plain, metadata={"numbers": json.dumps(numbers)})
+    with explained(path, size=len(content)):
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:

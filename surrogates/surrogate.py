@@ -15,15 +15,27 @@ from typing import Any, ClassVar, cast, get_type_hints
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
+from ..datasets.durable import explained
 from ..datasets.tasks import Trajectories
 from ..solvers.discovery import nearest
 
-__all__ = ["Surrogate", "SurrogateError", "TrainingRecord", "find_surrogate", "load", "surrogate_names"]
+__all__ = [
+    "Surrogate",
+    "SurrogateError",
+    "TrainingRecord",
+    "find_surrogate",
+    "load",
+    "read_card",
+    "surrogate_names",
+    "usable_device",
+]
 
 Memory = Any
 FORMAT = 1
+CARD = {"surrogate", "settings", "dtype", "interval", "frame_shape", "fingerprint", "record", "extra"}
+"""What a card holds beside its format."""
 
 
 class SurrogateError(ValueError):
@@ -76,7 +88,7 @@ class Surrogate(ABC):
                 f"{type(self).__name__} takes {self.Settings.__qualname__}, "
                 f"got {type(self.settings).__qualname__}"
             )
-        self.device = _usable(device)
+        self.device = usable_device(device)
         self.dtype = dtype
         self.interval: float | None = None
         """Time between the frames that it was trained on."""
@@ -170,8 +182,11 @@ class Surrogate(ABC):
         folder.mkdir(parents=True, exist_ok=True)
         weights = folder / "weights.safetensors"
         temporary = weights.with_suffix(".tmp")
-        save_file({k: v.detach().cpu().contiguous() for k, v in self.tensors().items()}, temporary)
-        temporary.replace(weights)
+        # as bytes: the library's own writing hides a full disk behind an error without a number
+        content = save({k: v.detach().cpu().contiguous() for k, v in self.tensors().items()})
+        with explained(weights, size=len(content)):
+            temporary.write_bytes(content)
+            temporary.replace(weights)
         card = {
             "format": FORMAT,
             "surrogate": type(self).__module__.rpartition(".")[2],
@@ -184,8 +199,9 @@ class Surrogate(ABC):
             "extra": extra,
         }
         temporary = folder / "surrogate.json.tmp"
-        temporary.write_text(json.dumps(card, indent=2) + "\n")
-        temporary.replace(folder / "surrogate.json")
+        with explained(temporary):
+            temporary.write_text(json.dumps(card, indent=2) + "\n")
+            temporary.replace(folder / "surrogate.json")
 
 
 def surrogate_names() -> list[str]:
@@ -208,11 +224,23 @@ def read_card(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise SurrogateError(f"there is no trained surrogate in {folder}: {path.name} is missing")
     try:
-        card: dict[str, Any] = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise SurrogateError(f"{path} is not valid JSON ({error}); train this surrogate again") from error
-    if card.get("format") != FORMAT:
-        raise SurrogateError(f"{path} has format {card.get('format')!r}, this version reads {FORMAT}")
+        card: Any = json.loads(path.read_text())
+    except ValueError as error:
+        raise SurrogateError(
+            f"{path} is not valid JSON ({error}); delete {folder} and train this surrogate again"
+        ) from error
+    if not isinstance(card, dict) or "format" not in card:
+        raise SurrogateError(f"{path} is not ours: it has no 'format'; choose another folder or delete it")
+    if card["format"] != FORMAT:
+        raise SurrogateError(
+            f"{path} has format {card['format']!r}, this version reads {FORMAT}; delete {folder} and train "
+            "again, or use the version that made it"
+        )
+    missing = sorted(CARD - set(card))
+    if missing:
+        raise SurrogateError(
+            f"{path} lacks {', '.join(missing)}; delete {folder} and train this surrogate again"
+        )
     return card
 
 
@@ -227,11 +255,15 @@ def load(
             f"{fingerprint[:12]}; train it again or point to its own set"
         )
     kind = find_surrogate(card["surrogate"])
-    surrogate = kind(
-        _settings_from(kind.Settings, card["settings"]), device=device, dtype=getattr(torch, card["dtype"])
-    )
-    surrogate.interval = card["interval"]
-    surrogate.frame_shape = tuple(card["frame_shape"])
+    try:
+        settings, dtype = _settings_from(kind.Settings, card["settings"]), getattr(torch, card["dtype"])
+        frame_shape, record = tuple(card["frame_shape"]), TrainingRecord(**card["record"])
+    except (TypeError, AttributeError) as error:
+        raise SurrogateError(
+            f"{folder / 'surrogate.json'} is damaged ({error}); delete {folder} and train again"
+        ) from error
+    surrogate = kind(settings, device=device, dtype=dtype)
+    surrogate.interval, surrogate.frame_shape = card["interval"], frame_shape
     weights = folder / "weights.safetensors"
     try:
         surrogate.restore(load_file(weights, device=str(surrogate.device)))
@@ -239,10 +271,10 @@ def load(
         raise SurrogateError(
             f"{weights} is damaged or missing ({error}); delete {folder} and train this surrogate again"
         ) from error
-    return surrogate, TrainingRecord(**card["record"])
+    return surrogate, record
 
 
-def _usable(device: str | torch.device) -> torch.device:
+def usable_device(device: str | torch.device) -> torch.device:
     """The device, or `SurrogateError` where this machine has none such."""
     try:
         wanted = torch.device(device)

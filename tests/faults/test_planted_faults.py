@@ -43,7 +43,12 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def run_tests(place: Path, tests: str) -> subprocess.CompletedProcess[str]:
     """The named tests, in a process that imports from `place` alone."""
-    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(place),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", tests]
     return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
 
