@@ -13,6 +13,8 @@ from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
+from tqdm import tqdm
+
 __all__ = ["WorkerDied", "in_workers"]
 
 Job = TypeVar("Job")
@@ -79,6 +81,8 @@ def _enter(parent: Connection, around: Callable[[], AbstractContextManager[Any]]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # else numba, in a forkserver's child, makes a semaphore that outlives us when we are ended from outside
     multiprocessing.set_start_method("spawn", force=True)
+    # and so does the lock that progress bars would share between processes
+    tqdm.set_lock(threading.RLock())
     context = around()
     context.__enter__()
     _around.append(context)
