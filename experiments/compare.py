@@ -204,10 +204,10 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
             for i, contestant in enumerate(contestants):
                 if sum(singles[i]) + warm[i].size * sum(batches[i]) > plan.budget:
                     continue
-                one = _queries(plan, 1, first=turn)
-                many = _queries(plan, warm[i].size)
-                singles[i].append(_clock(plan, contestant, one))
-                batches[i].append(_clock(plan, contestant, many) / warm[i].size)
+                singles[i].append(_clock(plan, contestant, _queries(plan, 1, first=turn)))
+                # a second call on its own would find the caches warm, which larger batches do not
+                many = _clock(plan, contestant, _queries(plan, warm[i].size)) if warm[i].size > 1 else None
+                batches[i].append(singles[i][-1] if many is None else many / warm[i].size)
     rows = []
     for i, contestant in enumerate(contestants):
         scores, errors, failures, others = judged[i]

@@ -231,3 +231,18 @@ def test_a_slow_contestant_is_timed_in_fewer_rounds() -> None:
     rounds = {row.label: len(row.single.rounds) for row in rows}
     assert rounds["truth"] == 3
     assert rounds["patient"] == 1
+
+
+def test_where_one_at_a_time_is_the_best_batch_both_are_one_measurement() -> None:
+    calls = [0]
+
+    def answer(queries: Queries, times: np.ndarray) -> Solution:
+        calls[0] += 1
+        size = len(queries["u"])
+        return answering(1e-2, (0.1 + 0.01 * calls[0]) * (1 if size == 1 else 10))(queries, times)
+
+    rows = compare(plan(), [*contestants(), Contestant("grows", "surrogate", (answer,))])
+    row = rows[-1]
+    assert row.batch_size == 1
+    assert row.batch.rounds == row.single.rounds
+    assert len(row.single.rounds) == 3
