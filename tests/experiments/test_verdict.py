@@ -1,0 +1,96 @@
+"""Verdicts on rows made by hand: medians, skill, speed-up, bounds, break-even, error at equal time."""
+
+import numpy as np
+import pytest
+from understudy.experiments.compare import Bill, Kind, Row
+from understudy.experiments.metrics import relative_error
+from understudy.experiments.timing import Timing
+from understudy.experiments.verdict import Verdict, envelope_of, judge
+
+METRIC = relative_error()
+
+
+def row(label: str, kind: Kind, scores: list[list[float]], seconds: float, bill: Bill | None = None) -> Row:
+    """Half as long per query in a batch as alone."""
+    return Row(
+        label=label,
+        kind=kind,
+        scores=np.array(scores),
+        error_quantiles=np.zeros((3, 1)),
+        failures={},
+        single=Timing.of([seconds] * 3, first=0.0),
+        batch=Timing.of([seconds / 2] * 3, first=0.0),
+        batch_size=16,
+        memory_bytes=0,
+        bill=Bill() if bill is None else bill,
+        settings={},
+        remark="",
+    )
+
+
+LADDER = [
+    row("cheap", "ladder", [[1e-1] * 3], 1.0),
+    row("dear", "ladder", [[1e-3] * 3], 100.0),
+    row("truth", "reference", [[0.0] * 3], 1000.0),
+]
+
+
+def verdict(
+    scores: list[list[float]], seconds: float, *, nulls: list[float], bill: Bill | None = None
+) -> Verdict:
+    rows = [*LADDER, *(row(f"null {n}", "null", [[n] * 3], 1e-3) for n in nulls)]
+    return judge([*rows, row("learned", "surrogate", scores, seconds, bill)], METRIC)[0]
+
+
+def test_an_accuracy_is_a_median_over_all_samples_and_seeds_and_failures_keep_their_rank() -> None:
+    made = row("three seeds", "surrogate", [[1.0, 2.0, np.inf], [0.0, 3.0, np.inf], [0.5, 40.0, 50.0]], 1.0)
+    assert made.accuracy == 3.0
+    assert made.seed_accuracies.tolist() == [2.0, 3.0, 40.0]
+    assert made.quantiles == (0.0, 3.0, np.inf)
+    assert made.seconds("single") == 2 * made.seconds("batch")
+
+
+@pytest.mark.parametrize(("nulls", "skill"), [([0.5, 0.9], True), ([0.5, 0.005], False), ([], True)])
+def test_skill_is_to_beat_every_null_model(nulls: list[float], skill: bool) -> None:
+    found = verdict([[1e-2] * 3], 1.0, nulls=nulls)
+    assert found.skill is skill
+    assert (found.modes["single"].speed_up is not None) is skill
+    assert (found.modes["single"].break_even is not None) is skill
+
+
+def test_an_equal_score_is_no_skill() -> None:
+    assert not verdict([[1e-2] * 3], 1.0, nulls=[1e-2]).skill
+
+
+def test_speed_up_is_the_solvers_time_at_this_accuracy_over_the_surrogates() -> None:
+    mode = verdict([[1e-2] * 3], 2.0, nulls=[0.9]).modes["single"]
+    assert mode.solver_seconds == pytest.approx(10.0)
+    assert mode.speed_up == pytest.approx(5.0)
+    assert mode.sign == "="
+    assert mode.naive == pytest.approx(500.0)
+    assert mode.in_words() == "5 x faster"
+    assert mode.equal_time == pytest.approx(0.1 * 2.0**-1)
+    batch = verdict([[1e-2] * 3], 2.0, nulls=[0.9]).modes["batch"]
+    assert (batch.seconds, batch.speed_up) == (1.0, pytest.approx(5.0))
+
+
+def test_off_the_ladder_the_speed_up_is_a_bound_and_says_which() -> None:
+    better = verdict([[1e-5] * 3], 10.0, nulls=[0.9]).modes["single"]
+    assert (better.sign, better.in_words()) == (">=", "at least 10 x faster")
+    worse = verdict([[0.5] * 3], 10.0, nulls=[0.9]).modes["single"]
+    assert (worse.sign, worse.in_words()) == ("<=", "at least 10 x slower")
+
+
+def test_break_even_repays_data_training_and_tuning_in_the_modes_own_time() -> None:
+    modes = verdict([[1e-2] * 3], 2.0, nulls=[0.9], bill=Bill(data=40.0, training=20.0, tuning=10.0)).modes
+    assert modes["single"].break_even == 9
+    assert modes["batch"].break_even == 18
+
+
+def test_the_reference_is_no_part_of_the_ladder() -> None:
+    assert envelope_of(LADDER, METRIC, "single").seconds.tolist() == [1.0, 100.0]
+
+
+def test_rows_without_a_reference_are_refused() -> None:
+    with pytest.raises(ValueError, match="no reference"):
+        judge(LADDER[:2], METRIC)
