@@ -246,3 +246,17 @@ def test_where_one_at_a_time_is_the_best_batch_both_are_one_measurement() -> Non
     assert row.batch_size == 1
     assert row.batch.rounds == row.single.rounds
     assert len(row.single.rounds) == 3
+
+
+def test_one_failure_moves_the_median_by_a_rank_not_by_its_size(rows: list[Row]) -> None:
+    failing = Contestant("sometimes", "surrogate", (answering(1e-2, 0.001, fail=1),))
+    row = compare(plan(), [*contestants(), failing])[-1]
+    assert np.isinf(row.scores).sum() == 1
+    assert row.accuracy == pytest.approx(1e-2)
+
+
+def test_to_beat_one_null_model_of_two_is_no_skill() -> None:
+    weak = Contestant("worst", "null", (answering(5.0, 1e-6),))
+    verdicts = {v.label: v for v in judge(compare(plan(), [*contestants(), weak]), relative_error())}
+    assert not verdicts["useless"].skill
+    assert verdicts["quick"].skill

@@ -89,3 +89,16 @@ def test_a_state_of_another_shape_is_refused(saved: Path) -> None:
     back, _ = load(saved)
     with pytest.raises(SurrogateError, match=r"\(1, 16\), got \(1, 8\)"):
         back.forecast(torch.zeros(2, 1, 1, 8), 3)
+
+
+def test_a_surrogate_is_refused_on_a_set_that_it_was_not_trained_on(saved: Path) -> None:
+    load(saved, fingerprint="waves")
+    with pytest.raises(SurrogateError, match="trained on the set waves, but this set is ripples"):
+        load(saved, fingerprint="ripples")
+
+
+def test_damaged_weights_are_named(saved: Path) -> None:
+    weights = saved / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-8])
+    with pytest.raises(SurrogateError, match=r"weights\.safetensors is damaged or missing"):
+        load(saved)

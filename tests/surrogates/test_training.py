@@ -325,3 +325,13 @@ def test_soap_is_adam_in_the_eigenbasis_of_the_gradients_moments() -> None:
         update = turned / ((square / (1 - 0.7**i)).sqrt() + 1e-8)
         expected = expected - 0.1 * rows @ update @ columns.T
         torch.testing.assert_close(weight.detach(), expected, rtol=0, atol=1e-10)
+
+
+def test_the_order_of_the_examples_is_the_seeds_own() -> None:
+    orders = []
+    for seed in (0, 0, 1):
+        line = Line(noise=0.0)
+        train(new_module(), line, SHORT, seed=seed)
+        orders.append(line.seen)
+    assert orders[0] == orders[1]
+    assert orders[0] != orders[2]
