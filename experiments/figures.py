@@ -215,17 +215,20 @@ def total_cost(
     queries = np.logspace(0, np.log10(largest), 200)
     for verdict in skilled:
         side, colour = verdict.modes[mode], colours[verdict.label]
-        at = "never" if side.break_even is None else f"{side.break_even:.2g} queries"
+        repaid = side.break_even is not None and not side.level
+        at = (
+            f"repaid after {side.repaid_in_words()} queries"
+            if repaid
+            else f"repaid: {side.repaid_in_words()}"
+        )
         ax.loglog(
             queries,
             bills[verdict.label] + queries * side.seconds,
             color=colour,
-            label=f"{verdict.label}: repaid after {at}"
-            if side.break_even
-            else f"{verdict.label}: {at} repaid",
+            label=f"{verdict.label}: {at}",
         )
         ax.loglog(queries, queries * side.solver_seconds, color=colour, linestyle="--", linewidth=1)
-        if side.break_even is not None:
+        if repaid and side.break_even is not None:
             total = side.break_even * side.solver_seconds
             ax.plot([side.break_even], [total], "o", color=colour, markersize=7, zorder=5)
     ax.plot([], [], color=INK, linestyle="--", linewidth=1, label="dashed: the solver at that accuracy")

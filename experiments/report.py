@@ -14,7 +14,7 @@ import numpy as np
 
 from .compare import Row
 from .metrics import Metric
-from .verdict import MODES, Mode, Verdict, envelope_of
+from .verdict import MODES, Verdict, envelope_of
 
 __all__ = ["duration", "table", "write_html", "write_json"]
 
@@ -80,15 +80,8 @@ def _cells(row: Row, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         verdict.modes["single"].in_words(),
         batch.in_words(),
         f"{batch.naive:.3g} x",
-        _count(batch) if verdict.skill else "-",
+        batch.repaid_in_words(),
     )
-
-
-def _count(mode: Mode) -> str:
-    if mode.break_even is None:
-        return "never" if mode.break_even_sign == "=" else "none found"
-    bound = {"=": "", "<=": "<= ", ">=": ">= "}[mode.break_even_sign]
-    return f"{bound}{mode.break_even:.2g}"
 
 
 def write_json(path: Path, results: Mapping[str, Any]) -> Path:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Mapping
@@ -12,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from .report import duration
+from .verdict import MODES, Mode
 
 __all__ = ["comparison_table", "main"]
 
 HEADER = (
     "| surrogate | valid time (10 to 90 %) | one query | at equal accuracy | per query in a batch "
-    "| at equal accuracy | naive | training | repaid after |"
+    "| at equal accuracy | naive | training | repaid after (queries) |"
 )
 
 
@@ -28,17 +30,17 @@ def comparison_table(results: Mapping[str, Any]) -> str:
     lines = [HEADER, "|" + "---|" * 9]
     for verdict in verdicts:
         row = rows[verdict["label"]]
-        single, batch = verdict["single"], verdict["batch"]
+        single, batch = (_mode(verdict[name]) for name in MODES)
         cells = [
             verdict["label"],
             _accuracy(row),
-            duration(single["seconds"]),
-            single["in_words"],
-            duration(batch["seconds"]),
-            batch["in_words"],
-            f"{batch['naive']:.2g} x",
+            duration(single.seconds),
+            single.in_words(),
+            duration(batch.seconds),
+            batch.in_words(),
+            f"{batch.naive:.2g} x",
             duration(row["bill_seconds"]["training"]),
-            "never" if batch["break_even"] is None else f"{batch['break_even']:.2g} queries",
+            batch.repaid_in_words(),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     for row in rows.values():
@@ -48,6 +50,11 @@ def comparison_table(results: Mapping[str, Any]) -> str:
             cells = [f"{row['label']} (null)", _accuracy(row), times[0], "", times[1], "", "", "", ""]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _mode(stored: Mapping[str, Any]) -> Mode:
+    """The numbers of the results; their words are said anew."""
+    return Mode(**{field.name: stored[field.name] for field in dataclasses.fields(Mode)})
 
 
 def _accuracy(row: Mapping[str, Any]) -> str:

@@ -47,10 +47,17 @@ class Mode:
     equal_time: float
     equal_time_sign: Sign
 
+    @property
+    def level(self) -> bool:
+        """Whether the interval holds 1: then neither side is shown to be faster."""
+        return self.sign == "=" and self.interval is not None and self.interval[0] < 1 < self.interval[1]
+
     def in_words(self) -> str:
-        """E.g. `1.4 x faster`, `at least 820 x slower`, `no skill`."""
+        """E.g. `1.4 x faster`, `at least 820 x slower`, `level (0.94 to 1.2 x)`, `no skill`."""
         if self.speed_up is None:
             return "no skill"
+        if self.level and self.interval is not None:
+            return f"level ({self.interval[0]:.2g} to {self.interval[1]:.2g} x)"
         faster = self.speed_up >= 1
         size = self.speed_up if faster else 1 / self.speed_up
         number = f"{size:,.0f}" if size >= 1000 else f"{size:.3g}"
@@ -60,6 +67,17 @@ class Mode:
             "<=": "at most " if faster else "at least ",
         }
         return f"{bound[self.sign]}{number} x {'faster' if faster else 'slower'}"
+
+    def repaid_in_words(self) -> str:
+        """E.g. `7.4e+05`, `never`; `not shown` where the two are level."""
+        if self.speed_up is None:
+            return "-"
+        if self.level:
+            return "not shown"
+        if self.break_even is None:
+            return "never" if self.break_even_sign == "=" else "none found"
+        bound = {"=": "", "<=": "<= ", ">=": ">= "}[self.break_even_sign]
+        return f"{bound}{self.break_even:.2g}"
 
 
 @dataclass(frozen=True)

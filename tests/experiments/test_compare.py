@@ -260,3 +260,19 @@ def test_to_beat_one_null_model_of_two_is_no_skill() -> None:
     verdicts = {v.label: v for v in judge(compare(plan(), [*contestants(), weak]), relative_error())}
     assert not verdicts["useless"].skill
     assert verdicts["quick"].skill
+
+
+@pytest.mark.parametrize(
+    ("interval", "words", "repaid"),
+    [
+        ((0.9, 1.3), "level (0.9 to 1.3 x)", "not shown"),
+        ((1.1, 1.3), "1.2 x faster", "5e+03"),
+    ],
+)
+def test_a_speed_up_whose_interval_holds_one_is_called_level(
+    rows: list[Row], interval: tuple[float, float], words: str, repaid: str
+) -> None:
+    mode = judge(rows, relative_error())[0].modes["batch"]
+    mode = dataclasses.replace(mode, speed_up=1.2, sign="=", interval=interval, break_even=5000.0)
+    assert mode.in_words() == words
+    assert mode.repaid_in_words() == repaid
