@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
-from training_kill_target import CHECKS, train_into
+from training_kill_target import CHECKS, die_at_change, train_briefly, train_into
+from understudy.surrogates.checkpoints import read_checkpoint
+from understudy.surrogates.surrogate import SurrogateError, load
 
 # a server that has imported torch, and what its first optimiser imports, starts each process in no time
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -61,3 +63,31 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(kills: 
     assert first.keys() == second.keys()
     assert all((first[key] == second[key]).all() for key in first)
     assert steps(broken) == steps(whole) == [10 * i for i in range(1, CHECKS + 1)]
+
+
+def test_a_kill_before_any_change_to_the_folder_leaves_nothing_half_written(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    train_briefly(whole)
+    weights = (whole / "weights.safetensors").read_bytes()
+    step, died = 0, True
+    while died:
+        step += 1
+        folder = tmp_path / str(step)
+        process = CONTEXT.Process(target=die_at_change, args=(folder, step))
+        process.start()
+        process.join(timeout=120)
+        died = process.exitcode == -signal.SIGKILL
+        assert died or process.exitcode == 0
+        read_checkpoint(folder / "checkpoint.safetensors")  # None or whole, else it raises
+        if (folder / "weights.safetensors").exists():
+            assert (folder / "weights.safetensors").read_bytes() == weights
+        if (folder / "surrogate.json").exists():
+            load(folder)
+        else:
+            with pytest.raises(SurrogateError, match="no trained surrogate"):
+                load(folder)
+        train_briefly(folder)
+        assert (folder / "weights.safetensors").read_bytes() == weights
+        assert steps(folder) == [2, 4, 6]
+    # three checks with a line and a checkpoint each, then weights and card, two changes each but the line
+    assert step > 13
