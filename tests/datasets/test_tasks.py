@@ -51,6 +51,13 @@ def test_times_need_not_be_even_nor_begin_at_zero() -> None:
     assert only_start.values["u"].ravel().tolist() == [5.0]
 
 
+def test_a_time_that_is_a_multiple_of_the_interval_but_for_rounding_is_that_multiple() -> None:
+    times = np.array([0.3, 0.7])
+    assert (np.floor(times / 0.1) < [3, 7]).any()
+    solution = Autoregressive(0.1).answer(Doubling())(query(u=[[1.0]]), times)
+    assert solution.values["u"].ravel().tolist() == [8.0, 128.0]
+
+
 def test_memory_is_read_from_the_history_and_only_its_end() -> None:
     key = history_key("u", 1.0)
     assert key == "history/1/u"
