@@ -335,3 +335,15 @@ def test_the_order_of_the_examples_is_the_seeds_own() -> None:
         orders.append(line.seen)
     assert orders[0] == orders[1]
     assert orders[0] != orders[2]
+
+
+def test_every_step_draws_numbers_of_its_own() -> None:
+    class Listening(Line):
+        def loss(self, module: nn.Module, indices: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+            heard.append(float(torch.rand((), generator=generator)))
+            return super().loss(module, indices, generator)
+
+    heard: list[float] = []
+    for seed in (0, 1):
+        train(new_module(), Listening(), SHORT, seed=seed)
+    assert len(set(heard)) == len(heard) == 2 * SHORT.steps
