@@ -1,0 +1,143 @@
+"""Mistakes in making and reading data that an expert could make, each with the test that must notice it."""
+
+from fault import planted
+
+__all__ = ["FAULTS"]
+
+FAULTS = (
+    *planted(
+        "datasets/durable.py",
+        "tests/datasets/test_generation_faults.py",
+        (
+            "temporary.replace(path)\n    except",
+            "path.write_bytes(content)\n    except",
+            "test_a_file_is_on_the_disk_before_it_has_its_name",
+        ),
+        (
+            "            os.fsync(file.fileno())\n            file.seek(0)",
+            "            file.seek(0)",
+            "test_a_file_is_on_the_disk_before_it_has_its_name",
+        ),
+    ),
+    *planted(
+        "datasets/plan.py",
+        "tests/datasets/test_generation.py",
+        ("spawn_key=(split, self.first + i)", "spawn_key=(split, i)", "test_no_two_samples_are_alike"),
+        ("spawn_key=(split, self.first + i)", "spawn_key=(self.first + i,)", "test_no_two_samples_are_alike"),
+        (
+            "SeedSequence(entropy=seed,",
+            "SeedSequence(entropy=0,",
+            "test_another_seed_gives_other_trajectories",
+        ),
+        (
+            "self.interval * np.arange(self.frames(split)",
+            "self.interval * np.arange(1, 1 + self.frames(split)",
+            "test_the_time_axis_starts_at_zero_whatever_the_transient",
+        ),
+    ),
+    *planted(
+        "datasets/schema.py",
+        "tests/datasets/test_generation.py",
+        (
+            "values.pop(field.name)[solved]",
+            "values.pop(field.name)",
+            "test_failed_samples_are_kept_apart_with_query_and_status",
+        ),
+        (
+            "stored = values.astype(plan.settings.dtype, copy=False)",
+            "stored = values.astype('float32').astype(plan.settings.dtype)",
+            "test_every_value_is_the_solvers_after_the_transient",
+        ),
+    ),
+    *planted(
+        "datasets/shards.py",
+        "tests/datasets/test_generation.py",
+        (
+            "plan.settings.transient + plan.settings.times(shard.split)",
+            "plan.settings.times(shard.split)",
+            "test_every_value_is_the_solvers_after_the_transient",
+        ),
+        (
+            "_warm_up(solver, plan, queries=queries)\n    solution",
+            "solution",
+            "test_compiling_is_not_in_the_cost",
+        ),
+    ),
+    *planted(
+        "datasets/split.py",
+        "tests/datasets/test_training_set.py",
+        ("values[::step]", "values[step - 1 :: step]", "test_a_window_is_the_same_slice_of_the_whole"),
+    ),
+    *planted(
+        "datasets/statistics.py",
+        "tests/datasets/test_file_layout.py",
+        (
+            'name="train") as split',
+            'name="test") as split',
+            "test_statistics_are_those_of_all_train_values_at_once",
+        ),
+        (
+            "+ shift**2 * (self.count * count / total)",
+            "+ shift**2 * (count / total)",
+            "test_statistics_are_those_of_all_train_values_at_once",
+        ),
+        (
+            "np.sqrt(self.deviations / count)",
+            "np.sqrt(self.deviations / (count - 1))",
+            "test_statistics_are_those_of_all_train_values_at_once",
+        ),
+        (
+            "np.diff(frames.astype(np.float64, copy=False), axis=0)",
+            "np.diff(frames.astype(np.float64, copy=False), axis=1)",
+            "test_statistics_are_those_of_all_train_values_at_once",
+        ),
+    ),
+    *planted(
+        "datasets/tasks.py",
+        "tests/datasets/test_tasks.py",
+        (
+            "steps[later] // every - 1]",
+            "steps[later] // every - 2]",
+            "test_a_forecaster_answers_like_a_solver",
+        ),
+        (
+            "self.interval = interval * stride",
+            "self.interval = interval",
+            "test_examples_are_thinned_and_stacked",
+        ),
+        (
+            "known[:, known.shape[1] - frames :]",
+            "known[:, :frames]",
+            "test_memory_is_read_from_the_history_and_only_its_end",
+        ),
+        (
+            "np.where(finite, Status.SOLVED, Status.DIVERGED)",
+            "np.where(finite, Status.SOLVED, Status.SOLVED)",
+            "test_a_forecast_that_breaks_is_marked_and_counted",
+        ),
+        (
+            "stop = (start + frames - 1) * self.stride + 1",
+            "stop = start + frames * self.stride",
+            "test_examples_are_thinned_and_stacked",
+        ),
+        (
+            "np.rint(times / interval)",
+            "np.floor(times / interval)",
+            "test_a_time_that_is_a_multiple_of_the_interval_but_for_rounding_is_that_multiple",
+        ),
+    ),
+    *planted(
+        "datasets/training_set.py",
+        "tests/datasets/test_training_set.py",
+        (
+            "digest.update(split.digest(trajectory))",
+            "pass",
+            "test_the_fingerprint_changes_with_the_last_bit_of_any_field",
+        ),
+        (
+            "sum(sum(c.seconds) for c in self.costs)",
+            "sum(max(c.seconds) for c in self.costs)",
+            "test_the_cost_is_that_of_all_samples",
+        ),
+    ),
+)

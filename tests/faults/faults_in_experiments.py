@@ -1,0 +1,211 @@
+"""Mistakes in comparing that an expert could make, each with the test that must notice it."""
+
+from fault import planted
+
+__all__ = ["FAULTS"]
+
+FAULTS = (
+    *planted(
+        "experiments/compare.py",
+        "tests/experiments/test_compare.py",
+        (
+            "counted = plan.counted\n",
+            "counted = slice(None)\n",
+            "test_queries_whose_truth_is_not_known_do_not_count",
+        ),
+        ("many / warm[i].size", "many", "test_seconds_are_per_query"),
+        (
+            "plan.truth)[counted])\n        errors",
+            "plan.truth)[counted & solution.solved])\n        errors",
+            "test_failed_samples_are_counted_and_spoil_the_score",
+        ),
+    ),
+    *planted(
+        "experiments/compare.py",
+        "tests/experiments/test_verdict.py",
+        (
+            "return float(np.median(self.scores))",
+            "return float(np.mean(self.scores))",
+            "test_an_accuracy_is_a_median_over_all_samples_and_seeds_and_failures_keep_their_rank",
+        ),
+        (
+            "return self.data + self.training + self.tuning",
+            "return self.training",
+            "test_break_even_repays_data_training_and_tuning_in_the_modes_own_time",
+        ),
+        (
+            "np.median(self.scores, axis=1)",
+            "np.median(self.scores, axis=0)",
+            "test_an_accuracy_is_a_median_over_all_samples_and_seeds_and_failures_keep_their_rank",
+        ),
+    ),
+    *planted(
+        "experiments/envelope.py",
+        "tests/experiments/test_envelope.py",
+        (
+            "np.interp(quality, self.quality, np.log(self.seconds))",
+            "np.log(self.seconds[-1])",
+            "test_cost_is_straight_in_quality_and_log_seconds",
+        ),
+        (
+            'return Cost(float(self.seconds[-1]), ">=")',
+            'return Cost(float(self.seconds[-1]), "=")',
+            "test_beyond_the_ladder_the_cost_is_a_bound",
+        ),
+        (
+            "gain = solver.seconds - surrogate",
+            "gain = solver.seconds",
+            "test_break_even_is_the_bill_over_the_gain",
+        ),
+        (
+            "np.exp(np.interp(quality, self.quality, np.log(self.seconds)))",
+            "np.interp(quality, self.quality, self.seconds)",
+            "test_cost_is_straight_in_quality_and_log_seconds",
+        ),
+        (
+            'turned: dict[Sign, Sign] = {"=": "=", "<=": ">=", ">=": "<="}',
+            'turned: dict[Sign, Sign] = {"=": "=", "<=": "<=", ">=": ">="}',
+            "test_break_even_is_the_bill_over_the_gain",
+        ),
+        (
+            "np.lexsort((-quality, seconds))",
+            "np.arange(len(seconds))",
+            "test_dominated_settings_are_left_out",
+        ),
+    ),
+    *planted(
+        "experiments/metrics.py",
+        "tests/experiments/test_metrics.py",
+        (
+            "beyond = errors > threshold",
+            "beyond = errors < threshold",
+            "test_valid_time_is_the_interpolated_crossing_in_lyapunov_times",
+        ),
+        (
+            "return result / characteristic_time",
+            "return result * characteristic_time",
+            "test_valid_time_is_the_interpolated_crossing_in_lyapunov_times",
+        ),
+        (
+            "times[k - 1] + share",
+            "times[k] + share",
+            "test_valid_time_is_the_interpolated_crossing_in_lyapunov_times",
+        ),
+        (
+            "result[i] = times[known[i] - 1]",
+            "result[i] = times[-1]",
+            "test_where_the_truth_ends_a_valid_forecast_counts_up_to_there_and_a_wrong_one_no_further",
+        ),
+        (
+            "np.isfinite(errors), errors, np.inf)",
+            "np.isfinite(errors), errors, 0.0)",
+            "test_a_frame_that_is_not_finite_has_an_infinite_error",
+        ),
+        (
+            "np.sqrt(difference / points) / size",
+            "np.sqrt(difference) / size",
+            "test_frame_error_is_the_relative_size_of_the_difference",
+        ),
+        (
+            "return number if self.higher_is_better else -number",
+            "return number",
+            "test_quality_grows_with_accuracy_for_both_kinds_of_metric",
+        ),
+        (
+            "np.sqrt((errors**2).sum(axis=1) / (sizes**2).sum(axis=1))",
+            "np.mean(errors / sizes, axis=1)",
+            "test_relative_error_of_a_scaled_answer",
+        ),
+        ("(given - true)", "(given.astype(np.float32) - true)", "test_relative_error_of_a_scaled_answer"),
+    ),
+    *planted(
+        "experiments/stages.py",
+        "tests/experiments/test_stages.py",
+        (
+            'task.examples(training_set, "train")',
+            'task.examples(training_set, "test")',
+            "test_it_learns_from_the_train_split_of_its_set_and_is_judged_on_valid",
+        ),
+        (
+            'task.examples(training_set, "valid")',
+            'task.examples(training_set, "train")',
+            "test_it_learns_from_the_train_split_of_its_set_and_is_judged_on_valid",
+        ),
+        ("seed=job.seed,", "seed=0,", "test_each_seed_learns_anew_and_a_null_model_only_once"),
+        (
+            "Bill(data=training_set.seconds, training",
+            "Bill(training",
+            "test_the_bill_is_the_data_of_its_own_set_and_one_training",
+        ),
+        (
+            "float(np.median(seconds))",
+            "float(np.mean(seconds))",
+            "test_the_bill_is_the_data_of_its_own_set_and_one_training",
+        ),
+        (
+            "times = interval * np.arange(frames, dtype",
+            "times = interval * np.arange(1, frames + 1, dtype",
+            "test_a_history_begins_with_the_given_state_and_is_true",
+        ),
+        (
+            "load(place, fingerprint=training_set.fingerprint, device",
+            "load(place, device",
+            "test_what_was_trained_on_another_set_is_refused",
+        ),
+        ('"dtype": candidate.dtype,\n', "", "test_what_was_trained_otherwise_is_refused_by_name"),
+    ),
+    *planted(
+        "experiments/timing.py",
+        "tests/experiments/test_timing.py",
+        (
+            "first = clock(call, synchronise=synchronise)",
+            "first = 0.0",
+            "test_measure_finds_the_seconds_of_a_call_and_keeps_the_first_apart",
+        ),
+        (
+            "return cls(float(median)",
+            "return cls(float(np.mean(seconds))",
+            "test_measure_finds_the_seconds_of_a_call_and_keeps_the_first_apart",
+        ),
+        (
+            "len(seconds) < repeats and (not seconds or sum(seconds) < budget)",
+            "len(seconds) < repeats",
+            "test_the_budget_ends_the_repeats",
+        ),
+    ),
+    *planted(
+        "experiments/verdict.py",
+        "tests/experiments/test_verdict.py",
+        (
+            "speed_up=solver.seconds / seconds if skill",
+            "speed_up=seconds / solver.seconds if skill",
+            "test_speed_up_is_the_solvers_time_at_this_accuracy_over_the_surrogates",
+        ),
+        (
+            "naive=references[0].seconds(mode) / seconds",
+            "naive=solver.seconds / seconds",
+            "test_speed_up_is_the_solvers_time_at_this_accuracy_over_the_surrogates",
+        ),
+        ("skill = all(", "skill = any(", "test_skill_is_to_beat_every_null_model"),
+        (
+            'if row.kind == "ladder"]\n    return Envelope',
+            "]\n    return Envelope",
+            "test_the_reference_is_no_part_of_the_ladder",
+        ),
+        (
+            "break_even(row.bill.total,",
+            "break_even(row.bill.training,",
+            "test_break_even_repays_data_training_and_tuning_in_the_modes_own_time",
+        ),
+        (
+            "metric.quality(np.array([row.accuracy for row in ladder]))",
+            "metric.quality(np.array([row.accuracy for row in ladder])) + 0.1",
+            "test_speed_up_is_the_solvers_time_at_this_accuracy_over_the_surrogates",
+        ),
+        (
+            "10.0**number",
+            "np.exp(number)",
+            "test_speed_up_is_the_solvers_time_at_this_accuracy_over_the_surrogates",
+        ),
+    ),
+)

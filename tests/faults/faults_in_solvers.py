@@ -1,0 +1,141 @@
+"""Mistakes of the numerics that an expert could make, each with the test that must notice it."""
+
+from fault import planted
+
+__all__ = ["FAULTS"]
+
+FAULTS = (
+    *planted(
+        "solvers/kuramoto_sivashinsky/exact.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_laws.py",
+        (
+            "wavenumber**2 - wavenumber**4",
+            "wavenumber**4 - wavenumber**2",
+            "test_a_small_wave_grows_or_decays_at_its_known_rate",
+        ),
+    ),
+    *planted(
+        "solvers/kuramoto_sivashinsky/fourier.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_system.py",
+        (
+            "(1j * wavenumbers",
+            "(-1j * wavenumbers",
+            "test_the_spectral_derivative_of_a_wave_is_exact_off_the_unit_scale",
+        ),
+        ("*= 0.5 if points > old else 2.0", "*= 1.0", "test_resampling_a_wave_gives_the_wave"),
+        ("(spectrum.real.dtype.type(points) / old)", "1", "test_resampling_a_wave_gives_the_wave"),
+    ),
+    *planted(
+        "solvers/kuramoto_sivashinsky/lyapunov.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_lyapunov.py",
+        (
+            "abs(float(exponents[whole]))",
+            "abs(float(exponents[whole - 1]))",
+            "test_the_short_measurement_at_22_is_within_its_spread",
+        ),
+        ("u[:, 1:] *= 2 * base", "u[:, 1:] *= base", "test_the_short_measurement_at_22_is_within_its_spread"),
+        (
+            "growth / (turns * steps * step)",
+            "growth / (turns * steps)",
+            "test_about_the_state_of_rest_the_exponents_are_the_growth_rates",
+        ),
+    ),
+    *planted(
+        "solvers/kuramoto_sivashinsky/recipe.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_answers.py",
+        ("return -(-points // 3) if", "return points // 2 if", "test_dealiasing_keeps_the_upper_third_empty"),
+        (
+            "np.where(on, nearest, np.floor(position))",
+            "np.floor(position)",
+            "test_a_time_that_is_a_step_but_for_rounding_is_that_step",
+        ),
+    ),
+    *planted(
+        "solvers/kuramoto_sivashinsky/recipe.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_laws.py",
+        ("-0.5j * k, 0)", "-1j * k, 0)", "test_an_independent_stiff_integrator_agrees"),
+        ("k**2 - k**4", "k**2 - k**4 / 2", "test_a_small_wave_grows_or_decays_at_its_known_rate"),
+        ("* points / 2", "* points", "test_an_independent_stiff_integrator_agrees"),
+    ),
+    *planted(
+        "solvers/kuramoto_sivashinsky/reference.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_reference.py",
+        (
+            "values[estimate > self.tolerance] = np.nan",
+            "pass",
+            "test_beyond_what_arithmetic_allows_it_says_so",
+        ),
+        (
+            "np.maximum.accumulate(np.where(",
+            "np.asarray(np.where(",
+            "test_the_estimate_covers_the_error_without_being_wild",
+        ),
+        (
+            "relative = np.divide(difference, scale, out=difference.copy(), where=scale > 0)",
+            "relative = difference",
+            "test_the_estimate_is_twice_the_largest_difference_of_its_runs",
+        ),
+    ),
+    *planted(
+        "solvers/kuramoto_sivashinsky/solvers.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_answers.py",
+        (
+            "wide = np.result_type(self.dtype, np.float64)",
+            "wide = np.dtype(np.float32)",
+            "test_at_time_zero_the_answer_is_the_query",
+        ),
+        ("values[~finite] = np.nan", "pass", "test_a_blow_up_is_marked_and_harms_no_other_sample"),
+    ),
+    *planted(
+        "solvers/kuramoto_sivashinsky/statistics.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_laws.py",
+        (
+            "power[..., 1:-1] *= 2",
+            "power[..., 1:] *= 2",
+            "test_the_power_spectrum_adds_up_and_does_not_depend_on_the_grid",
+        ),
+        (".mean(axis=-1) / 2,", ".mean(axis=-1),", "test_the_energy_budget_closes"),
+    ),
+    *planted(
+        "solvers/kuramoto_sivashinsky/system.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_laws.py",
+        (
+            "(k**4 - k**2) * spectrum",
+            "(k**4 + k**2) * spectrum",
+            "test_the_residual_of_a_solution_falls_with_the_fourth_power_of_the_interval",
+        ),
+        (
+            "+ u * slope + linear - forcing",
+            "+ 2 * u * slope + linear - forcing",
+            "test_the_residual_of_a_solution_falls_with_the_fourth_power_of_the_interval",
+        ),
+        (
+            "+ u * slope + linear - forcing",
+            "+ u * slope + linear + forcing",
+            "test_the_residual_of_a_solution_falls_with_the_fourth_power_of_the_interval",
+        ),
+        (
+            "* np.arange(points) * (self.length / points) / self",
+            "* np.arange(points) * (self.length / (points - 1)) / self",
+            "test_the_residual_of_a_solution_falls_with_the_fourth_power_of_the_interval",
+        ),
+    ),
+    *planted(
+        "solvers/kuramoto_sivashinsky/system.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_reference.py",
+        (
+            "return 1 / self.lyapunov_exponent",
+            "return self.lyapunov_exponent",
+            "test_compensation_takes_most_of_the_round_off_away",
+        ),
+    ),
+    *planted(
+        "solvers/kuramoto_sivashinsky/system.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_system.py",
+        (
+            "np.sqrt(waves)\n",
+            "waves\n",
+            "test_random_states_are_smooth_have_no_mean_and_are_the_same_function_on_every_grid",
+        ),
+    ),
+)

@@ -1,0 +1,174 @@
+"""Mistakes in learning that an expert could make, each with the test that must notice it."""
+
+from fault import planted
+
+__all__ = ["FAULTS"]
+
+FAULTS = (
+    *planted(
+        "surrogates/climatology.py",
+        "tests/surrogates/test_null_models.py",
+        (
+            ".mean(axis=0) for i in range(len(examples))",
+            ".mean(axis=0) for i in range(1)",
+            "test_climatology_answers_the_training_mean_at_each_point",
+        ),
+    ),
+    *planted(
+        "surrogates/linear_part.py",
+        "tests/surrogates/test_steppers_learn.py",
+        ("conserved, 0] = 0.0", "conserved, 0] = 1.0", "test_a_conserved_mean_stays_for_a_thousand_steps"),
+    ),
+    *planted(
+        "surrogates/nvar.py",
+        "tests/surrogates/test_nvar.py",
+        (
+            "int(np.argmin(misfits))",
+            "int(np.argmax(misfits))",
+            "test_the_noise_with_the_best_validation_forecast_is_kept",
+        ),
+        (
+            "trials[:, :past], trials.shape[1] - past, 1)",
+            "trials[:, 1 : past + 1], trials.shape[1] - past, 1)",
+            "test_the_noise_with_the_best_validation_forecast_is_kept",
+        ),
+    ),
+    *planted(
+        "surrogates/reservoir.py",
+        "tests/surrogates/test_reservoir.py",
+        (
+            "states[:, ::2] **= 2",
+            "states[:, 1::2] **= 2",
+            "test_forecasts_equal_those_of_reservoirpy_with_the_same_weights",
+        ),
+        (
+            "noisy[start:stop], series[start + 1 : stop + 1]",
+            "noisy[start:stop], series[start:stop]",
+            "test_the_readout_is_the_ridge_solution_of_the_states_it_was_trained_on",
+        ),
+    ),
+    *planted(
+        "surrogates/ridge.py",
+        "tests/surrogates/test_ridge.py",
+        (
+            "diagonal += ridge",
+            "diagonal += ridge**2",
+            "test_blocks_in_any_number_give_the_least_squares_solution",
+        ),
+        (
+            "self._cross += cross",
+            "self._cross = cross",
+            "test_blocks_in_any_number_give_the_least_squares_solution",
+        ),
+    ),
+    *planted(
+        "surrogates/rollout.py",
+        "tests/surrogates/test_steppers_learn.py",
+        (
+            "window[:, step]) / scale",
+            "window[:, step - 1]) / scale",
+            "test_it_learns_a_linear_map_without_the_linear_part",
+        ),
+        (
+            "state = module(state)",
+            "state = module(window[:, step - 1])",
+            "test_unrolling_and_noise_change_what_is_learned",
+        ),
+        (
+            "state = state + self._noise * noise",
+            "state = state + 0 * noise",
+            "test_unrolling_and_noise_change_what_is_learned",
+        ),
+        ("examples.frames - unroll", "examples.frames - unroll - 1", "test_it_overfits_eight_samples"),
+    ),
+    *planted(
+        "surrogates/scaling.py",
+        "tests/surrogates/test_scaling.py",
+        (
+            "np.sqrt(squares / count)",
+            "squares / count",
+            "test_scaling_is_the_mean_and_deviation_of_each_channel",
+        ),
+        (
+            "squares = squares + shift**2 * count * size / (count + size)",
+            "pass",
+            "test_scaling_is_the_mean_and_deviation_of_each_channel",
+        ),
+        (
+            "* self._column(self.deviation, state) + self",
+            "* self._column(self.deviation, state) - self",
+            "test_scaling_is_the_mean_and_deviation_of_each_channel",
+        ),
+    ),
+    *planted(
+        "surrogates/soap.py",
+        "tests/surrogates/test_training.py",
+        (
+            '/ (1 - self.momentum ** state["steps"])',
+            "",
+            "test_soap_is_adam_in_the_eigenbasis_of_the_gradients_moments",
+        ),
+    ),
+    *planted(
+        "surrogates/surrogate.py",
+        "tests/surrogates/test_save_load.py",
+        (
+            "if fingerprint is not None and card",
+            "if False and card",
+            "test_a_surrogate_is_refused_on_a_set_that_it_was_not_trained_on",
+        ),
+        (
+            "temporary.write_bytes(content)\n            temporary.replace(weights)",
+            "temporary.write_bytes(content[: len(content) // 2])\n            temporary.replace(weights)",
+            "test_settings_within_settings_come_back_as_they_were",
+        ),
+    ),
+    *planted(
+        "surrogates/thinning.py",
+        "tests/surrogates/test_reservoir_thinning.py",
+        ("spectrum[..., -1] /= 2", "pass", "test_refining_passes_through_the_given_points"),
+    ),
+    *planted(
+        "surrogates/training.py",
+        "tests/surrogates/test_training.py",
+        (
+            "0.5 * (1 + math.cos(math.pi * done))",
+            "0.5 * (1 + math.cos(math.pi / 2 * done))",
+            "test_it_learns_a_line",
+        ),
+        (
+            "module.load_state_dict(run.best)",
+            "pass",
+            "test_the_best_weights_are_kept_and_patience_ends_the_run",
+        ),
+    ),
+    *planted(
+        "surrogates/training_run.py",
+        "tests/surrogates/test_training.py",
+        (
+            "_generator(self.seed, 0, epoch)",
+            "_generator(0, 0, epoch)",
+            "test_the_order_of_the_examples_is_the_seeds_own",
+        ),
+        (
+            "if not self.errors or error < min",
+            "if not self.errors or error > min",
+            "test_the_best_weights_are_kept_and_patience_ends_the_run",
+        ),
+        (
+            "_generator(self.seed, 1, self.step)",
+            "_generator(self.seed, 1, 0)",
+            "test_every_step_draws_numbers_of_its_own",
+        ),
+        (
+            'self.step, self.before, self.errors = numbers["step"], numbers["seconds"], numbers["errors"]',
+            'self.step, self.before = numbers["step"], numbers["seconds"]',
+            "test_a_run_that_broke_off_resumes_to_the_same_bits",
+        ),
+        (
+            'tensors |= {f"optimiser.{k}": v for k, v in moments.items()}',
+            "pass",
+            "test_a_run_that_broke_off_resumes_to_the_same_bits",
+        ),
+    ),
+)
