@@ -217,7 +217,7 @@ def _stages(command: Common, rest: list[str]) -> int:
     settings = _settings(module, preset, rest, name)
     chosen = _candidates(command, settings.candidates, main_interval=settings.main.interval)
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
-    _refuse_before_work(command, chosen, folder)
+    _refuse_before_work(command, folder, threads=settings.threads)
     progress = not command.quiet
     kit = find_kit(settings.system.name)
     solver = kit.standard(settings.system)
@@ -248,9 +248,13 @@ def _stages(command: Common, rest: list[str]) -> int:
     return 0
 
 
-def _refuse_before_work(command: Common, chosen: Mapping[str, Candidate], folder: Path) -> None:
+def _refuse_before_work(command: Common, folder: Path, *, threads: int) -> None:
     """What would otherwise be found out only after minutes of solving."""
-    for name, value in (("seeds", command.seeds), ("workers", command.workers)):
+    for name, value in (
+        ("seeds", command.seeds),
+        ("workers", command.workers),
+        ("comparison.threads", threads),
+    ):
         if value is not None and value < 1:
             raise UnknownName(f"--{name} must be at least 1, got {value}")
     if folder.exists() and not folder.is_dir():

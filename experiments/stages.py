@@ -25,7 +25,7 @@ from ..datasets.plan import DatasetError, Plan
 from ..datasets.tasks import Autoregressive
 from ..datasets.training_set import TrainingSet
 from ..datasets.workers import WorkerDied, in_workers
-from ..solvers.contract import Solver, System
+from ..solvers.contract import Solver, SolverError, System
 from ..surrogates.surrogate import Surrogate, SurrogateError, TrainingRecord, find_surrogate, load, read_card
 from .compare import Bill, Contestant
 from .report import duration
@@ -269,10 +269,11 @@ def with_history(
 ) -> dict[str, NDArray[np.float64]]:
     """States solved on for `frames - 1` intervals: name -> (samples, frames, *grid), the given state first.
 
-    Raises `ValueError` where the reference fails on a sample: a history has to be true.
+    Raises `SolverError` where the reference fails on a sample: a history has to be true.
     """
     times = interval * np.arange(frames, dtype=np.float64)
     solution = reference(states, times)
     if not solution.solved.all():
-        raise ValueError(f"the reference failed on {(~solution.solved).sum()} histories: {solution.notes}")
+        failed = (~solution.solved).sum()
+        raise SolverError(f"the reference failed on {failed} histories: {'; '.join(solution.notes)}")
     return {name: np.asarray(values) for name, values in solution.values.items()}

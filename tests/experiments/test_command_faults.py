@@ -73,6 +73,7 @@ def test_an_unknown_command_is_answered_with_the_nearest(told: Told) -> None:
     [
         ("--seeds", "0", "--seeds must be at least 1, got 0"),
         ("--workers", "-2", "--workers must be at least 1, got -2"),
+        ("--comparison.threads", "0", "--comparison.threads must be at least 1, got 0"),
         ("--device", "gpu", "there is no device 'gpu' here; this machine has cpu"),
     ],
 )
