@@ -276,3 +276,14 @@ def test_a_speed_up_whose_interval_holds_one_is_called_level(
     mode = dataclasses.replace(mode, speed_up=1.2, sign="=", interval=interval, break_even=5000.0)
     assert mode.in_words() == words
     assert mode.repaid_in_words() == repaid
+
+
+def test_the_seconds_of_a_batch_are_shared_by_its_queries() -> None:
+    def answer(queries: Queries, times: np.ndarray) -> Solution:
+        SPENT[0] += 0.01
+        return answering(1e-3, 0.001)(queries, times)
+
+    rows = compare(plan(), [contestants()[0], Contestant("steady", "surrogate", (answer,))])
+    assert rows[1].batch_size == 2
+    assert rows[1].single.median == pytest.approx(0.011)
+    assert rows[1].batch.median == pytest.approx(0.006)

@@ -13,7 +13,7 @@ FAULTS = (
             "counted = slice(None)\n",
             "test_queries_whose_truth_is_not_known_do_not_count",
         ),
-        ("many / warm[i].size", "many", "test_seconds_are_per_query"),
+        ("many / warm[i].size", "many", "test_the_seconds_of_a_batch_are_shared_by_its_queries"),
         (
             "plan.truth)[counted])\n        errors",
             "plan.truth)[counted & solution.solved])\n        errors",

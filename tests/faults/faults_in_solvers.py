@@ -82,7 +82,7 @@ FAULTS = (
         (
             "wide = np.result_type(self.dtype, np.float64)",
             "wide = np.dtype(np.float32)",
-            "test_at_time_zero_the_answer_is_the_query",
+            "test_other_points_answer_on_the_grid_of_the_system",
         ),
         ("values[~finite] = np.nan", "pass", "test_a_blow_up_is_marked_and_harms_no_other_sample"),
     ),

@@ -30,7 +30,7 @@ FAULTS = (
         (
             "trials[:, :past], trials.shape[1] - past, 1)",
             "trials[:, 1 : past + 1], trials.shape[1] - past, 1)",
-            "test_the_noise_with_the_best_validation_forecast_is_kept",
+            "test_the_forecasts_that_choose_the_noise_begin_right_after_their_history",
         ),
     ),
     *planted(

@@ -124,6 +124,15 @@ def test_the_noise_with_the_best_validation_forecast_is_kept(chaos: np.ndarray) 
     assert error((1e-2, 1e-10, 1e-4)) == error((1e-10,)) < error((1e-4,)) < error((1e-2,))
 
 
+def test_the_forecasts_that_choose_the_noise_begin_right_after_their_history(
+    learned: NVAR, chaos: np.ndarray
+) -> None:
+    assert learned.tables is not None
+    assert learned._misfit(learned.tables, chaos[6:, :100]) < -5
+    shifted = np.roll(chaos[6:, :100], 1, axis=1)
+    assert learned._misfit(learned.tables, shifted) > -3
+
+
 def test_a_coarser_grid_inside_answers_on_the_full_grid(chaos: np.ndarray) -> None:
     fine = np.fft.irfft(np.fft.rfft(chaos), n=2 * POINTS) * 2
     nvar = NVAR(NVAR.Settings(points=POINTS, squares=3, delays=1, noise=(1e-10,)))
