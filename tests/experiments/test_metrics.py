@@ -79,6 +79,15 @@ def test_relative_error_of_a_scaled_answer() -> None:
     assert np.allclose(score, 0.25)
 
 
+def test_relative_error_weighs_all_frames_together_and_sees_the_tenth_digit() -> None:
+    true = np.random.default_rng(0).normal(size=(3, 4, 8)) * np.array([1.0, 2.0, 4.0, 8.0])[:, None]
+    given = true.copy()
+    given[:, -1] *= 1 + 1e-9
+    expected = 1e-9 * np.sqrt((true[:, -1] ** 2).sum(axis=1) / (true**2).sum(axis=(1, 2)))
+    score = relative_error().score(solution(given, TIMES), solution(true, TIMES))
+    np.testing.assert_allclose(score, expected, rtol=1e-5)
+
+
 def test_quality_grows_with_accuracy_for_both_kinds_of_metric() -> None:
     assert relative_error().quality(1e-3) > relative_error().quality(1e-2)
     time = valid_time(1.0, scale=1.0)

@@ -15,8 +15,8 @@ FAULTS = (
         ),
         ("many / warm[i].size", "many", "test_the_seconds_of_a_batch_are_shared_by_its_queries"),
         (
-            "plan.truth)[counted])\n        errors",
-            "plan.truth)[counted & solution.solved])\n        errors",
+            "scores.append(plan.metric.score(solution, plan.truth)[counted])",
+            "scores.append(plan.metric.score(solution, plan.truth)[counted & solution.solved])",
             "test_failed_samples_are_counted_and_spoil_the_score",
         ),
     ),
@@ -70,7 +70,7 @@ FAULTS = (
         (
             "np.lexsort((-quality, seconds))",
             "np.arange(len(seconds))",
-            "test_dominated_settings_are_left_out",
+            "test_no_setting_lies_above_its_envelope",
         ),
     ),
     *planted(
@@ -114,9 +114,13 @@ FAULTS = (
         (
             "np.sqrt((errors**2).sum(axis=1) / (sizes**2).sum(axis=1))",
             "np.mean(errors / sizes, axis=1)",
-            "test_relative_error_of_a_scaled_answer",
+            "test_relative_error_weighs_all_frames_together_and_sees_the_tenth_digit",
         ),
-        ("(given - true)", "(given.astype(np.float32) - true)", "test_relative_error_of_a_scaled_answer"),
+        (
+            "(given - true)",
+            "(given.astype(np.float32) - true)",
+            "test_relative_error_weighs_all_frames_together_and_sees_the_tenth_digit",
+        ),
     ),
     *planted(
         "experiments/stages.py",

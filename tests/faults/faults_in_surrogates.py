@@ -39,7 +39,7 @@ FAULTS = (
         (
             "states[:, ::2] **= 2",
             "states[:, 1::2] **= 2",
-            "test_forecasts_equal_those_of_reservoirpy_with_the_same_weights",
+            "test_the_readout_is_the_ridge_solution_of_the_states_it_was_trained_on",
         ),
         (
             "noisy[start:stop], series[start + 1 : stop + 1]",
@@ -163,7 +163,7 @@ FAULTS = (
         (
             'self.step, self.before, self.errors = numbers["step"], numbers["seconds"], numbers["errors"]',
             'self.step, self.before = numbers["step"], numbers["seconds"]',
-            "test_a_run_that_broke_off_resumes_to_the_same_bits",
+            "test_a_resumed_run_remembers_how_good_it_was_before",
         ),
         (
             'tensors |= {f"optimiser.{k}": v for k, v in moments.items()}',

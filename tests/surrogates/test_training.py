@@ -347,3 +347,17 @@ def test_every_step_draws_numbers_of_its_own() -> None:
     for seed in (0, 1):
         train(new_module(), Listening(), SHORT, seed=seed)
     assert len(set(heard)) == len(heard) == 2 * SHORT.steps
+
+
+def test_a_resumed_run_remembers_how_good_it_was_before(tmp_path: Path) -> None:
+    class Judged(Crashing):
+        error = 1.0
+
+        def validate(self, module: nn.Module) -> float:
+            return self.error
+
+    with pytest.raises(Interrupted):
+        run(objective=Judged(31), folder=tmp_path)
+    worse = Judged(10_000)
+    worse.error = 2.0
+    assert run(objective=worse, folder=tmp_path)[1].validation_error == 1.0
