@@ -19,7 +19,7 @@ from ..datasets.training_set import TrainingSet
 from ..solvers.contract import Answer, Kit, Queries, Solution, System
 from .chaos_figures import draw
 from .climate import Climate, distances, growth_rate, measure_climate
-from .compare import Contestant, Plan, compare
+from .compare import ComparisonError, Contestant, Plan, compare
 from .metrics import drifts, valid_time
 from .report import DEFINITIONS, table, write_html, write_json
 from .stages import Trained, contestant, with_history
@@ -176,7 +176,7 @@ def starts(
     field = system.fields[0].name
     first = round(settings.warm_up / main.interval)
     if first + 1 > split.frames:
-        raise ValueError(f"the test trajectories are shorter than the warm-up of {settings.warm_up:g}")
+        raise ComparisonError(f"the test trajectories are shorter than the warm-up of {settings.warm_up:g}")
     stored = np.stack([split.read(i, 0, first + 1, field=field) for i in range(len(split))]).astype(float)
     queries: dict[str, NDArray[Any]] = {field: stored[:, -1]}
     needed: dict[float, int] = {}
@@ -188,7 +188,7 @@ def starts(
         if abs(stride - round(stride)) < 1e-9 and stride >= 1:
             past = stored[:, :: -round(stride)][:, ::-1]
             if past.shape[1] < frames:
-                raise ValueError(
+                raise ComparisonError(
                     f"a surrogate needs {frames} frames of history {interval:g} apart, the warm-up of "
                     f"{settings.warm_up:g} gives {past.shape[1]}; raise warm_up"
                 )

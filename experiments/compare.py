@@ -18,10 +18,14 @@ from ..solvers.contract import Answer, Queries, Solution, Status
 from .metrics import Metric, frame_errors
 from .timing import Timing, clock, peak_memory, pinned_threads
 
-__all__ = ["Bill", "Contestant", "Plan", "Row", "compare"]
+__all__ = ["Bill", "ComparisonError", "Contestant", "Plan", "Row", "compare"]
 
 Kind = Literal["reference", "ladder", "surrogate", "null"]
 QUANTILES = (0.1, 0.5, 0.9)
+
+
+class ComparisonError(ValueError):
+    """What was asked cannot be compared; the text says what to change."""
 
 
 @dataclass(frozen=True)
@@ -181,14 +185,14 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
     """Judge all contestants on the plan, in the order given.
 
     Accuracy first, then timing in interleaved rounds, so that a machine that slows down slows all alike.
-    Raises `ValueError` where the truth holds no solved sample, or two labels are equal.
+    Raises `ComparisonError` where the truth holds no solved sample, or two labels are equal.
     """
     labels = [c.label for c in contestants]
     twice = {label for label in labels if labels.count(label) > 1}
     if twice:
-        raise ValueError(f"labels must be unique; {sorted(twice)} occur more than once")
+        raise ComparisonError(f"labels must be unique; {sorted(twice)} occur more than once")
     if not plan.counted.any():
-        raise ValueError("the truth holds no solved sample: the reference failed on every query")
+        raise ComparisonError("the truth holds no solved sample: the reference failed on every query")
     with pinned_threads(plan.threads):
         judged = [
             _judge(plan, c)
