@@ -112,7 +112,7 @@ def compare_forecasts(
         "system": {"name": system.name, **system.parameters},
         "characteristic_time": system.characteristic_time,
         "scale": scale,
-        "truth": _truth_card(reference.label, truth, system.characteristic_time),
+        "truth": _truth_card(reference.label, truth, unit),
         "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
         "verdicts": [v.plain() for v in verdicts],
         "rows": [row.plain(every=every) for row in rows],
@@ -138,8 +138,8 @@ def compare_forecasts(
         if best is None
         else (
             f"Longest forecast: {best.label}, valid for {best.accuracy:.1f} Lyapunov times (median of "
-            f"{int(plan.counted.sum())} starts). At that accuracy it is {best.modes['single'].in_words()} "
-            f"than the solver for one query, and {best.modes['batch'].in_words()} in batch."
+            f"{int(plan.counted.sum())} starts). Against the solver at that accuracy: "
+            f"{best.modes['single'].in_words()} for one query, {best.modes['batch'].in_words()} in batch."
         )
     )
     write_html(

@@ -222,8 +222,8 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
                 scores=scores,
                 error_quantiles=errors,
                 failures=failures,
-                single=_timing(singles[i], warm[i].first),
-                batch=_timing(batches[i], 0.0),
+                single=Timing.of(singles[i], first=warm[i].first),
+                batch=Timing.of(batches[i], first=0.0),
                 batch_size=warm[i].size,
                 memory_bytes=warm[i].memory,
                 bill=contestant.bill,
@@ -299,10 +299,6 @@ def _choose_batch(plan: Plan, contestant: Contestant) -> _Warm:
     queries = _queries(plan, best_size)
     memory = peak_memory(lambda: contestant.answers[0](queries, plan.timed))
     return _Warm(best_size, memory, max(0.0, first - alone))
-
-
-def _timing(seconds: list[float], first: float) -> Timing:
-    return Timing.of(seconds, first=first)
 
 
 def _rounded(number: float) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from ..datasets.durable import explained
+from ..datasets.durable import explained, write_whole
 from .surrogate import SurrogateError
 
 __all__ = ["optimiser_to_plain", "plain_to_optimiser", "read_checkpoint", "write_checkpoint"]
@@ -20,15 +19,10 @@ __all__ = ["optimiser_to_plain", "plain_to_optimiser", "read_checkpoint", "write
 
 def write_checkpoint(path: Path, tensors: Mapping[str, torch.Tensor], numbers: Mapping[str, Any]) -> None:
     """Tensors as safetensors with `numbers` (any JSON) in the header; synced, then renamed into place."""
-    temporary = path.with_suffix(".tmp")
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     content = save(plain, metadata={"numbers": json.dumps(numbers)})
     with explained(path, size=len(content)):
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, content)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:

@@ -17,7 +17,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from ..datasets.durable import explained
+from ..datasets.durable import explained, leftovers, write_whole
 from ..datasets.tasks import Trajectories
 from ..solvers.discovery import nearest
 
@@ -180,13 +180,13 @@ class Surrogate(ABC):
         if self.frame_shape is None:
             raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` before `save`")
         folder.mkdir(parents=True, exist_ok=True)
+        for path in leftovers(folder):
+            path.unlink()
         weights = folder / "weights.safetensors"
-        temporary = weights.with_suffix(".tmp")
         # as bytes: the library's own writing hides a full disk behind an error without a number
         content = save({k: v.detach().cpu().contiguous() for k, v in self.tensors().items()})
         with explained(weights, size=len(content)):
-            temporary.write_bytes(content)
-            temporary.replace(weights)
+            write_whole(weights, content)
         card = {
             "format": FORMAT,
             "surrogate": type(self).__module__.rpartition(".")[2],
@@ -198,10 +198,8 @@ class Surrogate(ABC):
             "record": dataclasses.asdict(record),
             "extra": extra,
         }
-        temporary = folder / "surrogate.json.tmp"
-        with explained(temporary):
-            temporary.write_text(json.dumps(card, indent=2) + "\n")
-            temporary.replace(folder / "surrogate.json")
+        with explained(folder / "surrogate.json"):
+            write_whole(folder / "surrogate.json", (json.dumps(card, indent=2) + "\n").encode())
 
 
 def surrogate_names() -> list[str]:

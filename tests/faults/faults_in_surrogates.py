@@ -118,8 +118,8 @@ FAULTS = (
             "test_a_surrogate_is_refused_on_a_set_that_it_was_not_trained_on",
         ),
         (
-            "temporary.write_bytes(content)\n            temporary.replace(weights)",
-            "temporary.write_bytes(content[: len(content) // 2])\n            temporary.replace(weights)",
+            "write_whole(weights, content)",
+            "write_whole(weights, content[: len(content) // 2])",
             "test_settings_within_settings_come_back_as_they_were",
         ),
     ),

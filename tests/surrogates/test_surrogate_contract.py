@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from known_dynamics import in_memory
+from understudy.datasets.durable import leftovers
 from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
 from understudy.surrogates.surrogate import (
     Surrogate,
@@ -186,7 +187,7 @@ def test_it_comes_back_from_disk_with_the_same_forecast_bit_for_bit(
 ) -> None:
     surrogate, record = trained
     surrogate.save(tmp_path, fingerprint="a" * 64, record=record)
-    assert not list(tmp_path.glob("*.tmp"))
+    assert not leftovers(tmp_path)
     back, recorded = load(tmp_path, fingerprint="a" * 64)
     assert type(back) is find_surrogate(name)
     assert back.settings == surrogate.settings

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from understudy.datasets.durable import leftovers
 from understudy.surrogates.soap import SOAP
 from understudy.surrogates.surrogate import SurrogateError
 from understudy.surrogates.training import Trained, TrainingSettings, train
@@ -168,7 +169,7 @@ def test_the_log_has_a_line_per_check(tmp_path: Path) -> None:
     assert min(line["validation_error"] for line in lines) == end.validation_error
     assert lines[0]["loss"] > lines[-1]["loss"] > 0
     assert lines[-1]["learning_rate"] < 0.1 * lines[1]["learning_rate"]
-    assert not list(tmp_path.glob("*.tmp"))
+    assert not leftovers(tmp_path)
 
 
 def test_half_a_line_in_the_log_is_mended_on_resume(tmp_path: Path) -> None:
@@ -210,7 +211,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_that_was_never_renamed_is_ignored(tmp_path: Path) -> None:
-    (tmp_path / "checkpoint.tmp").write_bytes(b"half a file")
+    (tmp_path / "checkpoint.safetensors.partial-1").write_bytes(b"half a file")
     assert same(run(folder=tmp_path)[0], run()[0])
 
 
