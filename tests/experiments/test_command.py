@@ -85,15 +85,6 @@ def test_a_wrong_name_or_place_is_answered_with_what_would_be_right(
     assert sentence in told(*arguments)
 
 
-@pytest.mark.parametrize("device", ["cuda:77", "gpu"])
-def test_a_device_that_is_not_there_is_named(told: Told, finished: Path, device: str, tmp_path: Path) -> None:
-    shutil.copytree(finished / "sets", tmp_path / "run" / "sets")
-    said = told(
-        "train", SYSTEM, "--preset", "quick", "--folder", tmp_path / "run", *CHEAP, "--device", device
-    )
-    assert f"there is no device {device!r}" in said
-
-
 def test_a_folder_that_is_a_file_is_refused(told: Told, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     assert "is a file" in told("run", SYSTEM, "--preset", "quick", "--folder", tmp_path / "file")
@@ -104,22 +95,6 @@ def test_comparing_before_training_says_what_to_do(told: Told, finished: Path, t
     shutil.copytree(finished / "sets", tmp_path / "run" / "sets")
     said = told("compare", SYSTEM, "--preset", "quick", "--folder", tmp_path / "run", *CHEAP)
     assert "run `understudy train` first" in said
-
-
-def test_damaged_surrogates_are_named_with_the_cure(told: Told, finished: Path, tmp_path: Path) -> None:
-    place = tmp_path / "run"
-    shutil.copytree(finished, place)
-    compare = ("compare", SYSTEM, "--preset", "quick", "--folder", place, "--quiet")
-    weights = place / "surrogates" / "nvar" / "seed-0" / "weights.safetensors"
-    whole = weights.read_bytes()
-    weights.write_bytes(whole[: len(whole) // 2])
-    assert f"{weights} is damaged" in told(*compare)
-    weights.unlink()
-    assert f"{weights} is damaged or missing" in told(*compare)
-    weights.write_bytes(whole)
-    card = place / "surrogates" / "cnn" / "seed-0" / "surrogate.json"
-    card.write_text(card.read_text()[:50])
-    assert "is not valid JSON" in told(*compare)
 
 
 def test_surrogates_of_another_set_or_other_settings_are_refused(

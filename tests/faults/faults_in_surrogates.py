@@ -102,7 +102,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/soap.py",
-        "tests/surrogates/test_training.py",
+        "tests/surrogates/test_soap.py",
         (
             '/ (1 - self.momentum ** state["steps"])',
             "",
