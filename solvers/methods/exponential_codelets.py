@@ -49,16 +49,16 @@ class _Registers:
 
 
 class _Arrays:
-    """Memory in the state array (arrays, rows, lanes), the histories as rings."""
+    """Memory in the state array (arrays, pitch, lanes), the histories as rings."""
 
-    def __init__(self, build: Build, state: Rows, rows: ir.Value, step: ir.Value) -> None:
-        self.build, self.state, self.rows, self.step = build, state, rows, step
+    def __init__(self, build: Build, state: Rows, pitch: ir.Value, step: ir.Value) -> None:
+        self.build, self.state, self.pitch, self.step = build, state, pitch, step
         self.real: ir.Value = None
         self.imaginary: ir.Value = None
 
     def at(self, real: ir.Value, imaginary: ir.Value) -> _Arrays:
         """The same memory for one slot, whose values lie in these rows."""
-        cell = _Arrays(self.build, self.state, self.rows, self.step)
+        cell = _Arrays(self.build, self.state, self.pitch, self.step)
         cell.real, cell.imaginary = real, imaginary
         return cell
 
@@ -80,7 +80,7 @@ class _Arrays:
             index = self._ring(int(name[1:]), self.build.linear, 0)
         else:
             index = self._ring(int(name[1:]), self.build.nonlinear, self.build.linear)
-        return self.state.builder.mul(index, self.rows)
+        return self.state.builder.mul(index, self.pitch)
 
     def get(self, name: str) -> Complex:
         builder, offset = self.state.builder, self._offset(name)
@@ -154,9 +154,10 @@ def _block(points: int, *, root: bool) -> Any:
             work, state, ordinary, special = (
                 Rows(context, builder, sig.args[i], args[i], plan.lanes) for i in range(4)
             )
-            rows = builder.extract_value(context.make_array(sig.args[0])(context, builder, args[0]).shape, 0)
+            shapes = [context.make_array(sig.args[i])(context, builder, args[i]).shape for i in (0, 1)]
+            rows, pitch = (builder.extract_value(shape, i) for i, shape in enumerate(shapes))
             real, imaginary, slot, step, stage = args[4:9]
-            memory = _Arrays(plan, state, rows, step)
+            memory = _Arrays(plan, state, pitch, step)
             lookup = Tables(plan, ordinary, special)
             slots = [builder.add(slot, slot.type(i)) for i in range(points // 2 if root else points)]
             if root:
@@ -220,8 +221,9 @@ def _in_registers(
         step = args[4]
         kind = step.type
         rows = kind(plan.rows)
+        shape = context.make_array(sig.args[1])(context, builder, args[1]).shape
         lookup = Tables(plan, ordinary, special)
-        memory = _Arrays(plan, state, rows, step)
+        memory = _Arrays(plan, state, builder.extract_value(shape, 1), step)
         places = [(kind(2 * i), kind(2 * i + 1)) for i in range(plan.rows // 2)]
         slots = [None, *(kind(i) for i in range(1, plan.rows // 2))]
 

@@ -163,7 +163,7 @@ def solve(
         width: samples in one work array.
         work: (rows, lanes).
         physical: like work.
-        state: (arrays, rows, lanes).
+        state: (arrays, rows and padding, lanes).
         plan: of the transform.
         tables: weights of the slots.
         special: weights of slot 0.

@@ -29,6 +29,10 @@ __all__ = ["MultistepTables", "RungeKuttaTables", "run_multistep", "run_runge_ku
 
 Array = NDArray[Any]
 
+PADDING = 1
+"""Rows between one array of the state and the next. Without them the arrays of 64 rows and more lie whole pages
+apart, so that one slot's values compete for the same few places in the cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class RungeKuttaTables:
@@ -280,7 +284,7 @@ def _solve(
     points, dtype = history.shape[2], history.dtype
     rows = points // build.lanes if build.across else points
     work = aligned((rows, build.lanes), dtype)
-    state = aligned((len(arrays(build)), rows, build.lanes), dtype)
+    state = aligned((len(arrays(build)), rows + PADDING, build.lanes), dtype)
     terms = build.linear, build.nonlinear
     if build.rows:
         kernels.solve_in_registers(history, out, width, work, state, tables, special, steps, *terms, build)
