@@ -10,7 +10,8 @@ import dataclasses
 import functools
 import json
 import logging
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -260,8 +261,16 @@ def contestant(trained: Trained, training_set: TrainingSet) -> Contestant:
             "finished": all(record.finished for record in trained.records),
         },
         synchronise=trained.surrogates[0].device.type == "cuda",
-        remark=trained.candidate.remark,
+        remark="; ".join(filter(None, (trained.candidate.remark, *_notes(trained.records)))),
     )
+
+
+def _notes(records: Sequence[TrainingRecord]) -> list[str]:
+    """What training had to say, once for all seeds that say the same."""
+    said = Counter(record.note for record in records if record.note)
+    return [
+        note if n == len(records) else f"{note} ({n} of {len(records)} seeds)" for note, n in said.items()
+    ]
 
 
 def with_history(

@@ -52,6 +52,7 @@ class TrainingRecord:
         epochs: passes over them; 1 for a closed-form fit.
         validation_error: relative one-step error (root mean square) on the validation examples.
         finished: False where the run stopped early for lack of time.
+        note: one sentence that a reader of the results must know; empty where there is none.
     """
 
     seconds: float
@@ -59,6 +60,7 @@ class TrainingRecord:
     epochs: int
     validation_error: float
     finished: bool = True
+    note: str = ""
 
 
 class Surrogate(ABC):

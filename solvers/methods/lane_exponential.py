@@ -30,8 +30,8 @@ __all__ = ["MultistepTables", "RungeKuttaTables", "run_multistep", "run_runge_ku
 Array = NDArray[Any]
 
 PADDING = 1
-"""Rows between one array of the state and the next. Without them the arrays of 64 rows and more lie whole pages
-apart, so that one slot's values compete for the same few places in the cache."""
+"""Rows between one array of the state and the next. Without them the arrays of 64 rows and more lie whole
+pages apart, so that one slot's values compete for the same few places in the cache."""
 
 
 @dataclass(frozen=True, eq=False)

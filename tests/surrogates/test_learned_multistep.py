@@ -180,3 +180,48 @@ def test_a_forecast_before_learning_or_of_another_shape_is_refused() -> None:
         base.forecast(torch.zeros(1, 4, 1, 32), 3)
     with pytest.raises(SurrogateError, match="cpu"):
         LearnedMultistep(settings(), device="cuda")
+
+
+def test_it_says_so_when_nothing_learned_is_better_than_the_classical_scheme() -> None:
+    data = InMemory(trajectories(4, 60, seed=9, step=INTERVAL), INTERVAL)  # the classical scheme's own
+    data.values = data.values[:, 4:]  # past its start
+    surrogate = LearnedMultistep(settings(window=3.0, trial=4.0, ridges=(1e6,)))
+    record = surrogate.fit(data, data, seed=0)  # type: ignore[arg-type]
+    assert "classical weights were kept" in record.note
+    assert surrogate.scheme is not None
+    assert np.array_equal(surrogate.scheme.weights, surrogate._classical(32)[0].weights)
+
+
+def test_learning_starts_from_the_classical_scheme_that_forecasts_best() -> None:
+    data = InMemory(trajectories(4, 60, seed=9), INTERVAL)
+    surrogate = LearnedMultistep(settings(delays=6, classical_orders=(3, 4, 5), window=3.0, ridges=(1e6,)))
+    surrogate.fit(data, data, seed=0)  # type: ignore[arg-type]
+    schemes = surrogate._classical(32)
+    errors = [mean_log_error(scheme, data.values[:, :60]) for scheme in schemes]
+    assert len(schemes) == 6, "two schemes of each order"
+    assert surrogate.scheme is not None
+    assert np.allclose(surrogate.scheme.weights, schemes[int(np.argmin(errors))].weights, atol=1e-6)
+
+
+def mean_log_error(scheme: object, windows: np.ndarray) -> float:
+    """Over all frames after the first six; a thousandfold error where it blew up."""
+    forecast = scheme.run(windows[:, :6], windows.shape[1] - 6, every=1)  # type: ignore[attr-defined]
+    with np.errstate(all="ignore"):
+        size = np.sqrt(((windows[:, 6:] - forecast) ** 2).mean(axis=2))
+    return float(np.log(np.where(size < 1e3, size, 1e3)).mean())
+
+
+def test_a_second_round_of_learning_is_kept_only_where_it_helps(
+    learned: tuple[LearnedMultistep, TrainingRecord],
+) -> None:
+    valid = trajectories(8, 480, seed=2)
+    train = InMemory(trajectories(32, 90, seed=1), INTERVAL)
+    misfits = []
+    for rounds in (1, 3):
+        surrogate = LearnedMultistep(settings(rounds=rounds))
+        surrogate.fit(train, InMemory(valid, INTERVAL), seed=0)  # type: ignore[arg-type]
+        assert surrogate.scheme is not None
+        misfits.append(
+            surrogate._misfit(surrogate.scheme, surrogate._validation_windows(InMemory(valid, INTERVAL)))
+        )  # type: ignore[arg-type]
+    assert misfits[1] <= misfits[0]
