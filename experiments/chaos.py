@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from ..datasets.tasks import history_key
 from ..datasets.training_set import TrainingSet
-from ..solvers.contract import Answer, Kit, Queries, Solution, System
+from ..solvers.contract import Kit, Queries, Solution, System
 from .chaos_figures import draw
-from .climate import Climate, distances, growth_rate, measure_climate
 from .compare import ComparisonError, Contestant, Plan, compare
-from .metrics import drifts, valid_time
+from .free_runs import run_freely
+from .metrics import valid_time
 from .report import DEFINITIONS, table, write_html, write_json
 from .stages import Trained, contestant, with_history
 from .timing import pinned_threads, provenance
@@ -106,7 +106,17 @@ def compare_forecasts(
     answers = {c.label: c.answers[0] for c in surrogates if c.kind == "surrogate"}
     logger.info("free runs of %g Lyapunov times", settings.free_run)
     with pinned_threads(settings.threads):
-        climates, growth, drift = _free_runs(settings, plan, answers, kit.standard(system), system)
+        free = run_freely(
+            queries,
+            answers,
+            kit.standard(system),
+            system,
+            runs=settings.free_runs,
+            total=settings.free_run * unit,
+            horizon=times,
+            scale=scale,
+            progress=progress,
+        )
     every = max(1, len(times) // 160)
     results = {
         "system": {"name": system.name, **system.parameters},
@@ -117,12 +127,7 @@ def compare_forecasts(
         "verdicts": [v.plain() for v in verdicts],
         "rows": [row.plain(every=every) for row in rows],
         "times": times[every - 1 :: every],
-        "free_runs": {label: c.plain() for label, c in climates.items()},
-        "free_run_distances": {
-            label: distances(climates["solver"], c) for label, c in climates.items() if label != "solver"
-        },
-        "growth_rates": growth,
-        "drifts": drift,
+        "free_runs": free.plain(),
         "training_sets": {
             name: {"fingerprint": s.fingerprint, "seconds": s.seconds} for name, s in sets.items()
         },
@@ -130,7 +135,7 @@ def compare_forecasts(
         **provenance(),
     }
     write_json(folder / "results.json", results)
-    pictures = draw(plan, rows, verdicts, answers, climates, system=system, folder=folder / "figures")
+    pictures = draw(plan, rows, verdicts, answers, free.climates, system=system, folder=folder / "figures")
     text = table(rows, verdicts, metric=metric)
     best = max((v for v in verdicts), key=lambda v: v.accuracy, default=None)
     headline = (
@@ -202,33 +207,6 @@ def starts(
             solved[:, -1] = stored[:, -1]
             queries[history_key(field, interval)] = solved[:, count - frames :]
     return queries
-
-
-def _free_runs(
-    settings: ChaosSettings, plan: Plan, answers: Mapping[str, Answer], solver: Answer, system: System
-) -> tuple[dict[str, Climate], dict[str, Any], dict[str, Any]]:
-    """Climates, growth rates, drifts of invariants: the solver's (twice) and each surrogate's."""
-    field = system.fields[0].name
-    samples = len(plan.truth.status)
-    runs = max(1, min(settings.free_runs, samples // 2))
-    length = settings.free_run * system.characteristic_time / runs
-    times = np.arange(1.0, np.ceil(length) + 1)
-    first = {name: a[:runs] for name, a in plan.queries.items()}
-    second = {name: a[runs : 2 * runs] for name, a in plan.queries.items()}
-    climates, growth, drift = {}, {}, {}
-    entries = [("solver", solver, first), ("solver, other starts", solver, second)]
-    entries += [(label, answer, first) for label, answer in answers.items()]
-    horizon = plan.times[plan.times <= 20 * system.characteristic_time]
-    for label, answer, asked in entries:
-        solution = answer(asked, times)
-        climates[label] = measure_climate(solution.values[field], scale=plan.scale)
-        changes = drifts(system.invariants(solution.values))
-        drift[label] = {name: float(np.median(d)) for name, d in changes.items()}
-        mean, error = growth_rate(
-            answer, asked if label != "solver" else first, horizon, field=field, scale=plan.scale
-        )
-        growth[label] = {"mean": mean, "standard_error": error}
-    return climates, growth, drift
 
 
 def _truth_card(label: str, truth: Solution, unit: float) -> dict[str, Any]:
