@@ -15,7 +15,7 @@ from typing import Any
 from .report import duration
 from .verdict import MODES, Mode
 
-__all__ = ["comparison_table", "main"]
+__all__ = ["comparison_table", "main", "mode_of"]
 
 HEADER = (
     "| surrogate | valid time (10 to 90 %) | one query | at equal accuracy | per query in a batch "
@@ -30,7 +30,7 @@ def comparison_table(results: Mapping[str, Any]) -> str:
     lines = [HEADER, "|" + "---|" * 9]
     for verdict in verdicts:
         row = rows[verdict["label"]]
-        single, batch = (_mode(verdict[name]) for name in MODES)
+        single, batch = (mode_of(verdict[name]) for name in MODES)
         cells = [
             verdict["label"],
             _accuracy(row),
@@ -52,7 +52,7 @@ def comparison_table(results: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _mode(stored: Mapping[str, Any]) -> Mode:
+def mode_of(stored: Mapping[str, Any]) -> Mode:
     """The numbers of the results; their words are said anew."""
     return Mode(**{field.name: stored[field.name] for field in dataclasses.fields(Mode)})
 

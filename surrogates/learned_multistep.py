@@ -65,7 +65,8 @@ class LearnedMultistep(Surrogate):
             cutoff: wavenumber beyond which the classical weights stay.
             window: time of the training forecasts; about one Lyapunov time.
             windows: how many of them.
-            rounds: linear problems that are solved in turn, each about the best scheme so far.
+            rounds: linear problems that are solved in turn, each about the best scheme so far. With 0 the
+                classical weights stay: a control, which shows what the comparison makes of a solver's scheme.
             ridges: relative strengths of the regularisation that are tried.
             trial: time of the validation forecasts that choose among them; several Lyapunov times, so that
                 a slow instability shows.
@@ -86,8 +87,8 @@ class LearnedMultistep(Surrogate):
         trial: float = 200.0
 
         def __post_init__(self) -> None:
-            if self.rounds < 1:
-                raise SurrogateError(f"rounds must be at least 1, got {self.rounds}")
+            if self.rounds < 0:
+                raise SurrogateError(f"rounds must be at least 0, got {self.rounds}")
             if not all(2 <= order <= 6 for order in self.classical_orders):
                 raise SurrogateError(
                     f"classical_orders must lie between 2 and 6, got {self.classical_orders}"
@@ -148,7 +149,7 @@ class LearnedMultistep(Surrogate):
                 best, misfit = found
         self.scheme = best
         note = ""
-        if best is classical:
+        if best is classical and self.settings.rounds:
             note = "learning found nothing better on validation trajectories: the classical weights were kept"
             logger.warning(note)
         return TrainingRecord(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from understudy.experiments.results_table import comparison_table
+from understudy.experiments.targets import TABLES as TABLES_OF_TARGETS
+from understudy.experiments.targets import filled
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -40,3 +42,9 @@ def test_links_and_pictures_exist() -> None:
     assert links
     for link in links:
         assert (ROOT / link).is_file(), f"README links to {link}, which is not there"
+
+
+def test_the_page_of_targets_is_filled_in_from_the_committed_results() -> None:
+    page = (ROOT / "experiments" / "results" / "TARGETS.md").read_text()
+    assert page.count("<!-- table:") == len(TABLES_OF_TARGETS)
+    assert filled(page) == page, "run `python -m understudy.experiments.targets`"

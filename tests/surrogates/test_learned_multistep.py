@@ -160,6 +160,7 @@ def test_resampling_is_exact_for_what_the_coarser_grid_holds() -> None:
         ({"classical_orders": (7,)}, "classical_orders"),
         ({"classical_orders": (5,)}, "no room"),
         ({"window": 1e4}, "shorten"),
+        ({"rounds": -1}, "rounds"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes: dict[str, object], message: str) -> None:
@@ -190,6 +191,16 @@ def test_it_says_so_when_nothing_learned_is_better_than_the_classical_scheme() -
     assert "classical weights were kept" in record.note
     assert surrogate.scheme is not None
     assert np.array_equal(surrogate.scheme.weights, surrogate._classical(32)[0].weights)
+
+
+def test_without_rounds_of_learning_it_is_the_classical_scheme() -> None:
+    data = InMemory(trajectories(4, 60, seed=9), INTERVAL)
+    surrogate = LearnedMultistep(settings(window=3.0, rounds=0))
+    record = surrogate.fit(data, data, seed=0)  # type: ignore[arg-type]
+    assert surrogate.scheme is not None
+    classical_weights = [scheme.weights for scheme in surrogate._classical(32)]
+    assert any(np.array_equal(surrogate.scheme.weights, weights) for weights in classical_weights)
+    assert record.note == ""
 
 
 def test_learning_starts_from_the_classical_scheme_that_forecasts_best() -> None:
