@@ -15,6 +15,34 @@ FAULTS = (
         ),
     ),
     *planted(
+        "surrogates/learned_multistep.py",
+        "tests/surrogates/test_learned_multistep.py",
+        (
+            "classical = min(self._classical(points)",
+            "classical = max(self._classical(points)",
+            "test_learning_starts_from_the_classical_scheme_that_forecasts_best",
+        ),
+        (
+            "chosen = int(np.argmin(misfits))",
+            "chosen = int(np.argmax(misfits))",
+            "test_learning_makes_forecasts_more_accurate_than_the_classical_scheme",
+        ),
+        (
+            "if found is None or found[1] >= misfit:\n                    break",
+            "if found is None:\n                    break",
+            "test_it_says_so_when_nothing_learned_is_better_than_the_classical_scheme",
+        ),
+    ),
+    *planted(
+        "surrogates/multistep_sensitivity.py",
+        "tests/surrogates/test_learned_multistep.py",
+        (
+            "2 * flux * scipy.fft.rfft(product)",
+            "flux * scipy.fft.rfft(product)",
+            "test_the_factor_is_the_derivative_of_the_forecast_error",
+        ),
+    ),
+    *planted(
         "surrogates/linear_part.py",
         "tests/surrogates/test_steppers_learn.py",
         ("conserved, 0] = 0.0", "conserved, 0] = 1.0", "test_a_conserved_mean_stays_for_a_thousand_steps"),
