@@ -21,7 +21,7 @@ from .schema import open_shard, shard_image
 __all__ = ["is_whole", "make_shard", "one_thread"]
 
 
-_warm: set[str] = set()
+_warm: set[tuple[str, int]] = set()
 """Plans whose solver has run before in this process."""
 
 
@@ -69,12 +69,13 @@ def make_shard(folder: Path, plan: Plan, *, shard: Shard, system: System, solver
 def _warm_up(solver: Solver, plan: Plan, *, queries: Queries) -> None:
     """Let the solver compile and load before it is timed: the cost of data is that of solving.
 
-    One interval of the first shard's samples. Not where a sample has so few frames that this would cost as
-    much as the work itself.
+    One interval of the first shard's samples; again for another number of samples, for which a solver may
+    run other code. Not where a sample has so few frames that this would cost as much as the work itself.
     """
-    if plan.text not in _warm and plan.settings.train_frames >= 10:
+    kind = plan.text, len(next(iter(queries.values())))
+    if kind not in _warm and plan.settings.train_frames >= 10:
         solver(queries, plan.settings.interval * np.ones(1))
-    _warm.add(plan.text)
+    _warm.add(kind)
 
 
 def is_whole(folder: Path, plan: Plan, *, shard: Shard) -> bool:

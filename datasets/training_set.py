@@ -145,7 +145,12 @@ class TrainingSet:
     @property
     def seconds(self) -> float:
         """What the set cost its solver, in seconds on one thread, transients and failures included."""
-        return float(sum(sum(c.seconds) for c in self.costs))
+        return sum(self.seconds_of(name) for name in self.splits)
+
+    def seconds_of(self, split: str) -> float:
+        """The same for one split: what learning costs is `train` and `valid`, judging is not learning's."""
+        chosen = [c for shard, c in zip(self.plan.shards, self.costs, strict=True) if shard.split == split]
+        return float(sum(sum(c.seconds) for c in chosen))
 
     @cached_property
     def fingerprint(self) -> str:

@@ -102,7 +102,7 @@ def compare_forecasts(
         *surrogates,
     ]
     rows = compare(plan, contestants, progress=progress)
-    verdicts = judge(rows, metric)
+    verdicts = judge(rows, metric, ceiling=float(times[-1]) / unit)
     answers = {c.label: c.answers[0] for c in surrogates if c.kind == "surrogate"}
     logger.info("free runs of %g Lyapunov times", settings.free_run)
     with pinned_threads(settings.threads):
@@ -199,13 +199,19 @@ def starts(
                 )
             queries[history_key(field, interval)] = past
         elif frames > 1:
-            back = int(np.ceil((frames - 1) * interval / main.interval - 1e-9))
-            count = round(back * main.interval / interval) + 1
-            solved = with_history(
-                kit.standard(system), {field: stored[:, -1 - back]}, frames=count, interval=interval
-            )[field]
+            span = (frames - 1) * interval
+            back = int(np.ceil(span / main.interval - 1e-9))
+            if back > first:
+                raise ComparisonError(
+                    f"a surrogate needs {span:g} units of time of history, the warm-up is "
+                    f"{settings.warm_up:g}; raise warm_up"
+                )
+            # counted back from the start, whatever the two intervals are to each other
+            times = back * main.interval - interval * np.arange(frames - 1, -1, -1.0)
+            times[0] = max(times[0], 0.0)  # what rounding leaves of nothing
+            solved = with_history(kit.standard(system), {field: stored[:, -1 - back]}, times=times)[field]
             solved[:, -1] = stored[:, -1]
-            queries[history_key(field, interval)] = solved[:, count - frames :]
+            queries[history_key(field, interval)] = solved
     return queries
 
 

@@ -16,11 +16,12 @@ from tqdm import tqdm
 
 from ..solvers.contract import Answer, Queries, Solution, Status
 from .metrics import Metric, frame_errors
-from .timing import Timing, clock, peak_memory, pinned_threads
+from .throughput import clock_all
+from .timing import Timing, pinned_threads
 
 __all__ = ["Bill", "ComparisonError", "Contestant", "Plan", "Row", "compare"]
 
-Kind = Literal["reference", "ladder", "surrogate", "null"]
+Kind = Literal["reference", "ladder", "surrogate", "control", "null"]
 QUANTILES = (0.1, 0.5, 0.9)
 
 
@@ -49,12 +50,12 @@ class Contestant:
     Attributes:
         label: unique, as printed.
         kind: `reference` is the truth's own setting, `ladder` a cheap way to run a solver, `null` what no
-            surrogate may lose to.
+            surrogate may lose to, `control` a solver's scheme that goes the surrogates' way: by how far its
+            speed-up is not 1, no other speed-up can be trusted.
         answers: one or more answers (one per training seed); accuracy pools them, timing uses the first.
         bill: what it took; for several seeds, that of one.
         settings: anything JSON takes, printed in the results.
-        largest_batch: where the plan's batches are too large for it; None for no limit.
-        synchronise: True where the answer runs on a CUDA device.
+        device: where the answer is computed, as torch names it; the solver's is `cpu`.
         remark: one sentence for the reader, e.g. that it knows the form of the equation.
     """
 
@@ -63,8 +64,7 @@ class Contestant:
     answers: tuple[Answer, ...]
     bill: Bill = field(default_factory=Bill)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    largest_batch: int | None = None
-    synchronise: bool = False
+    device: str = "cpu"
     remark: str = ""
 
 
@@ -83,8 +83,8 @@ class Plan:
         others: further metrics by name, of which the medians are reported.
         batches: batch sizes tried for throughput.
         rounds: interleaved timing rounds; medians over them.
-        budget: seconds that one timed call may take at most when batches are chosen, and that all timed calls
-            of one contestant may take together, after the first of each kind.
+        budget: seconds that one timed call in a batch may take, and that all timed calls of one contestant
+            may take together, those of the first round excepted.
         threads: pinned for solver and surrogate alike.
     """
 
@@ -104,6 +104,12 @@ class Plan:
     def counted(self) -> NDArray[np.bool_]:
         """(samples,) which count."""
         return self.metric.counted(self.truth)
+
+    def asked(self, size: int) -> Queries:
+        """The first `size` queries that count, repeated in turn where there are fewer."""
+        pool = np.flatnonzero(self.counted)
+        chosen = pool[np.arange(size) % len(pool)]
+        return {name: array[chosen] for name, array in self.queries.items()}
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,7 @@ class Row:
     bill: Bill
     settings: Mapping[str, Any]
     remark: str
+    device: str = "cpu"
     others: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -178,6 +185,7 @@ class Row:
             },
             "settings": dict(self.settings),
             "remark": self.remark,
+            "device": self.device,
         }
 
 
@@ -198,20 +206,15 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
             _judge(plan, c)
             for c in tqdm(contestants, desc="accuracy", disable=not progress, unit="entry", leave=False)
         ]
-        warm = [
-            _choose_batch(plan, c)
-            for c in tqdm(contestants, desc="warm-up", disable=not progress, unit="entry", leave=False)
-        ]
-        singles: list[list[float]] = [[] for _ in contestants]
-        batches: list[list[float]] = [[] for _ in contestants]
-        for turn in tqdm(range(plan.rounds), desc="timing", disable=not progress, unit="round", leave=False):
-            for i, contestant in enumerate(contestants):
-                if sum(singles[i]) + warm[i].size * sum(batches[i]) > plan.budget:
-                    continue
-                singles[i].append(_clock(plan, contestant, _queries(plan, 1, first=turn)))
-                # a second call on its own would find the caches warm, which larger batches do not
-                many = _clock(plan, contestant, _queries(plan, warm[i].size)) if warm[i].size > 1 else None
-                batches[i].append(singles[i][-1] if many is None else many / warm[i].size)
+        speeds = clock_all(
+            [(c.answers[0], c.device) for c in contestants],
+            plan.asked,
+            plan.timed,
+            batches=plan.batches,
+            rounds=plan.rounds,
+            budget=plan.budget,
+            progress=progress,
+        )
     rows = []
     for i, contestant in enumerate(contestants):
         scores, errors, failures, others = judged[i]
@@ -222,10 +225,11 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
                 scores=scores,
                 error_quantiles=errors,
                 failures=failures,
-                single=Timing.of(singles[i], first=warm[i].first),
-                batch=Timing.of(batches[i], first=0.0),
-                batch_size=warm[i].size,
-                memory_bytes=warm[i].memory,
+                single=speeds[i].single,
+                batch=speeds[i].batch,
+                batch_size=speeds[i].size,
+                memory_bytes=speeds[i].memory,
+                device=contestant.device,
                 bill=contestant.bill,
                 settings=contestant.settings,
                 remark=contestant.remark,
@@ -233,13 +237,6 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
             )
         )
     return rows
-
-
-@dataclass(frozen=True)
-class _Warm:
-    size: int
-    memory: int
-    first: float
 
 
 def _judge(
@@ -267,38 +264,6 @@ def _judge(
     quantiles = np.take_along_axis(pooled, ranks, axis=0)
     medians = {name: float(np.median(found)) for name, found in others.items()}
     return np.array(scores), quantiles, {name: count for name, count in failures.items() if count}, medians
-
-
-def _queries(plan: Plan, size: int, *, first: int = 0) -> Queries:
-    """`size` queries that count, from `first` on, repeated in turn where there are fewer."""
-    pool = np.flatnonzero(plan.counted)
-    chosen = pool[(first + np.arange(size)) % len(pool)]
-    return {name: array[chosen] for name, array in plan.queries.items()}
-
-
-def _clock(plan: Plan, contestant: Contestant, queries: Queries) -> float:
-    return clock(lambda: contestant.answers[0](queries, plan.timed), synchronise=contestant.synchronise)
-
-
-def _choose_batch(plan: Plan, contestant: Contestant) -> _Warm:
-    """Warm up, then take the batch with the highest throughput; growing stops when it no longer pays."""
-    one = _queries(plan, 1)
-    first = _clock(plan, contestant, one)
-    alone = _clock(plan, contestant, one)
-    best_size, best = 1, alone
-    limit = contestant.largest_batch or max(plan.batches)
-    for size in sorted(b for b in plan.batches if 1 < b <= limit):
-        if best * size > plan.budget and best_size > 1:
-            break
-        queries = _queries(plan, size)
-        seconds = _clock(plan, contestant, queries) / size
-        if seconds < best:
-            best_size, best = size, seconds
-        elif seconds > 1.25 * best:
-            break
-    queries = _queries(plan, best_size)
-    memory = peak_memory(lambda: contestant.answers[0](queries, plan.timed))
-    return _Warm(best_size, memory, max(0.0, first - alone))
 
 
 def _rounded(number: float) -> float | None:

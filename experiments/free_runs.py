@@ -116,8 +116,10 @@ def run_freely(
         return {name: array[first : first + count] for name, array in queries.items()}
 
     def measured(answer: Answer, first: int) -> tuple[Climate, dict[str, float]]:
-        values = answer(asked(first, runs), times).values
-        changes = drifts(system.invariants(values))
+        queries = asked(first, runs)
+        values = answer(queries, times).values
+        begun = {name: np.concatenate([queries[name][:, None], run], axis=1) for name, run in values.items()}
+        changes = drifts(system.invariants(begun))
         drift = {name: float(np.median(change)) for name, change in changes.items()}
         return measure_climate(values[field], scale=scale), drift
 

@@ -28,9 +28,9 @@ from ..datasets.training_set import TrainingSet
 from ..datasets.workers import WorkerDied, in_workers
 from ..solvers.contract import Solver, SolverError, System
 from ..surrogates.surrogate import Surrogate, SurrogateError, TrainingRecord, find_surrogate, load, read_card
-from .compare import Bill, Contestant
+from .compare import Bill, Contestant, Kind
 from .report import duration
-from .timing import pinned_threads
+from .timing import compiling, pinned_threads
 
 __all__ = ["Candidate", "Trained", "contestant", "generate_sets", "surrogate_folder", "train_all"]
 
@@ -48,6 +48,7 @@ class Candidate:
         training_set: which of the experiment's sets it learns from.
         dtype: `float32` or `float64`.
         seeds: trained once for each of 0 .. seeds - 1.
+        control: not a surrogate but a solver's scheme in a surrogate's place; see `compare.Contestant.kind`.
         remark: one sentence for the reader of the report.
     """
 
@@ -57,6 +58,7 @@ class Candidate:
     training_set: str = "main"
     dtype: str = "float64"
     seeds: int = 3
+    control: bool = False
     remark: str = ""
 
 
@@ -204,13 +206,16 @@ def _train(job: _Job) -> TrainingRecord:
     task = Autoregressive(candidate.interval)
     with TrainingSet(job.training_set) as training_set:
         job.place.mkdir(parents=True, exist_ok=True)
-        record = surrogate.fit(
-            task.examples(training_set, "train"),
-            task.examples(training_set, "valid"),
-            seed=job.seed,
-            folder=job.place,
-            progress=job.progress,
-        )
+        with compiling() as compiled:
+            record = surrogate.fit(
+                task.examples(training_set, "train"),
+                task.examples(training_set, "valid"),
+                seed=job.seed,
+                folder=job.place,
+                progress=job.progress,
+            )
+        # the first run after an installation compiles, later ones do not: that is no cost of learning
+        record = dataclasses.replace(record, seconds=max(0.0, record.seconds - sum(compiled)))
         surrogate.save(
             job.place, fingerprint=training_set.fingerprint, record=record, extra=_described(candidate)
         )
@@ -245,14 +250,21 @@ def _described(candidate: Candidate) -> dict[str, Any]:
 
 
 def contestant(trained: Trained, training_set: TrainingSet) -> Contestant:
-    """A trained candidate as an entry of the comparison; its bill is the data and one seed's training."""
+    """A trained candidate as an entry of the comparison.
+
+    Its bill is the data that it learned from and chose by, and one seed's training.
+    """
     task = Autoregressive(trained.candidate.interval)
     seconds = [record.seconds for record in trained.records]
+    kind: Kind = "null" if trained.null else "control" if trained.candidate.control else "surrogate"
     return Contestant(
         label=trained.label,
-        kind="null" if trained.null else "surrogate",
+        kind=kind,
         answers=tuple(task.answer(s) for s in trained.surrogates),
-        bill=Bill(data=training_set.seconds, training=float(np.median(seconds))),
+        bill=Bill(
+            data=sum(training_set.seconds_of(split) for split in ("train", "valid")),
+            training=float(np.median(seconds)),
+        ),
         settings={
             **_described(trained.candidate),
             "parameters": trained.surrogates[0].parameters_count,
@@ -260,7 +272,7 @@ def contestant(trained: Trained, training_set: TrainingSet) -> Contestant:
             "training_seconds": seconds,
             "finished": all(record.finished for record in trained.records),
         },
-        synchronise=trained.surrogates[0].device.type == "cuda",
+        device=trained.surrogates[0].device.type,
         remark="; ".join(filter(None, (trained.candidate.remark, *_notes(trained.records)))),
     )
 
@@ -274,13 +286,12 @@ def _notes(records: Sequence[TrainingRecord]) -> list[str]:
 
 
 def with_history(
-    reference: Solver, states: Mapping[str, NDArray[np.float64]], *, frames: int, interval: float
+    reference: Solver, states: Mapping[str, NDArray[np.float64]], *, times: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64]]:
-    """States solved on for `frames - 1` intervals: name -> (samples, frames, *grid), the given state first.
+    """States solved on to each of the times: name -> (samples, times, *grid).
 
     Raises `SolverError` where the reference fails on a sample: a history has to be true.
     """
-    times = interval * np.arange(frames, dtype=np.float64)
     solution = reference(states, times)
     if not solution.solved.all():
         failed = (~solution.solved).sum()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import datetime
 import gc
 import importlib.metadata
 import os
 import platform
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,9 +20,10 @@ import numba
 import numpy as np
 import psutil
 import torch
+from numba.core.event import install_recorder
 from threadpoolctl import threadpool_limits
 
-__all__ = ["Timing", "clock", "measure", "peak_memory", "pinned_threads", "provenance"]
+__all__ = ["Timing", "clock", "compiling", "peak_memory", "pinned_threads", "provenance"]
 
 
 @dataclass(frozen=True)
@@ -85,47 +86,54 @@ def clock(call: Callable[[], Any], *, synchronise: bool = False) -> float:
             gc.enable()
 
 
-def measure(
-    call: Callable[[], Any], *, repeats: int = 5, budget: float = 10.0, synchronise: bool = False
-) -> Timing:
-    """Time `call`: one warm-up call, then up to `repeats` timed ones within `budget` seconds."""
-    first = clock(call, synchronise=synchronise)
-    seconds: list[float] = []
-    while len(seconds) < repeats and (not seconds or sum(seconds) < budget):
-        seconds.append(clock(call, synchronise=synchronise))
-    return Timing.of(seconds, first=max(0.0, first - float(np.median(seconds))))
+def peak_memory(call: Callable[[], Any], *, cuda: bool = False) -> int:
+    """Bytes by which the process grew at most while `call` ran; with `cuda`, what the device held at most.
 
-
-def peak_memory(call: Callable[[], Any], *, interval: float = 0.002) -> int:
-    """Bytes by which the process grew at most while `call` ran (resident set, sampled; CUDA: allocated).
-
-    Memory that the process already held and reuses does not show: it is a lower bound, for orders of
-    magnitude.
+    Memory that earlier calls freed is given back to the system first, so that it counts when it is taken
+    again. Where the system does not tell (anything but Linux), 0.
     """
     gc.collect()
-    process = psutil.Process()
-    before = process.memory_info().rss
-    peak = before
-    done = threading.Event()
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(interval):
-            peak = max(peak, process.memory_info().rss)
-
-    if torch.cuda.is_available():
+    if cuda:
         torch.cuda.reset_peak_memory_stats()
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+        call()
+        return int(torch.cuda.max_memory_allocated())
     try:
-        result = call()
-        peak = max(peak, process.memory_info().rss)
-        del result
-    finally:
-        done.set()
-        watcher.join()
-    device = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
-    return max(0, peak - before) + device
+        ctypes.CDLL(None).malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+        before = _status("VmRSS")
+    except (OSError, AttributeError):
+        call()
+        return 0
+    call()
+    return max(0, _status("VmHWM") - before)
+
+
+def _status(name: str) -> int:
+    """A number of bytes from what Linux says of this process."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+@contextmanager
+def compiling() -> Iterator[list[float]]:
+    """Collects the seconds that numba compiles inside; what comes from its cache takes none.
+
+    with compiling() as seconds:
+        work()
+    sum(seconds)
+    """
+    seconds: list[float] = []
+    with install_recorder("numba:compile") as recorder:
+        yield seconds
+    depth, begin = 0, 0.0
+    for stamp, event in recorder.buffer:
+        if event.is_start:
+            begin = begin if depth else stamp
+            depth += 1
+        elif depth:
+            depth -= 1
+            if not depth:
+                seconds.append(stamp - begin)
 
 
 def provenance() -> dict[str, Any]:

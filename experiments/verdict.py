@@ -24,11 +24,13 @@ class Mode:
     Attributes:
         seconds: per query.
         solver_seconds: what the solver's envelope needs for the same accuracy.
-        speed_up: solver_seconds / seconds; below 1 means slower than the solver. None without skill.
+        speed_up: solver_seconds / seconds; below 1 means slower than the solver. None where there is nothing
+            to compare; `why_not` says why.
         sign: `=`, or a bound where the accuracy falls off the ladder (`<=`: the solver's cheapest setting is
             already better; `>=`: no setting is as good).
-        interval: 95 % bootstrap interval of the speed-up over test queries and timing rounds, drawn again.
-            None without skill.
+        interval: 95 % bootstrap interval of the speed-up over test queries and timing rounds, drawn again;
+            training seeds are pooled, not drawn. None where there is no speed-up.
+        noise: speed-ups that show nothing: the interval of the control, if there is one, widened to hold 1.
         naive: reference seconds / seconds: the flattering number, for comparison with the literature.
         break_even: queries after which the bill is repaid; None means never.
         break_even_sign: as `sign`, for the count.
@@ -46,23 +48,34 @@ class Mode:
     break_even_sign: Sign
     equal_time: float
     equal_time_sign: Sign
+    noise: tuple[float, float] = (1.0, 1.0)
+    why_not: str = ""
 
     @property
     def level(self) -> bool:
-        """Whether the interval holds 1: then neither side is shown to be faster."""
-        return self.sign == "=" and self.interval is not None and self.interval[0] < 1 < self.interval[1]
+        """Whether the interval meets the noise: then neither side is shown to be faster."""
+        if self.sign != "=" or self.interval is None:
+            return False
+        return self.interval[0] <= self.noise[1] and self.interval[1] >= self.noise[0]
 
     def in_words(self) -> str:
-        """E.g. `1.4 x faster`, `at least 820 x slower`, `level (0.94 to 1.2 x)`, `no skill`."""
+        """E.g. `1.4 x faster (1.3 to 1.5)`, `at least 820 x slower`, `level: 1.04 (0.94 to 1.2)`, `no skill`.
+
+        In brackets the interval; the number of `level` is the speed-up, below 1 for a slower surrogate.
+        """
         if self.speed_up is None:
-            return "no skill"
-        if self.level and self.interval is not None:
-            return f"level ({self.interval[0]:.2g} to {self.interval[1]:.2g} x)"
+            return self.why_not
+        low, high = self.interval or (self.speed_up, self.speed_up)
+        if self.level:
+            return f"level: {self.speed_up:.3g} ({low:.3g} to {high:.3g})"
         faster = self.speed_up >= 1
         size = self.speed_up if faster else 1 / self.speed_up
         number = f"{size:,.0f}" if size >= 1000 else f"{size:.3g}"
+        if self.sign == "=":
+            ends = (low, high) if faster else (1 / high, 1 / low)
+            said = " to ".join(f"{end:,.0f}" if end >= 1000 else f"{end:.3g}" for end in ends)
+            return f"{number} x {'faster' if faster else 'slower'} ({said})"
         bound = {
-            "=": "",
             ">=": "at least " if faster else "at most ",
             "<=": "at most " if faster else "at least ",
         }
@@ -108,37 +121,61 @@ def envelope_of(rows: Sequence[Row], metric: Metric, mode: str) -> Envelope:
     )
 
 
-def judge(rows: Sequence[Row], metric: Metric, *, resamples: int = 400, seed: int = 0) -> list[Verdict]:
-    """One verdict per surrogate row.
+def judge(
+    rows: Sequence[Row],
+    metric: Metric,
+    *,
+    ceiling: float | None = None,
+    resamples: int = 400,
+    seed: int = 0,
+) -> list[Verdict]:
+    """One verdict per surrogate and control.
 
-    A surrogate has skill if its median accuracy is better than every null's. Raises `ValueError` where the
-    rows hold no reference or no ladder.
+    A surrogate has skill if its median accuracy is better than every null's. It gets no speed-up without
+    skill, on another device than the ladder's, nor where `ceiling`, the best score that can be given, is its
+    median: then it is only known to be at least that good. Raises `ValueError` where the rows hold no
+    reference or no ladder.
     """
     references = [row for row in rows if row.kind == "reference"]
     if not references:
         raise ValueError("the rows hold no reference: add the reference solver as a contestant")
     nulls = [row.accuracy for row in rows if row.kind == "null"]
+    device = references[0].device
     envelopes = {mode: envelope_of(rows, metric, mode) for mode in MODES}
+    controls = [row for row in rows if row.kind == "control"]
+    noise = {
+        mode: [_bootstrap(rows, row, metric, mode, resamples, seed) for row in controls] for mode in MODES
+    }
     verdicts = []
-    for row in (r for r in rows if r.kind == "surrogate"):
+    for row in (r for r in rows if r.kind in ("surrogate", "control")):
         skill = all(metric.better(row.accuracy, null) for null in nulls)
         quality = float(metric.quality(row.accuracy))
+        why_not = ""
+        if not skill:
+            why_not = "no skill"
+        elif row.device != device:
+            why_not = f"not compared: {row.device} against {device}"
+        elif ceiling is not None and row.accuracy == ceiling:
+            why_not = "not compared: valid to the end"
         modes = {}
         for mode, envelope in envelopes.items():
             seconds, solver = row.seconds(mode), envelope.cost(quality)
             count, count_sign = break_even(row.bill.total, solver, seconds)
             equal, equal_sign = envelope.quality_at(seconds)
+            held = [] if row.kind == "control" else noise[mode]
             modes[mode] = Mode(
                 seconds=seconds,
                 solver_seconds=solver.seconds,
-                speed_up=solver.seconds / seconds if skill else None,
+                speed_up=None if why_not else solver.seconds / seconds,
                 sign=solver.sign,
-                interval=_bootstrap(rows, row, metric, mode, resamples, seed) if skill else None,
+                interval=None if why_not else _bootstrap(rows, row, metric, mode, resamples, seed),
                 naive=references[0].seconds(mode) / seconds,
-                break_even=count if skill else None,
+                break_even=None if why_not else count,
                 break_even_sign=count_sign,
                 equal_time=_back(metric, equal),
                 equal_time_sign=equal_sign,
+                noise=(min([1.0, *(low for low, _ in held)]), max([1.0, *(high for _, high in held)])),
+                why_not=why_not,
             )
         verdicts.append(Verdict(row.label, row.accuracy, skill, modes))
     return verdicts
@@ -151,7 +188,7 @@ def _bootstrap(
     generator = np.random.default_rng(seed)
     ladder = [r for r in rows if r.kind == "ladder"]
     timings = [np.array((r.single if mode == "single" else r.batch).rounds) for r in (*ladder, row)]
-    ladder_scores = np.stack([r.scores.mean(axis=0) if len(r.scores) > 1 else r.scores[0] for r in ladder])
+    ladder_scores = np.stack([r.scores[0] for r in ladder])
     samples = ladder_scores.shape[1]
     found = np.empty(resamples)
     for i in range(resamples):

@@ -25,7 +25,7 @@ def pretended_clock() -> Iterator[None]:
         return SPENT[0] - before
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("understudy.experiments.compare.clock", clock)
+        patch.setattr("understudy.experiments.throughput.clock", clock)
         yield
 
 
@@ -109,7 +109,7 @@ def test_verdicts_name_faster_slower_and_no_skill(rows: list[Row]) -> None:
     assert "faster" in quick.modes["single"].in_words()
     assert quick.modes["single"].break_even == pytest.approx(2.0 / 0.002, rel=0.1)
     assert slow.modes["single"].speed_up == pytest.approx(0.25, rel=1e-6)
-    assert slow.modes["single"].in_words().endswith("slower")
+    assert slow.modes["single"].in_words().startswith("4 x slower (4 to 4")
     assert slow.modes["single"].break_even is None
     assert not useless.skill
     assert useless.modes["single"].speed_up is None
@@ -233,6 +233,40 @@ def test_a_slow_contestant_is_timed_in_fewer_rounds() -> None:
     assert rounds["patient"] == 1
 
 
+def test_the_batch_is_the_size_with_the_least_median_whatever_one_reading_said() -> None:
+    calls = dict.fromkeys((1, 2, 4, 6), 0)
+
+    def answer(queries: Queries, times: np.ndarray) -> Solution:
+        size = len(queries["u"])
+        calls[size] += 1
+        # at its first two calls a batch of 4 is disturbed, though it is the best
+        seconds = {1: 0.010, 2: 0.008, 4: 0.009 if calls[4] <= 2 else 0.005, 6: 0.0}[size]
+        return answering(1e-3, seconds)(queries, times)
+
+    larger = dataclasses.replace(plan(), batches=(1, 2, 4), rounds=5)
+    row = compare(larger, [contestants()[0], Contestant("steady", "surrogate", (answer,))])[1]
+    assert row.batch_size == 4
+    assert row.batch.median == pytest.approx(0.005)
+
+
+def test_alone_everybody_is_asked_the_same_queries_that_count_and_only_for_the_timed_times() -> None:
+    seen: list[tuple[float, int]] = []
+
+    def answer(queries: Queries, times: np.ndarray) -> Solution:
+        if len(queries["u"]) == 1:
+            seen.append((float(queries["u"][0, 0]), len(times)))
+        return answering(1e-3, 0.001)(queries, times)
+
+    base = plan()
+    status = base.truth.status.copy()
+    status[1] = Status.NOT_CONVERGED
+    asked = dataclasses.replace(base, truth=dataclasses.replace(base.truth, status=status), rounds=2)
+    compare(asked, [contestants()[0], Contestant("watched", "surrogate", (answer,))])
+    first = [float(base.queries["u"][i, 0]) for i in (0, 2, 3)]
+    assert [value for value, _ in seen[-8:]] == [first[0], *first, first[0], *first]
+    assert {times for _, times in seen} == {1}
+
+
 def test_where_one_at_a_time_is_the_best_batch_both_are_one_measurement() -> None:
     calls = [0]
 
@@ -265,8 +299,8 @@ def test_to_beat_one_null_model_of_two_is_no_skill() -> None:
 @pytest.mark.parametrize(
     ("interval", "words", "repaid"),
     [
-        ((0.9, 1.3), "level (0.9 to 1.3 x)", "not shown"),
-        ((1.1, 1.3), "1.2 x faster", "5e+03"),
+        ((0.9, 1.3), "level: 1.2 (0.9 to 1.3)", "not shown"),
+        ((1.1, 1.3), "1.2 x faster (1.1 to 1.3)", "5e+03"),
     ],
 )
 def test_a_speed_up_whose_interval_holds_one_is_called_level(

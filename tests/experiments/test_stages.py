@@ -98,7 +98,7 @@ def test_the_bill_is_the_data_of_its_own_set_and_one_training(
     records = [dataclasses.replace(trained["echo"].records[0], seconds=s) for s in (1.0, 100.0, 3.0)]
     entry = contestant(dataclasses.replace(trained["echo"], records=tuple(records)), sets["main"])
     assert entry.bill.training == 3.0
-    assert entry.bill.data == sets["main"].seconds > 0
+    assert 0 < entry.bill.data < sets["main"].seconds
     assert entry.kind == "surrogate"
     assert len(entry.answers) == 2
 
@@ -155,7 +155,7 @@ def test_a_set_of_another_system_solver_or_settings_is_not_compared_with(
 
 def test_a_history_begins_with_the_given_state_and_is_true() -> None:
     start = SYSTEM.draw([np.random.default_rng(i) for i in range(2)])
-    history = with_history(SOLVER, start, frames=4, interval=0.5)["u"]
+    history = with_history(SOLVER, start, times=0.5 * np.arange(4.0))["u"]
     assert history.shape == (2, 4, 16)
     np.testing.assert_allclose(history[:, 0], start["u"], rtol=0, atol=1e-13)
     np.testing.assert_array_equal(history[:, 3], SOLVER(start, np.array([1.5])).values["u"][:, 0])
@@ -166,4 +166,31 @@ def test_a_history_that_blows_up_is_refused() -> None:
         pytest.raises(SolverError, match=r"the reference failed on 1 histories: .*infinite"),
         np.errstate(all="ignore"),
     ):
-        with_history(SOLVER, {"u": 1e6 * np.cos(np.arange(16.0))[None]}, frames=4, interval=10.0)
+        with_history(SOLVER, {"u": 1e6 * np.cos(np.arange(16.0))[None]}, times=10.0 * np.arange(4.0))
+
+
+def test_the_bill_is_the_data_that_was_learned_from_and_chosen_by_not_the_test_data(
+    trained: dict[str, Trained], sets: dict[str, TrainingSet]
+) -> None:
+    bill = contestant(trained["echo"], sets["main"]).bill
+    parts = {name: sets["main"].seconds_of(name) for name in ("train", "valid", "test")}
+    assert min(parts.values()) > 0
+    assert bill.data == pytest.approx(parts["train"] + parts["valid"])
+    assert sets["main"].seconds == pytest.approx(sum(parts.values()))
+
+
+def test_a_control_is_entered_as_one(trained: dict[str, Trained], sets: dict[str, TrainingSet]) -> None:
+    echo = trained["echo"]
+    assert contestant(echo, sets["main"]).kind == "surrogate"
+    control = dataclasses.replace(echo, candidate=dataclasses.replace(echo.candidate, control=True))
+    assert contestant(control, sets["main"]).kind == "control"
+    assert contestant(trained["mean"], sets["main"]).kind == "null"
+
+
+def test_what_training_had_to_say_is_said_once_with_the_number_of_seeds(
+    trained: dict[str, Trained], sets: dict[str, TrainingSet]
+) -> None:
+    one, other = trained["echo"].records
+    noted = (dataclasses.replace(one, note="it stayed as it was"), other)
+    said = contestant(dataclasses.replace(trained["echo"], records=noted), sets["main"]).remark
+    assert said == "it stayed as it was (1 of 2 seeds)"

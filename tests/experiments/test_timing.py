@@ -1,31 +1,13 @@
 """Timing measures what it says, with threads pinned and put back."""
 
+import sys
 import time
 
 import numba
 import numpy as np
 import pytest
 import torch
-from understudy.experiments.timing import clock, measure, peak_memory, pinned_threads, provenance
-
-
-def test_measure_finds_the_seconds_of_a_call_and_keeps_the_first_apart() -> None:
-    calls = []
-
-    def call() -> None:
-        time.sleep(0.05 if not calls else 0.01)
-        calls.append(1)
-
-    timing = measure(call, repeats=5)
-    assert timing.median >= 0.01
-    assert timing.first >= 0.05 - timing.median
-    assert len(timing.rounds) == 5
-    assert timing.low <= timing.median <= timing.high
-    assert timing.median == sorted(timing.rounds)[2]
-
-
-def test_the_budget_ends_the_repeats() -> None:
-    assert len(measure(lambda: time.sleep(0.02), repeats=100, budget=0.05).rounds) < 6
+from understudy.experiments.timing import Timing, clock, compiling, peak_memory, pinned_threads, provenance
 
 
 def test_threads_are_pinned_inside_and_put_back() -> None:
@@ -38,11 +20,38 @@ def test_threads_are_pinned_inside_and_put_back() -> None:
         pass
 
 
-def test_peak_memory_sees_an_array_that_is_gone_afterwards() -> None:
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells")
+@pytest.mark.parametrize("megabytes", [2, 40, 240])
+def test_peak_memory_sees_an_array_that_is_gone_afterwards_however_often(megabytes: int) -> None:
     def call() -> float:
-        return float(np.ones(30_000_000).sum())
+        return float(np.ones(megabytes * 125_000).sum())
 
-    assert peak_memory(call) > 100e6
+    for _ in range(3):
+        assert peak_memory(call) == pytest.approx(megabytes * 1e6, rel=0.3, abs=0.5e6)
+
+
+def test_a_timing_has_the_median_of_the_calls_and_the_first_apart() -> None:
+    timing = Timing.of([5.0, 1.0, 2.0, 30.0, 3.0], first=7.0)
+    assert (timing.low, timing.median, timing.high, timing.first) == (2.0, 3.0, 5.0, 7.0)
+
+
+def test_seconds_of_compilation_are_told_apart_once_and_no_others() -> None:
+    @numba.njit
+    def inner(x: float) -> float:
+        return x + 1
+
+    @numba.njit
+    def outer(x: float) -> float:
+        return inner(x) * inner(x)
+
+    begin = time.perf_counter()
+    with compiling() as seconds:
+        outer(1.0)
+    assert 0 < sum(seconds) <= time.perf_counter() - begin
+    with compiling() as nothing:
+        outer(2.0)
+        time.sleep(0.01)
+    assert sum(nothing) == 0
 
 
 def test_provenance_names_versions_machine_and_date() -> None:

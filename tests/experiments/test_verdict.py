@@ -1,16 +1,25 @@
 """Verdicts on rows made by hand: medians, skill, speed-up, bounds, break-even, error at equal time."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from understudy.experiments.compare import Bill, Kind, Row
-from understudy.experiments.metrics import relative_error
+from understudy.experiments.metrics import relative_error, valid_time
 from understudy.experiments.timing import Timing
 from understudy.experiments.verdict import Verdict, envelope_of, judge
 
 METRIC = relative_error()
 
 
-def row(label: str, kind: Kind, scores: list[list[float]], seconds: float, bill: Bill | None = None) -> Row:
+def row(
+    label: str,
+    kind: Kind,
+    scores: list[list[float]],
+    seconds: float,
+    bill: Bill | None = None,
+    device: str = "cpu",
+) -> Row:
     """Half as long per query in a batch as alone."""
     return Row(
         label=label,
@@ -25,6 +34,7 @@ def row(label: str, kind: Kind, scores: list[list[float]], seconds: float, bill:
         bill=Bill() if bill is None else bill,
         settings={},
         remark="",
+        device=device,
     )
 
 
@@ -68,7 +78,7 @@ def test_speed_up_is_the_solvers_time_at_this_accuracy_over_the_surrogates() -> 
     assert mode.speed_up == pytest.approx(5.0)
     assert mode.sign == "="
     assert mode.naive == pytest.approx(500.0)
-    assert mode.in_words() == "5 x faster"
+    assert mode.in_words() == "5 x faster (5 to 5)"
     assert mode.equal_time == pytest.approx(0.1 * 2.0**-1)
     batch = verdict([[1e-2] * 3], 2.0, nulls=[0.9]).modes["batch"]
     assert (batch.seconds, batch.speed_up) == (1.0, pytest.approx(5.0))
@@ -94,3 +104,68 @@ def test_the_reference_is_no_part_of_the_ladder() -> None:
 def test_rows_without_a_reference_are_refused() -> None:
     with pytest.raises(ValueError, match="no reference"):
         judge(LADDER[:2], METRIC)
+
+
+def test_what_ran_on_another_device_gets_no_number_but_the_naive_one() -> None:
+    learned = row("learned", "surrogate", [[1e-2] * 3], 2.0, device="cuda")
+    mode = judge([*LADDER, learned], METRIC)[0].modes["single"]
+    assert (mode.speed_up, mode.interval, mode.break_even) == (None, None, None)
+    assert mode.in_words() == "not compared: cuda against cpu"
+    assert mode.naive == pytest.approx(500.0)
+
+
+def test_a_median_that_is_the_best_score_there_is_is_not_compared() -> None:
+    metric = valid_time(1.0, scale=1.0)
+    rows = [
+        row("cheap", "ladder", [[2.0] * 3], 1.0),
+        row("dear", "ladder", [[9.0] * 3], 100.0),
+        row("truth", "reference", [[10.0] * 3], 1000.0),
+        row("to the end", "surrogate", [[10.0, 10.0, 4.0]], 5.0),
+        row("nearly", "surrogate", [[9.5, 10.0, 4.0]], 5.0),
+    ]
+    capped, nearly = judge(rows, metric, ceiling=10.0)
+    assert capped.modes["batch"].in_words() == "not compared: valid to the end"
+    assert capped.modes["batch"].speed_up is None
+    assert nearly.modes["batch"].speed_up is not None
+
+
+def noisy(label: str, kind: Kind, seconds: list[float]) -> Row:
+    """An error of 1e-2 and a clock that says these seconds, alone and in batch."""
+    made = row(label, kind, [[1e-2] * 3], 1.0)
+    return dataclasses.replace(
+        made, single=Timing.of(seconds, first=0.0), batch=Timing.of(seconds, first=0.0)
+    )
+
+
+def test_a_speed_up_within_what_the_control_shows_is_level() -> None:
+    learned = noisy("learned", "surrogate", [8.0, 8.1, 8.2])  # the solver takes 10
+    alone = judge([*LADDER, learned], METRIC)[0].modes["single"]
+    assert not alone.level
+    rows = [*LADDER, noisy("control", "control", [7.0, 9.0, 12.0]), learned]
+    control, beside = judge(rows, METRIC)
+    assert control.label == "control"
+    assert beside.modes["single"].noise[1] > 1.2
+    assert beside.modes["single"].level
+    assert beside.modes["single"].repaid_in_words() == "not shown"
+    fast = judge([*rows[:-1], noisy("learned", "surrogate", [2.0, 2.1])], METRIC)[1]
+    assert not fast.modes["single"].level
+
+
+def test_the_interval_comes_from_drawing_the_queries_again_alike_for_all() -> None:
+    scores = np.geomspace(1e-3, 1e-1, 41)
+    ladder = [
+        row("cheap", "ladder", [(10 * scores).tolist()], 1.0),
+        row("dear", "ladder", [(0.1 * scores).tolist()], 100.0),
+        row("truth", "reference", [[1e-9] * 41], 1000.0),
+    ]
+    # the surrogate's errors are between the two settings' on the same queries: its speed-up does not depend
+    # on which queries are drawn, so long as they are drawn alike
+    along = judge([*ladder, row("along", "surrogate", [scores.tolist()], 2.0)], METRIC)[0].modes["single"]
+    assert along.speed_up == pytest.approx(5.0)
+    assert along.interval == pytest.approx((5.0, 5.0))
+    # against a surrogate whose errors know nothing of the query the medians move, by the binomial law
+    flat = judge([*ladder, row("flat", "surrogate", [[1e-2] * 41], 2.0)], METRIC)[0].modes["single"]
+    assert flat.interval is not None
+    low, high = np.sort(scores)[[14, 26]] / 1e-2  # 95 % of the medians of 41 lie between ranks 14 and 26
+    assert flat.interval[0] == pytest.approx(5.0 * low, rel=0.1)
+    assert flat.interval[1] == pytest.approx(5.0 * high, rel=0.1)
