@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -56,9 +57,15 @@ def generate(
         with explained(folder):
             plan = _claim(folder, plan)
             todo = _clear(folder, plan)
+        left = Counter(shard.split for shard in todo)
+        # a split without a trajectory is refused as soon as it is known: the others may take long
+        for name in {shard.split for shard in plan.shards} - set(left):
+            _refuse_empty_split(folder, plan, name)
         for shard in _make(todo, plan, system=system, solver=solver, folder=folder, progress=progress):
             logger.debug("%s is written", shard.file)
-        _refuse_empty_splits(folder, plan)
+            left[shard.split] -= 1
+            if not left[shard.split]:
+                _refuse_empty_split(folder, plan, shard.split)
         statistics = compute_statistics(folder, plan, progress=progress)
         with explained(folder / "stats.yaml"):
             write_whole(folder / "stats.yaml", statistics_text(statistics).encode())
@@ -149,13 +156,12 @@ def _make_one(shard: Shard, *, folder: Path, plan: Plan, system: System, solver:
     return make_shard(folder, plan, shard=shard, system=system, solver=solver)
 
 
-def _refuse_empty_splits(folder: Path, plan: Plan) -> None:
-    for name in dict.fromkeys(shard.split for shard in plan.shards):
-        with Split(folder, plan, name=name) as split:
-            if len(split) == 0:
-                failure = split.failures[0]
-                notes = "; ".join(failure.notes) or failure.status.advice
-                raise DatasetError(
-                    f"none of the {len(split.failures)} samples of split {name!r} could be solved ({notes}); "
-                    "generate with a solver that can, in another folder"
-                )
+def _refuse_empty_split(folder: Path, plan: Plan, name: str) -> None:
+    with Split(folder, plan, name=name) as split:
+        if len(split) == 0:
+            failure = split.failures[0]
+            notes = "; ".join(failure.notes) or failure.status.advice
+            raise DatasetError(
+                f"none of the {len(split.failures)} samples of split {name!r} could be solved ({notes}); "
+                "generate with a solver or a system that can, in another folder"
+            )

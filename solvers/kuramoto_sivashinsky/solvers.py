@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from abc import abstractmethod
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from .compiled_engine import CompiledEngine
 from .fourier import low_pass, resample
 from .plain_engine import PlainEngine
 from .recipe import Recipe, kept_modes, spectral_operator
+from .surviving_step import step_that_survives
 from .system import KuramotoSivashinsky
 
 __all__ = ["CNAB2", "ETDAB", "ETDABM", "ETDRK4", "Krogstad", "MultistepSolver", "SpectralSolver", "engine_of"]
@@ -32,7 +33,7 @@ class SpectralSolver(Solver):
 
     Queries and answers live on the system's grid; a solver with other `points` resamples on the way in and
     out. Output at any time: see `recipe`. A sample that becomes infinite is NaN at all times, its status is
-    DIVERGED, and the notes name a step that survives.
+    DIVERGED, and the notes name a step that survives, if one is found in a few seconds.
 
     Attributes:
         step: in time.
@@ -135,13 +136,9 @@ class SpectralSolver(Solver):
 
     def _advice(self, failed: NDArray[np.float64], samples: int, times: NDArray[np.float64]) -> str:
         """What failed, and a step that was tried on one of the failed samples and survives."""
-        said = f"{len(failed)} of {samples} samples became infinite with {self.label}"
         probe = failed[[0] * min(samples, 3)]  # as many as run on what was compiled for this batch
-        for halvings in range(1, 11):
-            trial = replace(self, step=self.step / 2**halvings)
-            if np.isfinite(trial.integrate(probe, times[-1:])).all():
-                return f"{said}; a step of {trial.step:g} survives (tried on the first of them)"
-        return f"{said}, and so it does at 1/1024 of that step; the initial state is too violent for the grid"
+        found = step_that_survives(self, probe, float(times[-1]))
+        return f"{len(failed)} of {samples} samples became infinite with {self.label}; {found}"
 
 
 @dataclass(frozen=True)

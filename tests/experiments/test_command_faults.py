@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -107,6 +108,15 @@ def test_a_step_too_large_for_the_equation_is_reported_with_one_that_would_do(
     assert "none of the 4 samples of split 'train' could be solved" in said
     assert "became infinite with ETDAB6 h=1/256" in said
     assert "survives (tried on the first of them)" in said
+
+
+def test_a_forcing_that_no_step_survives_is_reported_in_seconds(told: Told, tmp_path: Path) -> None:
+    violent = ("--system.forcing", "1e7", "--system.forcing-wavelength", "22", "--main.transient", "300")
+    begin = time.monotonic()
+    with np.errstate(all="ignore"):
+        said = told(asked("generate", tmp_path / "run", *violent))
+    assert "too violent for the grid" in said
+    assert time.monotonic() - begin < 40, "some 3 s on an idle machine"
 
 
 @pytest.mark.parametrize("surrogate", ["nvar", "reservoir", "mlp", "learned-multistep", "climatology"])
