@@ -78,6 +78,9 @@ class Field:
 class Solution:
     """Full-shape arrays and one status per sample. What was not solved is NaN, never a short array.
 
+    A sample that fails on its way keeps the frames before: NaN from the first that is not known, and a status
+    other than `SOLVED`.
+
     Attributes:
         times: (times,) output times, in the system's unit of time, starting from the query's time 0.
         values: field name -> (samples, times, *grid[, components]).
@@ -223,6 +226,13 @@ class Solver(ABC):
 
     @abstractmethod
     def __call__(self, queries: Queries, times: NDArray[np.float64]) -> Solution: ...
+
+    def advice(self, queries: Queries, times: NDArray[np.float64], solution: Solution) -> str:
+        """What would do where samples of this solution failed; empty where there is nothing to say.
+
+        It may take seconds, for it may try: so it is asked for, and no part of what is timed.
+        """
+        return ""
 
     @property
     @abstractmethod

@@ -32,8 +32,8 @@ class SpectralSolver(Solver):
     """Fourier in space, a fixed step in time. The fields are the accuracy.
 
     Queries and answers live on the system's grid; a solver with other `points` resamples on the way in and
-    out. Output at any time: see `recipe`. A sample that becomes infinite is NaN at all times, its status is
-    DIVERGED, and the notes name a step that survives, if one is found in a few seconds.
+    out. Output at any time: see `recipe`. A sample that becomes infinite is NaN from then on and its status
+    is DIVERGED; `advice` names a step that survives, if one is found in a few seconds.
 
     Attributes:
         step: in time.
@@ -105,10 +105,12 @@ class SpectralSolver(Solver):
         begin = clock.perf_counter()
         initial = np.asarray(queries["u"], dtype=np.float64)
         values = self.integrate(initial, times)
-        finite = np.asarray(np.isfinite(values).all(axis=(1, 2)))
-        values[~finite] = np.nan
+        known = np.logical_and.accumulate(np.isfinite(values).all(axis=2), axis=1)
+        values[~known] = np.nan
+        finite = known[:, -1]
         seconds = clock.perf_counter() - begin
-        notes = () if finite.all() else (self._advice(initial[~finite], len(finite), times),)
+        failed = len(finite) - int(finite.sum())
+        notes = (f"{failed} of {len(finite)} samples became infinite with {self.label}",) if failed else ()
         return Solution(
             times=times,
             values={"u": values},
@@ -134,11 +136,15 @@ class SpectralSolver(Solver):
         operator = spectral_operator(self.system, self.grid_points, self.dtype, self.dealias)
         return Recipe(operator, self.dtype, self.step, scheme, **multistep)
 
-    def _advice(self, failed: NDArray[np.float64], samples: int, times: NDArray[np.float64]) -> str:
-        """What failed, and a step that was tried on one of the failed samples and survives."""
-        probe = failed[[0] * min(samples, 3)]  # as many as run on what was compiled for this batch
-        found = step_that_survives(self, probe, float(times[-1]))
-        return f"{len(failed)} of {samples} samples became infinite with {self.label}; {found}"
+    def advice(self, queries: Queries, times: NDArray[np.float64], solution: Solution) -> str:
+        """See `Solver`: a step that was tried on one of the failed samples and survives."""
+        failed = np.asarray(queries["u"], dtype=np.float64)[~solution.solved]
+        if not len(failed):
+            return ""
+        probe = failed[
+            [0] * min(len(solution.status), 3)
+        ]  # as many as run on what was compiled for this batch
+        return step_that_survives(self, probe, float(times[-1]))
 
 
 @dataclass(frozen=True)

@@ -136,12 +136,13 @@ def test_a_blow_up_is_marked_and_harms_no_other_sample(chaotic: Chaotic, points:
     solver = ETDAB(system, step=1 / 16, points=points)
     solution = solver(queries, times)
     assert solution.status.tolist() == [0, 0, Status.DIVERGED, 0, 0]
-    assert np.isnan(solution.values["u"][2]).all()
+    assert np.isnan(solution.values["u"][2, -1]).all()
+    np.testing.assert_allclose(solution.values["u"][2, 0], queries["u"][2], atol=1e-10)
     healthy = solver({"u": u[[0, 1, 3, 4]]}, times)
     np.testing.assert_allclose(solution.values["u"][[0, 1, 3, 4]], healthy.values["u"], atol=1e-12)
     (note,) = solution.notes
     assert "1 of 5" in note
-    advised = float(note.split("a step of ")[1].split()[0])
+    advised = float(solver.advice(queries, times, solution).split("a step of ")[1].split()[0])
     assert replace(solver, step=advised)(queries, times).solved.all()
 
 
@@ -149,7 +150,22 @@ def test_a_step_too_large_for_the_attractor_names_one_that_is_not(chaotic: Chaot
     system, u = chaotic
     solution = ETDAB(system, step=1 / 2)({"u": u}, np.array([100.0]))
     assert not solution.solved.any()
-    assert "a step of 0.125 survives" in solution.notes[0]
+    times = np.array([100.0])
+    assert "a step of 0.125 survives" in ETDAB(system, step=1 / 2).advice({"u": u}, times, solution)
+    solved = ETDAB(system, step=1 / 8)({"u": u}, times)
+    assert ETDAB(system, step=1 / 8).advice({"u": u}, times, solved) == ""
+
+
+def test_what_blows_up_keeps_the_frames_before(chaotic: Chaotic) -> None:
+    system, u = chaotic
+    times = np.arange(0.5, 40.0, 0.5)
+    solution = ETDAB(system, step=1 / 2)({"u": u}, times)
+    known = np.isfinite(solution.values["u"]).all(axis=2)
+    assert known[:, 0].all()
+    assert not known[:, -1].any()
+    assert (np.diff(known.astype(int), axis=1) <= 0).all()
+    assert (np.isnan(solution.values["u"]).all(axis=2) == ~known).all()
+    assert (solution.status == Status.DIVERGED).all()
 
 
 @pytest.mark.parametrize(
