@@ -37,8 +37,8 @@ class SpectralSolver(Solver):
 
     Attributes:
         step: in time.
-        points: of the grid that is computed on, even; None for the system's. A power of two from 16 to 4096
-            runs compiled, any other some ten times slower.
+        points: of the grid that is computed on, even; None for the system's. 1, 3 or 5 times 8, 16, 32, ...
+            points, from 16 to 4096, run compiled, any other number some ten times slower.
         dtype: 'float64', 'float32', or 'longdouble': the machine's extended precision, where it has one;
             slow, and the only way to know a trajectory beyond some 25 Lyapunov times.
         dealias: 'none', or '2/3' to keep the upper third of the modes at zero. The attractor's spectrum
