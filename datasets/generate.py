@@ -15,6 +15,7 @@ from tqdm import tqdm
 from ..solvers.contract import Solver, System
 from .durable import LOCK, explained, leftovers, only_writer, write_whole
 from .plan import DatasetError, GenerateSettings, Plan, Shard, find_plan
+from .room import refuse_too_large
 from .shards import is_whole, make_shard, one_thread
 from .split import Split
 from .statistics import compute_statistics, statistics_text
@@ -43,14 +44,15 @@ def generate(
     (`TrainingSet.failures`); it is not drawn anew.
 
     Raises:
-        DatasetError: the folder holds another set or something else, another process is writing to it, the
-            disk is full or may not be written to, or no sample of a split could be solved.
+        DatasetError: the folder holds another set or something else, another process is writing to it, memory
+            or disk have no room for it, it may not be written to, or no sample of a split could be solved.
         SolverError: the solver cannot be asked this.
     """
     folder = Path(folder)
     plan = Plan.of(system, solver, settings=settings)
     if _finished(folder, plan):
         return TrainingSet(folder)
+    refuse_too_large(plan, folder=folder)
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import tyro
 
 from ..datasets.generate import GenerateSettings
@@ -23,7 +24,9 @@ from ..surrogates.propagation import SteppingSettings
 from ..surrogates.reservoir import Reservoir
 from ..surrogates.resnet import ResNet
 from ..surrogates.training import TrainingSettings
-from .chaos import ChaosSettings, compare_forecasts
+from .chaos import compare_forecasts
+from .chaos_settings import ChaosSettings
+from .compare import ComparisonError
 from .stages import Candidate, Trained
 
 __all__ = ["PRESETS", "Settings", "compare_with_solver"]
@@ -60,7 +63,41 @@ class Settings:
     @property
     def candidates(self) -> dict[str, Candidate]:
         """The surrogates that this experiment compares."""
+        self._check_grid()
         return candidates(self.system, size=self.size, fine=self.fine.interval, main=self.main.interval)
+
+    def check(self, chosen: Mapping[str, Candidate], *, device: str = "cpu") -> None:
+        """Refuse, before anything is solved, settings that do not fit one another or these surrogates."""
+        self._check_grid()
+        unit, points = self.system.characteristic_time, self.system.points
+        self.comparison.check(chosen, self.sets, unit=unit, numbers=points, device=device)
+        for label, candidate in chosen.items():
+            if isinstance(candidate.settings, LearnedMultistep.Settings):
+                needed = candidate.settings.delays * candidate.interval + candidate.settings.window
+                used = self.sets[candidate.training_set]
+                if used.interval * (used.train_frames - 1) < needed:
+                    raise ComparisonError(
+                        f"{label} learns from forecasts of {candidate.settings.window:g}, for which "
+                        f"--{candidate.training_set}.train-frames {used.train_frames} at --"
+                        f"{candidate.training_set}.interval {used.interval:g} is too short; ask for at least "
+                        f"{2 + int(needed / used.interval)}"
+                    )
+
+    def _check_grid(self) -> None:
+        """Lines and grids on which this experiment's ladder and surrogates make sense."""
+        length, points = self.system.length, self.system.points
+        if length <= 2 * np.pi:
+            raise ComparisonError(
+                f"--system.length must be above 2 pi, below which every start decays, got {length:g}; chaos "
+                "begins at about 22"
+            )
+        if not 16 <= points <= 4096:
+            raise ComparisonError(f"--system.points must lie between 16 and 4096 here, got {points}")
+        if points < 1.5 * length:
+            raise ComparisonError(
+                f"--system.points {points} cannot resolve --system.length {length:g}; ask for about 3 per "
+                "unit length, 1.5 at least"
+            )
 
 
 def compare_with_solver(

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from ..datasets.generate import GenerateSettings, generate
 from ..datasets.plan import DatasetError, Plan
+from ..datasets.room import refuse_too_large
 from ..datasets.tasks import Autoregressive
 from ..datasets.training_set import TrainingSet
 from ..datasets.workers import WorkerDied, in_workers
@@ -82,6 +83,8 @@ def generate_sets(
     progress: bool = False,
 ) -> dict[str, TrainingSet]:
     """Make (or finish, or just open) each named set below `folder/sets`."""
+    for name, chosen in settings.items():  # all of them before the first is solved
+        refuse_too_large(Plan.of(system, solver, settings=chosen), folder=folder / "sets" / name)
     return {
         name: generate(system, solver, chosen, folder=folder / "sets" / name, progress=progress)
         for name, chosen in settings.items()

@@ -20,7 +20,7 @@ from understudy.surrogates.surrogate import load
 SYSTEM = "kuramoto-sivashinsky"
 SMALL = (
     *("--main.transient", "5", "--main.train-frames", "200", "--main.workers", "1"),
-    *("--fine.transient", "5", "--fine.train-frames", "200", "--fine.workers", "1"),
+    *("--fine.transient", "5", "--fine.workers", "1"),
 )
 Told = Callable[..., str]
 
@@ -74,7 +74,7 @@ def test_an_unknown_command_is_answered_with_the_nearest(told: Told) -> None:
     [
         ("--seeds", "0", "--seeds must be at least 1, got 0"),
         ("--workers", "-2", "--workers must be at least 1, got -2"),
-        ("--comparison.threads", "0", "--comparison.threads must be at least 1, got 0"),
+        ("--comparison.threads", "0", "--comparison.threads must be a number of at least 1, got 0"),
         ("--device", "gpu", "there is no device 'gpu' here; this machine has cpu"),
     ],
 )
