@@ -102,19 +102,20 @@ def _run(
     step: Any,
     steps: Any,
     stages: Any,
+    passes: Any,
     build: Any,
 ) -> None:
     """Advance and write frames, `steps[i]` steps to frame i; stop where all has become NaN or infinite."""
     for frame in range(out.shape[1]):
         for _ in range(steps[frame]):
             for stage in range(stages):
-                square_passes(work, plan, build)
+                square_passes(work, plan, passes)
                 _spectral_pass(work, state, plan, tables, special, step, stage, build)
             step += 1
         for row in range(work.shape[0]):  # slices would add seconds to the time to compile
             for lane in range(work.shape[1]):
                 physical[row, lane] = work[row, lane]
-        inverse_passes(physical, plan, 0, build)
+        inverse_passes(physical, plan, 0, passes)
         _write(physical, out, frame, build)
         if _lost(physical):
             _fill_with_nan(out, frame)
@@ -123,10 +124,18 @@ def _run(
 
 @njit(cache=True, nogil=True)
 def _load(
-    work: Any, state: Any, plan: Any, tables: Any, special: Any, step: Any, past: Any, build: Any
+    work: Any,
+    state: Any,
+    plan: Any,
+    tables: Any,
+    special: Any,
+    step: Any,
+    past: Any,
+    passes: Any,
+    build: Any,
 ) -> None:
     """Take the work's rows as the solution at a step or, of the past, as its square."""
-    forward_passes(work, plan, 0, build)
+    forward_passes(work, plan, 0, passes)
     if past:
         _spectral_pass(work, state, plan, tables, special, step, REMEMBER, build)
     else:
@@ -147,6 +156,7 @@ def solve(
     steps: Any,
     linear: Any,
     nonlinear: Any,
+    passes: Any,
     build: Any,
 ) -> None:
     """Frames of all samples, `width` at a time.
@@ -164,6 +174,7 @@ def solve(
         steps: (frames,) steps to each frame.
         linear: as in the build.
         nonlinear: as in the build.
+        passes: a build that fixes the lanes alone: the passes of the transforms are compiled once for all.
         build: what is fixed at compile time.
     """
     samples, past = history.shape[0], history.shape[1]
@@ -172,13 +183,13 @@ def solve(
         for frame in range(past):
             if past - nonlinear <= frame < past - 1:
                 _gather(history, start, stop, frame, work, True)
-                _load(work, state, plan, tables, special, frame, True, build)
+                _load(work, state, plan, tables, special, frame, True, passes, build)
             if frame >= past - linear:
                 _gather(history, start, stop, frame, work, False)
-                _load(work, state, plan, tables, special, frame, False, build)
+                _load(work, state, plan, tables, special, frame, False, passes, build)
         stages = 1 if nonlinear else 4
         part = out[start:stop]
-        _run(work, physical, state, part, plan, tables, special, past - 1, steps, stages, build)
+        _run(work, physical, state, part, plan, tables, special, past - 1, steps, stages, passes, build)
 
 
 @njit(cache=True, nogil=True)

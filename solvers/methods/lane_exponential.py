@@ -293,4 +293,7 @@ def _solve(
         kernels.solve_in_registers(history, out, width, work, state, tables, special, steps, *terms, build)
         return
     plan = make_plan(rows, dtype.name)
-    kernels.solve(history, out, width, work, physical, state, plan, tables, special, steps, *terms, build)
+    passes = Build(build.lanes)
+    kernels.solve(
+        history, out, width, work, physical, state, plan, tables, special, steps, *terms, passes, build
+    )

@@ -217,7 +217,7 @@ _four_forward, _four_inverse = _complex_pass(4, forward=True), _complex_pass(4, 
 _eight_forward, _eight_inverse = _complex_pass(8, forward=True), _complex_pass(8, forward=False)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def forward_passes(work: Any, plan: Any, first: int, build: Any) -> None:
     """Passes `first` and on of the forward transform; the blocks and the root are left to do."""
     passes, twiddles = plan.passes, plan.twiddles
@@ -235,7 +235,7 @@ def forward_passes(work: Any, plan: Any, first: int, build: Any) -> None:
                 _four_forward(work, twiddles, real + n, imaginary + n, points // 4, at + 6 * n, build)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def inverse_passes(work: Any, plan: Any, first: int, build: Any) -> None:
     """The inverse of `forward_passes`, up to a factor."""
     passes, twiddles = plan.passes, plan.twiddles
@@ -253,7 +253,7 @@ def inverse_passes(work: Any, plan: Any, first: int, build: Any) -> None:
                 _four_inverse(work, twiddles, real + n, imaginary + n, points // 4, at + 6 * n, build)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def square_passes(work: Any, plan: Any, build: Any) -> None:
     """All inverse passes, squares of the physical values, all forward passes; the work is read once less."""
     inverse_passes(work, plan, 1, build)
