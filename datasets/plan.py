@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from ..solvers.contract import Field, Solver, System
 
 __all__ = ["FORMAT", "SPLITS", "DatasetError", "GenerateSettings", "Plan", "Shard", "find_plan"]
 
-FORMAT = 1
+FORMAT = 2
 SPLITS = ("train", "valid", "test")
 RESERVED = {
     *("dataset_name", "grid_type", "n_spatial_dims", "n_trajectories", "simulation_parameters"),
@@ -141,11 +141,7 @@ class Plan:
     def of(cls, system: System, solver: Solver, *, settings: GenerateSettings) -> Plan:
         """The plan for a system; raises `DatasetError` where its names do not fit the file layout."""
         solved = {f.name for f in system.fields}
-        constant = [
-            Field(f.name, f.unit, f.rank, varies_in_time=False, meaning=f.meaning)
-            for f in system.query_fields
-            if f.name not in solved
-        ]
+        constant = [replace(f, varies_in_time=False) for f in system.query_fields if f.name not in solved]
         plan = cls(
             system={
                 "name": system.name,
@@ -165,7 +161,7 @@ class Plan:
         return plan
 
     def _check_names(self) -> None:
-        names = [f.name for f in self.fields] + [str(a["name"]) for a in self.axes] + list(self.scalars)
+        names = [f.name for f in self.fields] + [*self.axis_names, *self.scalars]
         for name in names:
             if name in RESERVED or "/" in name or names.count(name) > 1:
                 raise DatasetError(
@@ -175,11 +171,22 @@ class Plan:
         for field in self.fields:
             if field.rank not in (0, 1, 2):
                 raise DatasetError(f"field {field.name!r} must have rank 0, 1 or 2, got {field.rank}")
+            known = [name for name in self.axis_names if name in (field.axes or ())]
+            if field.axes is not None and list(field.axes) != known:
+                raise DatasetError(
+                    f"field {field.name!r} must lie on axes out of {self.axis_names}, in that order, got "
+                    f"{field.axes}"
+                )
 
     @property
     def grid(self) -> tuple[int, ...]:
         """Points along each axis."""
         return tuple(int(a["points"]) for a in self.axes)
+
+    @property
+    def axis_names(self) -> tuple[str, ...]:
+        """As the system has them, in order."""
+        return tuple(str(a["name"]) for a in self.axes)
 
     @property
     def scalars(self) -> dict[str, float]:
@@ -197,9 +204,11 @@ class Plan:
         )
 
     def field_shape(self, field: Field, split: str) -> tuple[int, ...]:
-        """Shape of one trajectory of a field on disk: ([frames,] *grid[, components])."""
+        """Shape of one trajectory of a field: ([frames,] *grid[, components]), the grid of its own axes."""
         frames = (self.settings.frames(split),) if field.varies_in_time else ()
-        return (*frames, *self.grid, *(len(self.grid),) * field.rank)
+        varies = field.varies_along(self.axis_names)
+        grid = (points for points, along in zip(self.grid, varies, strict=True) if along)
+        return (*frames, *grid, *(len(self.grid),) * field.rank)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -262,7 +271,7 @@ def find_plan(folder: Path) -> Plan | None:
                 system=content["system"],
                 solver=content["solver"],
                 axes=tuple(content["axes"]),
-                fields=tuple(Field(**f) for f in content["fields"]),
+                fields=tuple(_field(f) for f in content["fields"]),
                 settings=GenerateSettings(**content["settings"]),
             )
         except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
@@ -271,6 +280,11 @@ def find_plan(folder: Path) -> Plan | None:
                 "restore it from a backup or generate the set again in a new folder"
             ) from error
     return None
+
+
+def _field(plain: Mapping[str, Any]) -> Field:
+    axes = plain["axes"]
+    return Field(**{**plain, "axes": axes if axes is None else tuple(axes)})
 
 
 def _plain(value: Any) -> Any:

@@ -5,12 +5,14 @@
 | `/` | what The Well's reader wants: `dataset_name`, `n_trajectories`, `simulation_parameters`, ... |
 | `/dimensions` | `time`, from 0 on, and one coordinate per axis, float64 |
 | `/boundary_conditions` | one per axis; the mask is True at both ends |
-| `/scalars` | the system's numeric parameters |
+| `/scalars` | the system's numeric parameters, and fields that are one number per sample |
 | `/t0_fields`, `/t1_fields`, `/t2_fields` | scalars, vectors, tensors; see below |
 | `/provenance` | the plan as JSON, split and number of the shard, the samples' numbers, error estimates |
 | `/failed` | samples that were not solved: number, status, query |
 
-A field is (samples[, frames], *grid[, components[, components]]), uncompressed, in chunks along time.
+A field is (samples[, frames], *grid[, components[, components]]), uncompressed, in chunks along time. Along
+axes on which it does not vary it has one point, and `dim_varying` is False: of all ways to leave out an axis,
+this is the one that The Well's reader fills in rightly (its exporter to xarray does not).
 Nothing in it changes from run to run: two runs of one plan give the same bytes. What does change (seconds,
 machine, versions, date) stands in the shard's `.json`; see `costs`.
 
@@ -37,8 +39,10 @@ __all__ = [
     "chunk_shape",
     "decoded",
     "field_group",
+    "fields_in",
     "open_shard",
     "shard_image",
+    "stored_shape",
     "trajectory_digest",
 ]
 
@@ -51,8 +55,23 @@ CHUNK = 128 * 1024
 
 
 def field_group(field: Field) -> str:
-    """Where a field of this rank lies."""
-    return f"t{field.rank}_fields"
+    """Where a field lies: with its rank, or among the scalars where it is one number per sample."""
+    return "scalars" if field.axes == () and field.rank == 0 else f"t{field.rank}_fields"
+
+
+def fields_in(group: str, plan: Plan) -> list[Field]:
+    """The fields that lie in a group, in order."""
+    return [f for f in plan.fields if field_group(f) == group]
+
+
+def stored_shape(field: Field, plan: Plan, split: str) -> tuple[int, ...]:
+    """Shape of one trajectory of a field on disk: as `Plan.field_shape`, one point along other axes."""
+    shape, varies = plan.field_shape(field, split), field.varies_along(plan.axis_names)
+    if field_group(field) == "scalars":
+        return shape
+    grid = tuple(points if along else 1 for points, along in zip(plan.grid, varies, strict=True))
+    frames, components = shape[: field.varies_in_time], shape[len(shape) - field.rank :]
+    return (*frames, *grid, *components)
 
 
 def boundary_name(name: str, periodic: bool) -> str:
@@ -99,16 +118,16 @@ def shard_image(plan: Plan, shard: Shard, *, system: System, queries: Queries, s
         _names(file, "simulation_parameters", list(plan.scalars))
         _write_axes(file, plan, axes=system.axes, times=plan.settings.times(shard.split))
         scalars = file.create_group("scalars")
-        _names(scalars, "field_names", list(plan.scalars))
+        _names(scalars, "field_names", [*plan.scalars, *(f.name for f in fields_in("scalars", plan))])
         for name, value in plan.scalars.items():
             file.attrs[name] = value
             _dataset(scalars, name, np.asarray(value, dtype=plan.settings.dtype))
-        for rank in range(3):
-            group = file.create_group(f"t{rank}_fields")
-            fields = [f for f in plan.fields if f.rank == rank]
-            _names(group, "field_names", [f.name for f in fields])
-            for field in fields:
-                _write_field(group, field, values.pop(field.name)[solved], axes=len(plan.grid))
+        for group in (file.create_group(f"t{rank}_fields") for rank in range(3)):
+            _names(group, "field_names", [f.name for f in fields_in(group.name[1:], plan)])
+        for field in plan.fields:
+            kept = values.pop(field.name)[solved]
+            shape = (len(kept), *stored_shape(field, plan, shard.split))
+            _write_field(file[field_group(field)], field, kept.reshape(shape), plan=plan)
         _write_provenance(file, plan, shard=shard, solution=solution)
         _write_failed(file, shard, system=system, queries=queries, solution=solution)
         file.flush()
@@ -133,7 +152,7 @@ def trajectory_digest(file: h5py.File, plan: Plan, *, row: int) -> bytes:
 def _stored(
     plan: Plan, shard: Shard, *, field: Field, queries: Queries, solution: Solution
 ) -> NDArray[np.floating[Any]]:
-    """A field as it goes to disk, failed samples included: (samples, *plan.field_shape)."""
+    """A field with its numbers as they go to disk, failed samples included: (samples, *plan.field_shape)."""
     if field.name in solution.values:
         values = np.asarray(solution.values[field.name])
         if not field.varies_in_time:
@@ -183,13 +202,13 @@ def _write_axes(file: h5py.File, plan: Plan, *, axes: tuple[Axis, ...], times: N
         group.create_dataset("mask", data=mask, track_times=False)
 
 
-def _write_field(group: h5py.Group, field: Field, values: NDArray[Any], *, axes: int) -> None:
+def _write_field(group: h5py.Group, field: Field, values: NDArray[Any], *, plan: Plan) -> None:
     shape = values.shape if field.varies_in_time else (len(values), 1, *values.shape[1:])
     chunks = chunk_shape(shape, values.itemsize)
     if chunks is not None and not field.varies_in_time:
         chunks = (chunks[0], *chunks[2:])
     written = group.create_dataset(field.name, data=values, chunks=chunks, track_times=False)
-    written.attrs["dim_varying"] = np.ones(axes, dtype=bool)
+    written.attrs["dim_varying"] = np.asarray(field.varies_along(plan.axis_names), dtype=bool)
     written.attrs["sample_varying"] = True
     written.attrs["time_varying"] = field.varies_in_time
     written.attrs["unit"] = field.unit

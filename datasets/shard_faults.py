@@ -12,7 +12,16 @@ import h5py
 import numpy as np
 
 from .plan import Plan, Shard
-from .schema import GROUPS, boundary_name, decoded, field_group, open_shard, trajectory_digest
+from .schema import (
+    GROUPS,
+    boundary_name,
+    decoded,
+    field_group,
+    fields_in,
+    open_shard,
+    stored_shape,
+    trajectory_digest,
+)
 
 __all__ = ["Findings", "inspect_shard", "recorded_split"]
 
@@ -114,7 +123,8 @@ def _attributes(file: h5py.File, plan: Plan) -> Iterator[str]:
             yield f"has the attribute {name!r} = {_short(file.attrs[name])} where {value!r} is expected"
     yield from _list(file.attrs, "simulation_parameters", list(plan.scalars), "the file")
     scalars = file["scalars"]
-    yield from _list(scalars.attrs, "field_names", list(plan.scalars), "/scalars")
+    listed = [*plan.scalars, *(f.name for f in fields_in("scalars", plan))]
+    yield from _list(scalars.attrs, "field_names", listed, "/scalars")
     for name, value in plan.scalars.items():
         stored = np.asarray(value, dtype=plan.settings.dtype)
         if name not in scalars or scalars[name].shape != () or scalars[name][()] != stored:
@@ -123,7 +133,7 @@ def _attributes(file: h5py.File, plan: Plan) -> Iterator[str]:
 
 def _axes(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
     dimensions = file["dimensions"]
-    yield from _list(dimensions.attrs, "spatial_dims", [str(a["name"]) for a in plan.axes], "/dimensions")
+    yield from _list(dimensions.attrs, "spatial_dims", list(plan.axis_names), "/dimensions")
     times = plan.settings.times(shard.split)
     lengths = {"time": len(times)} | {str(a["name"]): int(a["points"]) for a in plan.axes}
     for name, length in lengths.items():
@@ -172,16 +182,16 @@ def _samples(file: h5py.File, shard: Shard) -> Iterator[str]:
 
 
 def _fields(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
-    for rank in range(3):
-        names = [f.name for f in plan.fields if f.rank == rank]
-        yield from _list(file[f"t{rank}_fields"].attrs, "field_names", names, f"/t{rank}_fields")
+    for group in (f"t{rank}_fields" for rank in range(3)):
+        names = [f.name for f in fields_in(group, plan)]
+        yield from _list(file[group].attrs, "field_names", names, f"/{group}")
     for wanted in plan.fields:
         place = f"{field_group(wanted)}/{wanted.name}"
         if place not in file:
             yield f"lacks the field {wanted.name!r}"
             continue
         values = file[place]
-        shape = (len(file["provenance/sample"]), *plan.field_shape(wanted, shard.split))
+        shape = (len(file["provenance/sample"]), *stored_shape(wanted, plan, shard.split))
         if values.dtype != np.dtype(plan.settings.dtype):
             yield f"has field {wanted.name!r} as {values.dtype} where {plan.settings.dtype} is expected"
         if values.shape != shape:
@@ -190,8 +200,9 @@ def _fields(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
         for name, value in flags.items():
             if not _same(values.attrs.get(name), value):
                 yield f"has {name} = {_short(values.attrs.get(name))} of field {wanted.name!r}, not {value}"
-        if not np.array_equal(values.attrs.get("dim_varying", []), np.ones(len(plan.grid), dtype=bool)):
-            yield f"has a wrong dim_varying of field {wanted.name!r}: True for each axis is expected"
+        varies = list(wanted.varies_along(plan.axis_names))
+        if not np.array_equal(values.attrs.get("dim_varying", []), varies):
+            yield f"has a wrong dim_varying of field {wanted.name!r}: {varies} is expected"
 
 
 def _values(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:

@@ -78,7 +78,7 @@ class Split:
     ) -> NDArray[np.floating[Any]]:
         """Frames [start, stop) of one trajectory, every `step`-th: (frames, *grid[, components]).
 
-        A field that does not vary in time is one frame, whatever window is asked for. The dtype is the
+        The grid is that of the field's own axes. A field that does not vary in time is one frame, whatever window is asked for. The dtype is the
         file's. Raises `IndexError` outside the trajectory and `DatasetError` for an unknown field or a file
         that cannot be read.
         """
@@ -91,14 +91,15 @@ class Split:
         found = self._fields.get(field)
         if found is None:
             raise DatasetError(f"this set has no field {field!r}; it has {sorted(self._fields)}")
-        dataset = self._datasets(shard)[field]
+        dataset, shape = self._datasets(shard)[field], self._plan.field_shape(found, self.name)
         try:
             if not found.varies_in_time:
-                return np.asarray(dataset[row])[None]
+                return np.asarray(dataset[row]).reshape(1, *shape)
             # a strided selection costs HDF5 more than the frames in between
             values: NDArray[np.floating[Any]] = dataset[row, start:stop]
         except OSError as error:
             raise self._unreadable(shard, error) from error
+        values = values.reshape(len(values), *shape[1:])
         return values if step == 1 else np.ascontiguousarray(values[::step])
 
     def queries(self, trajectories: list[int] | None = None, *, frame: int = 0) -> dict[str, NDArray[Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -65,13 +65,27 @@ class Axis:
 
 @dataclass(frozen=True)
 class Field:
-    """One physical field. `rank` 0, 1, 2 adds that many trailing component axes to the grid's axes."""
+    """One physical field, or a number that goes with each sample.
+
+    Attributes:
+        name, unit, meaning: for people; the name is also the key in queries and solutions.
+        rank: 0, 1, 2 adds that many trailing component axes, each as long as the system has axes.
+        varies_in_time: whether it has a value at each time. A solution gives also what does not vary with
+            a time axis, and its first entry counts.
+        axes: names of the system's axes along which it varies, in the system's order; None for all of them.
+            With `()` it is one number per sample: a Reynolds number, a drag.
+    """
 
     name: str
     unit: str = "1"
     rank: int = 0
     varies_in_time: bool = True
     meaning: str = ""
+    axes: tuple[str, ...] | None = None
+
+    def varies_along(self, axes: Iterable[str]) -> tuple[bool, ...]:
+        """For each of a system's axes, by name, whether this field varies along it."""
+        return tuple(self.axes is None or name in self.axes for name in axes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +94,7 @@ class Solution:
 
     Attributes:
         times: (times,) output times, in the system's unit of time, starting from the query's time 0.
-        values: field name -> (samples, times, *grid[, components]).
+        values: field name -> (samples, times, *grid[, components]), of the grid the field's own axes.
         status: (samples,) `Status` numbers.
         seconds: (samples,) wall-clock seconds that each sample cost (a batch's time shared equally).
         error_estimate: (samples,) the solver's own estimate of its relative error at the last time, NaN
@@ -147,7 +161,7 @@ class System(ABC):
     @property
     @abstractmethod
     def query_fields(self) -> tuple[Field, ...]:
-        """The fields of a query (initial state, geometry, ...), on the same grid."""
+        """The fields of a query (initial state, geometry, Reynolds number, ...), on axes of the same grid."""
 
     @property
     @abstractmethod
@@ -179,6 +193,11 @@ class System(ABC):
         """Points along each axis."""
         return tuple(len(axis) for axis in self.axes)
 
+    def grid_of(self, field: Field) -> tuple[int, ...]:
+        """Points along each axis along which a field varies; `()` for one number per sample."""
+        varies = field.varies_along(axis.name for axis in self.axes)
+        return tuple(points for points, along in zip(self.grid, varies, strict=True) if along)
+
     def check_queries(self, queries: Queries) -> int:
         """The number of samples; raises `SolverError` that names what is wrong with the queries."""
         samples: int | None = None
@@ -187,12 +206,11 @@ class System(ABC):
                 raise SolverError(
                     f"a query of {self.title} needs {wanted.name!r}; got {sorted(queries) or 'nothing'}"
                 )
-            array = np.asarray(queries[wanted.name])
-            grid = array.shape[1 : 1 + len(self.grid)]
-            if array.ndim != 1 + len(self.grid) + wanted.rank or grid != self.grid:
+            array, grid = np.asarray(queries[wanted.name]), self.grid_of(wanted)
+            if array.ndim != 1 + len(grid) + wanted.rank or array.shape[1 : 1 + len(grid)] != grid:
+                expected = ", ".join(["samples", *map(str, grid), *["components"] * wanted.rank])
                 raise SolverError(
-                    f"query field {wanted.name!r} must have shape (samples, {', '.join(map(str, self.grid))}"
-                    f"{', components' * wanted.rank}), got {array.shape}"
+                    f"query field {wanted.name!r} must have shape ({expected}), got {array.shape}"
                 )
             if not np.isfinite(array).all():
                 bad = np.unique(np.argwhere(~np.isfinite(array))[:, 0])

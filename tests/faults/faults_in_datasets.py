@@ -135,8 +135,8 @@ FAULTS = (
             "test_the_fingerprint_changes_with_the_last_bit_of_any_field",
         ),
         (
-            "sum(sum(c.seconds) for c in self.costs)",
-            "sum(max(c.seconds) for c in self.costs)",
+            "sum(sum(c.seconds) for c in chosen)",
+            "sum(max(c.seconds) for c in chosen)",
             "test_the_cost_is_that_of_all_samples",
         ),
     ),
