@@ -18,6 +18,14 @@ __all__ = ["FORMAT", "SPLITS", "DatasetError", "GenerateSettings", "Plan", "Shar
 
 FORMAT = 2
 SPLITS = ("train", "valid", "test")
+BOUNDARY_TYPES = {
+    "periodic": "PERIODIC",
+    "open": "OPEN",
+    "wall": "WALL",
+    "inflow": "OPEN",
+    "outflow": "OPEN",
+}
+"""The end of an axis -> what The Well calls it."""
 RESERVED = {
     *("dataset_name", "grid_type", "n_spatial_dims", "n_trajectories", "simulation_parameters"),
     # The Well's reader keeps these in one cache together with the scalars and constant fields
@@ -125,7 +133,7 @@ class Plan:
     Attributes:
         system: `name`, `title`, `time_unit`, `parameters`.
         solver: its `label` and settings.
-        axes: one mapping per axis with `name`, `points`, `unit`, `periodic`.
+        axes: one mapping per axis with `name`, `points`, `unit`, `ends`.
         fields: what is stored: the solution's fields, then the query's that are not among them (constant in
             time).
         settings: how much of it.
@@ -151,8 +159,7 @@ class Plan:
             },
             solver={"label": solver.label, **_plain(solver.settings)},
             axes=tuple(
-                {"name": a.name, "points": len(a), "unit": a.unit, "periodic": a.periodic}
-                for a in system.axes
+                {"name": a.name, "points": len(a), "unit": a.unit, "ends": list(a.ends)} for a in system.axes
             ),
             fields=(*system.fields, *constant),
             settings=settings,
@@ -238,7 +245,7 @@ class Plan:
             "spatial_resolution": list(self.grid),
             "field_names": [f.name for f in self.fields if f.varies_in_time],
             "constant_names": [f.name for f in self.fields if not f.varies_in_time],
-            "boundary_condition_types": sorted({"PERIODIC" if a["periodic"] else "OPEN" for a in self.axes}),
+            "boundary_condition_types": sorted({BOUNDARY_TYPES[e] for a in self.axes for e in a["ends"]}),
         }
         return yaml.safe_dump({**well, "understudy": self.content}, sort_keys=False, allow_unicode=True)
 

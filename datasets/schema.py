@@ -4,7 +4,7 @@
 |---|---|
 | `/` | what The Well's reader wants: `dataset_name`, `n_trajectories`, `simulation_parameters`, ... |
 | `/dimensions` | `time`, from 0 on, and one coordinate per axis, float64 |
-| `/boundary_conditions` | one per axis; the mask is True at both ends |
+| `/boundary_conditions` | one per axis and kind of end; the mask is True at the ends of that kind |
 | `/scalars` | the system's numeric parameters, and fields that are one number per sample |
 | `/t0_fields`, `/t1_fields`, `/t2_fields` | scalars, vectors, tensors; see below |
 | `/provenance` | the plan as JSON, split and number of the shard, the samples' numbers, error estimates |
@@ -24,6 +24,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import h5py
@@ -31,11 +32,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..solvers.contract import Axis, Field, Queries, Solution, Status, System
-from .plan import FORMAT, DatasetError, Plan, Shard
+from .plan import BOUNDARY_TYPES, FORMAT, DatasetError, Plan, Shard
 
 __all__ = [
     "GROUPS",
-    "boundary_name",
+    "Boundary",
+    "boundaries",
     "chunk_shape",
     "decoded",
     "field_group",
@@ -74,9 +76,25 @@ def stored_shape(field: Field, plan: Plan, split: str) -> tuple[int, ...]:
     return (*frames, *grid, *components)
 
 
-def boundary_name(name: str, periodic: bool) -> str:
-    """The name of an axis' boundary condition."""
-    return f"{name}_{'periodic' if periodic else 'open'}"
+@dataclass(frozen=True)
+class Boundary:
+    """What is at one or both ends of an axis: the name of its group, what The Well calls it, and where."""
+
+    axis: str
+    name: str
+    kind: str
+    mask: NDArray[np.bool_]
+
+
+def boundaries(plan: Plan) -> list[Boundary]:
+    """Of every axis, one for each kind of end."""
+    found = []
+    for axis in plan.axes:
+        for end in dict.fromkeys(axis["ends"]):
+            mask = np.zeros(int(axis["points"]), dtype=bool)
+            mask[[place for place, there in zip((0, -1), axis["ends"], strict=True) if there == end]] = True
+            found.append(Boundary(axis["name"], f"{axis['name']}_{end}", BOUNDARY_TYPES[end], mask))
+    return found
 
 
 def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...] | None:
@@ -187,19 +205,18 @@ def _write_axes(file: h5py.File, plan: Plan, *, axes: tuple[Axis, ...], times: N
     _names(dimensions, "spatial_dims", [a.name for a in axes])
     time = _dataset(dimensions, "time", times, time_varying=True)
     time.attrs["unit"] = str(plan.system["time_unit"])
-    conditions = file.create_group("boundary_conditions")
     for axis in axes:
         written = _dataset(dimensions, axis.name, np.asarray(axis.values, dtype=np.float64))
         written.attrs["unit"] = axis.unit
-        group = conditions.create_group(boundary_name(axis.name, axis.periodic))
-        _names(group, "associated_dims", [axis.name])
+    conditions = file.create_group("boundary_conditions")
+    for boundary in boundaries(plan):
+        group = conditions.create_group(boundary.name)
+        _names(group, "associated_dims", [boundary.axis])
         _names(group, "associated_fields", [])
-        group.attrs["bc_type"] = "PERIODIC" if axis.periodic else "OPEN"
+        group.attrs["bc_type"] = boundary.kind
         group.attrs["sample_varying"] = False
         group.attrs["time_varying"] = False
-        mask = np.zeros(len(axis), dtype=bool)
-        mask[[0, -1]] = True
-        group.create_dataset("mask", data=mask, track_times=False)
+        group.create_dataset("mask", data=boundary.mask, track_times=False)
 
 
 def _write_field(group: h5py.Group, field: Field, values: NDArray[Any], *, plan: Plan) -> None:

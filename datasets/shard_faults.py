@@ -14,7 +14,8 @@ import numpy as np
 from .plan import Plan, Shard
 from .schema import (
     GROUPS,
-    boundary_name,
+    Boundary,
+    boundaries,
     decoded,
     field_group,
     fields_in,
@@ -152,20 +153,24 @@ def _axes(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
 
 
 def _boundaries(file: h5py.File, plan: Plan) -> Iterator[str]:
-    for axis in plan.axes:
-        name = boundary_name(str(axis["name"]), bool(axis["periodic"]))
+    for boundary in boundaries(plan):
+        name = boundary.name
         group = file["boundary_conditions"].get(name)
         if group is None:
             yield f"lacks the boundary condition {name!r}"
             continue
-        kind = "PERIODIC" if axis["periodic"] else "OPEN"
-        if group.attrs.get("bc_type") != kind:
-            yield f"has bc_type = {_short(group.attrs.get('bc_type'))} of {name!r} where {kind!r} is expected"
-        expected = np.zeros(int(axis["points"]), dtype=bool)
-        expected[[0, -1]] = True
-        if "mask" not in group or not np.array_equal(group["mask"][()], expected):
-            yield f"has a wrong mask of the boundary {name!r}: it must be True at both ends and only there"
-        yield from _list(group.attrs, "associated_dims", [str(axis["name"])], f"boundary {name!r}")
+        kind = group.attrs.get("bc_type")
+        if kind != boundary.kind:
+            yield f"has bc_type = {_short(kind)} of {name!r} where {boundary.kind!r} is expected"
+        if "mask" not in group or not np.array_equal(group["mask"][()], boundary.mask):
+            yield f"has a wrong mask of the boundary {name!r}: it must be True at {_ends(boundary)}"
+        yield from _list(group.attrs, "associated_dims", [boundary.axis], f"boundary {name!r}")
+
+
+def _ends(boundary: Boundary) -> str:
+    if boundary.mask[0] and boundary.mask[-1]:
+        return "both ends and only there"
+    return f"the {'first' if boundary.mask[0] else 'last'} point and only there"
 
 
 def _samples(file: h5py.File, shard: Shard) -> Iterator[str]:

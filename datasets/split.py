@@ -78,9 +78,9 @@ class Split:
     ) -> NDArray[np.floating[Any]]:
         """Frames [start, stop) of one trajectory, every `step`-th: (frames, *grid[, components]).
 
-        The grid is that of the field's own axes. A field that does not vary in time is one frame, whatever window is asked for. The dtype is the
-        file's. Raises `IndexError` outside the trajectory and `DatasetError` for an unknown field or a file
-        that cannot be read.
+        The grid is that of the field's own axes. A field that does not vary in time is one frame, whatever
+        window is asked for. The dtype is the file's. Raises `IndexError` outside the trajectory and
+        `DatasetError` for an unknown field or a file that cannot be read.
         """
         shard, row = self._place(trajectory)
         stop = self.frames if stop is None else stop

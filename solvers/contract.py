@@ -11,13 +11,25 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-__all__ = ["Answer", "Axis", "Field", "Queries", "Solution", "Solver", "SolverError", "Status", "System"]
+__all__ = [
+    "PERIODIC",
+    "Answer",
+    "Axis",
+    "End",
+    "Field",
+    "Queries",
+    "Solution",
+    "Solver",
+    "SolverError",
+    "Status",
+    "System",
+]
 
 Queries = Mapping[str, NDArray[Any]]
 """What is asked: arrays by name, samples along the first axis. The names are the system's `query_fields`
@@ -50,17 +62,42 @@ class Status(enum.IntEnum):
         }[self]
 
 
+End = Literal["periodic", "open", "wall", "inflow", "outflow"]
+"""What is at an end of an axis: the other end, nothing in particular, a wall, or what flows in or out."""
+PERIODIC: tuple[End, End] = ("periodic", "periodic")
+
+
 @dataclass(frozen=True)
 class Axis:
-    """One spatial (or body) axis: its coordinate values, unit and whether it closes on itself."""
+    """One spatial (or body) axis: its coordinate values, unit, and what is at its two ends.
+
+    Raises `SolverError` for ends that are not known, or periodic on one side only.
+
+    >>> Axis("x", (0.0, 0.5), ends=PERIODIC).periodic
+    True
+    >>> Axis("y", (0.0, 0.5, 1.0), "m", ends=("wall", "open")).periodic
+    False
+    """
 
     name: str
     values: tuple[float, ...]
     unit: str = "1"
-    periodic: bool = False
+    ends: tuple[End, End] = ("open", "open")
+
+    def __post_init__(self) -> None:
+        known = get_args(End)
+        if len(self.ends) != 2 or not set(self.ends) <= set(known):
+            raise SolverError(f"axis {self.name!r} must have two ends out of {known}, got {self.ends}")
+        if self.ends.count("periodic") == 1:
+            raise SolverError(f"axis {self.name!r} must be periodic at both ends or none, got {self.ends}")
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def periodic(self) -> bool:
+        """Whether it closes on itself."""
+        return self.ends == PERIODIC
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..contract import Axis, Field, Queries, SolverError, System
+from ..contract import PERIODIC, Axis, Field, Queries, SolverError, System
 from .exact import largest_exponent
 from .fourier import wavenumbers
 
@@ -69,7 +69,7 @@ class KuramotoSivashinsky(System):
     def axes(self) -> tuple[Axis, ...]:
         """One periodic axis x."""
         spacing = self.length / self.points
-        return (Axis("x", tuple(spacing * i for i in range(self.points)), periodic=True),)
+        return (Axis("x", tuple(spacing * i for i in range(self.points)), ends=PERIODIC),)
 
     @property
     def grid(self) -> tuple[int, ...]:

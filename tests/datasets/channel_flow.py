@@ -25,7 +25,10 @@ class ChannelFlow(System):
 
     @property
     def axes(self) -> tuple[Axis, ...]:
-        return (Axis("x", (0.0, 0.5, 1.0, 1.5, 2.0), "m"), Axis("y", (0.0, 0.5, 1.0)))
+        return (
+            Axis("x", (0.0, 0.5, 1.0, 1.5, 2.0), "m", ends=("inflow", "outflow")),
+            Axis("y", (0.0, 0.5, 1.0), ends=("wall", "open")),
+        )
 
     @property
     def fields(self) -> tuple[Field, ...]:

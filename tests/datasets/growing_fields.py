@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from understudy.solvers.contract import Axis, Field, Queries, Solution, Solver, System
+from understudy.solvers.contract import PERIODIC, Axis, Field, Queries, Solution, Solver, System
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Box(Growing):
     @property
     def axes(self) -> tuple[Axis, ...]:
         x, y, z = (0.0, 1.0, 2.0), (0.0, 0.5, 1.0, 1.5), (0.0, 1.0)
-        return (Axis("x", x, periodic=True), Axis("y", y, "m"), Axis("z", z))[: self.dimensions]
+        return (Axis("x", x, ends=PERIODIC), Axis("y", y, "m"), Axis("z", z))[: self.dimensions]
 
     @property
     def fields(self) -> tuple[Field, ...]:

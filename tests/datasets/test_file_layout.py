@@ -1,5 +1,6 @@
 """Chunks, statistics, and The Well's own reader on our files."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from understudy.datasets.generate import generate
 from understudy.datasets.plan import DatasetError
 from understudy.datasets.schema import chunk_shape
 from understudy.datasets.training_set import TrainingSet
-from understudy.solvers.contract import Field, Queries, Solution, SolverError
+from understudy.solvers.contract import Axis, Field, Queries, Solution, SolverError
 
 KIB = 1024
 
@@ -157,6 +158,39 @@ def test_a_field_lies_on_axes_that_the_system_has_in_their_order(tmp_path: Path)
             generate(system, Flow(system), STEADY, folder=tmp_path / "channels")
 
 
+def test_each_end_of_an_axis_has_its_condition(channels: TrainingSet) -> None:
+    assert channels.axes == ChannelFlow().axes
+    with h5py.File(channels.folder / "data/train/train-00000.hdf5") as file:
+        written = {
+            name: (group.attrs["bc_type"], group["mask"][:].nonzero()[0].tolist())
+            for name, group in file["boundary_conditions"].items()
+        }
+    assert written == {
+        "x_inflow": ("OPEN", [0]),
+        "x_outflow": ("OPEN", [4]),
+        "y_wall": ("WALL", [0]),
+        "y_open": ("OPEN", [2]),
+    }
+
+
+@pytest.mark.parametrize(("place", "said"), [("x_outflow", "the last point"), ("y_wall", "the first point")])
+def test_a_mask_at_the_wrong_end_is_found(
+    channels: TrainingSet, tmp_path: Path, place: str, said: str
+) -> None:
+    folder = shutil.copytree(channels.folder, tmp_path / "channels")
+    with h5py.File(folder / "data/train/train-00000.hdf5", "r+") as file:
+        mask = file[f"boundary_conditions/{place}/mask"]
+        mask[...] = mask[:][::-1]
+    (fault,) = check(folder)
+    assert f"wrong mask of the boundary {place!r}: it must be True at {said} and only there" in fault
+
+
+@pytest.mark.parametrize("ends", [("wall",), ("wall", "door"), ("periodic", "wall"), ("open", "periodic")])
+def test_ends_that_make_no_sense_are_refused(ends: Any) -> None:
+    with pytest.raises(SolverError, match=r"axis 'x' must (have two ends|be periodic at both ends)"):
+        Axis("x", (0.0, 1.0), ends=ends)
+
+
 def test_a_query_of_another_shape_is_refused_with_the_shape_of_its_own_axes() -> None:
     system = ChannelFlow()
     queries = dict(system.draw([np.random.default_rng(0)]))
@@ -267,6 +301,7 @@ class TestTheWell:
             assert np.array_equal(flux, split.read(trajectory, field="flux"))
             numbers = [split.read(trajectory, field=name)[0] for name in ("drag", "reynolds")]
             assert sample["constant_scalars"].tolist() == [0.5, *numbers]
+            assert sample["boundary_conditions"].tolist() == [[1, 1], [0, 1]]  # open, open; wall, open
 
     def test_samples_that_failed_are_not_seen(self, tmp_path: Path) -> None:
         system = TravellingWave()

@@ -10,7 +10,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from understudy.datasets.generate import GenerateSettings
-from understudy.solvers.contract import Axis, Field, Queries, Solution, Solver, Status, System, check_times
+from understudy.solvers.contract import (
+    PERIODIC,
+    Axis,
+    Field,
+    Queries,
+    Solution,
+    Solver,
+    Status,
+    System,
+    check_times,
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,7 @@ class TravellingWave(System):
     @property
     def axes(self) -> tuple[Axis, ...]:
         return (
-            Axis("x", tuple(self.length / self.points * i for i in range(self.points)), "m", periodic=True),
+            Axis("x", tuple(self.length / self.points * i for i in range(self.points)), "m", ends=PERIODIC),
         )
 
     @property
