@@ -136,6 +136,7 @@ class Plan:
         axes: one mapping per axis with `name`, `points`, `unit`, `ends`.
         fields: what is stored: the solution's fields, then the query's that are not among them (constant in
             time).
+        query: names of the fields that make up a query.
         settings: how much of it.
     """
 
@@ -143,6 +144,7 @@ class Plan:
     solver: Mapping[str, Any]
     axes: tuple[Mapping[str, Any], ...]
     fields: tuple[Field, ...]
+    query: tuple[str, ...]
     settings: GenerateSettings
 
     @classmethod
@@ -162,6 +164,7 @@ class Plan:
                 {"name": a.name, "points": len(a), "unit": a.unit, "ends": list(a.ends)} for a in system.axes
             ),
             fields=(*system.fields, *constant),
+            query=tuple(f.name for f in system.query_fields),
             settings=settings,
         )
         plan._check_names()
@@ -227,6 +230,7 @@ class Plan:
             "solver": dict(self.solver),
             "axes": [dict(a) for a in self.axes],
             "fields": [asdict(f) for f in self.fields],
+            "query": list(self.query),
             "settings": settings,
         }
 
@@ -279,6 +283,7 @@ def find_plan(folder: Path) -> Plan | None:
                 solver=content["solver"],
                 axes=tuple(content["axes"]),
                 fields=tuple(_field(f) for f in content["fields"]),
+                query=tuple(content["query"]),
                 settings=GenerateSettings(**content["settings"]),
             )
         except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:

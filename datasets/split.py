@@ -105,12 +105,13 @@ class Split:
     def queries(self, trajectories: list[int] | None = None, *, frame: int = 0) -> dict[str, NDArray[Any]]:
         """What a solver must be asked to go on from one frame: name -> (samples, *grid[, components]).
 
-        The system's fields at that frame, and its constant query fields, of all trajectories or those named.
+        The system's query fields and nothing else: those that evolve as they are at that frame, the others as
+        they always are. Of all trajectories or those named.
         """
         chosen = range(len(self)) if trajectories is None else trajectories
         return {
             name: np.stack([self.read(i, frame, frame + 1, field=name)[0] for i in chosen])
-            for name in self._fields
+            for name in self._plan.query
         }
 
     @property

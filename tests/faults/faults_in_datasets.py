@@ -67,6 +67,11 @@ FAULTS = (
         "datasets/split.py",
         "tests/datasets/test_training_set.py",
         ("values[::step]", "values[step - 1 :: step]", "test_a_window_is_the_same_slice_of_the_whole"),
+        (
+            "for name in self._plan.query",
+            "for name in self._fields",
+            "test_a_query_does_not_hand_over_the_answer",
+        ),
     ),
     *planted(
         "datasets/statistics.py",
