@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solvers.contract import Status
+from ..solvers.contract import Field, Status
 from .plan import DatasetError, Plan, Shard
 from .schema import decoded, field_group, open_shard, trajectory_digest
 
@@ -88,9 +88,7 @@ class Split:
             raise IndexError(
                 f"frames [{start}, {stop}) by {step} are not within the {self.frames} frames of a trajectory"
             )
-        found = self._fields.get(field)
-        if found is None:
-            raise DatasetError(f"this set has no field {field!r}; it has {sorted(self._fields)}")
+        found = self._field(field)
         dataset, shape = self._datasets(shard)[field], self._plan.field_shape(found, self.name)
         try:
             if not found.varies_in_time:
@@ -101,6 +99,11 @@ class Split:
             raise self._unreadable(shard, error) from error
         values = values.reshape(len(values), *shape[1:])
         return values if step == 1 else np.ascontiguousarray(values[::step])
+
+    def shape_of(self, field: str) -> tuple[int, ...]:
+        """Shape of one frame of a field: (*grid[, components]); `DatasetError` for an unknown field."""
+        found = self._field(field)
+        return self._plan.field_shape(found, self.name)[found.varies_in_time :]
 
     def queries(self, trajectories: list[int] | None = None, *, frame: int = 0) -> dict[str, NDArray[Any]]:
         """What a solver must be asked to go on from one frame: name -> (samples, *grid[, components]).
@@ -154,6 +157,11 @@ class Split:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_open": OrderedDict()}
+
+    def _field(self, name: str) -> Field:
+        if name not in self._fields:
+            raise DatasetError(f"this set has no field {name!r}; it has {sorted(self._fields)}")
+        return self._fields[name]
 
     def _index(self) -> list[tuple[int, int]]:
         """Where each trajectory lies: (shard, row)."""

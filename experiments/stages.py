@@ -64,11 +64,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Trained:
-    """A candidate after training: one surrogate and one record per seed."""
+    """A candidate after training: for each seed a surrogate, of the kind that its task asks for, and a record."""
 
     label: str
     candidate: Candidate
-    surrogates: tuple[Surrogate, ...]
+    surrogates: tuple[Any, ...]
     records: tuple[TrainingRecord, ...]
     null: bool
 
