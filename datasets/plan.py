@@ -194,6 +194,11 @@ class Plan:
         return tuple(int(a["points"]) for a in self.axes)
 
     @property
+    def answer(self) -> tuple[str, ...]:
+        """Names of the solution's fields; of what a query shares with it, those that evolve."""
+        return tuple(f.name for f in self.fields if f.varies_in_time or f.name not in self.query)
+
+    @property
     def axis_names(self) -> tuple[str, ...]:
         """As the system has them, in order."""
         return tuple(str(a["name"]) for a in self.axes)

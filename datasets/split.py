@@ -74,13 +74,19 @@ class Split:
         return self._plan.settings.times(self.name)
 
     def read(
-        self, trajectory: int, start: int = 0, stop: int | None = None, *, step: int = 1, field: str = "u"
+        self,
+        trajectory: int,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        step: int = 1,
+        field: str | None = None,
     ) -> NDArray[np.floating[Any]]:
         """Frames [start, stop) of one trajectory, every `step`-th: (frames, *grid[, components]).
 
-        The grid is that of the field's own axes. A field that does not vary in time is one frame, whatever
-        window is asked for. The dtype is the file's. Raises `IndexError` outside the trajectory and
-        `DatasetError` for an unknown field or a file that cannot be read.
+        By default of the set's first field. The grid is that of the field's own axes. A field that does not
+        vary in time is one frame, whatever window is asked for. The dtype is the file's. Raises `IndexError`
+        outside the trajectory and `DatasetError` for an unknown field or a file that cannot be read.
         """
         shard, row = self._place(trajectory)
         stop = self.frames if stop is None else stop
@@ -88,8 +94,8 @@ class Split:
             raise IndexError(
                 f"frames [{start}, {stop}) by {step} are not within the {self.frames} frames of a trajectory"
             )
-        found = self._field(field)
-        dataset, shape = self._datasets(shard)[field], self._plan.field_shape(found, self.name)
+        found = self._field(next(iter(self._fields)) if field is None else field)
+        dataset, shape = self._datasets(shard)[found.name], self._plan.field_shape(found, self.name)
         try:
             if not found.varies_in_time:
                 return np.asarray(dataset[row]).reshape(1, *shape)

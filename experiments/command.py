@@ -19,6 +19,7 @@ from ..datasets.card import card
 from ..datasets.check import check
 from ..datasets.durable import explain
 from ..datasets.picture import draw_sample
+from ..datasets.tasks import Task
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import UnknownName, find_kit, nearest, system_names
 from ..surrogates.surrogate import surrogate_names, usable_device
@@ -215,7 +216,7 @@ def _stages(command: Common, rest: list[str]) -> int:
     preset = nearest(command.preset, list(module.PRESETS), "preset")
     name = type(command).__name__.lower()
     settings = _settings(module, preset, rest, name)
-    chosen = _candidates(command, settings.candidates, main_interval=settings.main.interval)
+    chosen = _candidates(command, settings.candidates, task=settings.task)
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
     _refuse_before_work(command, folder, threads=settings.threads)
     progress = not command.quiet
@@ -272,9 +273,7 @@ def _settings(module: Any, preset: str, rest: list[str], command: str) -> Any:
     )
 
 
-def _candidates(
-    command: Common, preset: Mapping[str, Candidate], *, main_interval: float
-) -> dict[str, Candidate]:
+def _candidates(command: Common, preset: Mapping[str, Candidate], *, task: Task) -> dict[str, Candidate]:
     """The preset's entries, or those named; a surrogate that the preset lacks comes with its defaults."""
     chosen = dict(preset)
     if command.surrogates:
@@ -285,7 +284,7 @@ def _candidates(
             if plain in labels:
                 chosen[labels[plain]] = preset[labels[plain]]
             else:
-                chosen[plain.replace("_", "-")] = Candidate(plain, main_interval)
+                chosen[plain.replace("_", "-")] = Candidate(plain, task)
         nulls = {k: c for k, c in preset.items() if is_null(c)}
         chosen = {**chosen, **nulls}
     changes: dict[str, Any] = {}

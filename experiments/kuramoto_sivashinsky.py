@@ -10,6 +10,7 @@ from pathlib import Path
 import tyro
 
 from ..datasets.generate import GenerateSettings
+from ..datasets.tasks import Autoregressive
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import find_kit
 from ..solvers.kuramoto_sivashinsky.system import KuramotoSivashinsky
@@ -57,6 +58,11 @@ class Settings:
         return self.comparison.threads
 
     @property
+    def task(self) -> Autoregressive:
+        """What a surrogate is given that is named on the command line and is not among the candidates."""
+        return stepping(self.system, self.main.interval)
+
+    @property
     def candidates(self) -> dict[str, Candidate]:
         """The surrogates that this experiment compares."""
         return candidates(self.system, size=self.size, fine=self.fine.interval, main=self.main.interval)
@@ -89,9 +95,15 @@ GREY_BOX = (
 )
 
 
+def stepping(system: KuramotoSivashinsky, interval: float) -> Autoregressive:
+    """The whole state, one interval on."""
+    return Autoregressive(interval, fields=tuple(field.name for field in system.fields))
+
+
 def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: float) -> dict[str, Candidate]:
     """Surrogates with the settings that were chosen on validation starts, for L = 22, 60 and 200."""
     unit, quick = system.characteristic_time, size == "quick"
+    main_task, fine_task, double = (stepping(system, i) for i in (main, fine, 2 * fine))
     equation = LearnedMultistep.Settings(
         length=system.length,
         delays=5,  # by valid time and cost on validation starts: 4 to 8 were tried
@@ -120,37 +132,37 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
     coarse = system.points // 2 if short else system.points
     seeds = 1 if size == "quick" else 3
     return {
-        "persistence": Candidate("persistence", main),
-        "climatology": Candidate("climatology", main),
+        "persistence": Candidate("persistence", main_task),
+        "climatology": Candidate("climatology", main_task),
         **(
-            {"reservoir": Candidate("reservoir", main, reservoir, seeds=seeds)}
+            {"reservoir": Candidate("reservoir", main_task, reservoir, seeds=seeds)}
             if short
-            else {"parallel-reservoirs": Candidate("parallel_reservoirs", main, patches, seeds=seeds)}
+            else {"parallel-reservoirs": Candidate("parallel_reservoirs", main_task, patches, seeds=seeds)}
         ),
         "nvar": Candidate(
             "nvar",
-            2 * fine,
+            double,
             NVAR.Settings(points=coarse),
             training_set="fine",
             seeds=1,
             remark="grey box: it is told that the nonlinearity is quadratic; runs in the solver's kernel",
         ),
-        **(steppers(size, main, seeds=seeds) if short else {}),
+        **(steppers(size, main_task, seeds=seeds) if short else {}),
         "learned-multistep": Candidate(
             "learned_multistep",
-            2 * fine,
+            double,
             dataclasses.replace(equation, points=coarse),
             training_set="fine",
             seeds=seeds,
             remark=GREY_BOX,
         ),
         "learned-multistep-fine": Candidate(
-            "learned_multistep", fine, equation, training_set="fine", seeds=seeds, remark=GREY_BOX
+            "learned_multistep", fine_task, equation, training_set="fine", seeds=seeds, remark=GREY_BOX
         ),
     }
 
 
-def steppers(size: str, interval: float, *, seeds: int) -> dict[str, Candidate]:
+def steppers(size: str, task: Autoregressive, *, seeds: int) -> dict[str, Candidate]:
     """Networks that gradients train; on validation starts, two steps in the loss did better than one."""
     stepping = SteppingSettings(coarsen=2, unroll=2, input_noise=1e-4, filter_floor=0.0)
     steps = {"quick": 100, "default": 3500, "paper": 15_000}[size]
@@ -162,8 +174,7 @@ def steppers(size: str, interval: float, *, seeds: int) -> dict[str, Candidate]:
         "mlp": MLP.Settings(hidden=(256, 256), stepping=stepping, training=short),
     }
     return {
-        name: Candidate(name, interval, chosen, dtype="float32", seeds=seeds)
-        for name, chosen in settings.items()
+        name: Candidate(name, task, chosen, dtype="float32", seeds=seeds) for name, chosen in settings.items()
     }
 
 

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from ..datasets.generate import GenerateSettings, generate
 from ..datasets.plan import DatasetError, Plan
-from ..datasets.tasks import Autoregressive
+from ..datasets.tasks import Autoregressive, Task
 from ..datasets.training_set import TrainingSet
 from ..datasets.workers import WorkerDied, in_workers
 from ..solvers.contract import Solver, SolverError, System
@@ -43,7 +43,7 @@ class Candidate:
 
     Attributes:
         surrogate: the module's name in `surrogates/`.
-        interval: time between two applications; a multiple of the set's interval.
+        task: what it learns from the set, and how it then answers.
         settings: the surrogate's own `Settings`; None for its defaults.
         training_set: which of the experiment's sets it learns from.
         dtype: `float32` or `float64`.
@@ -53,7 +53,7 @@ class Candidate:
     """
 
     surrogate: str
-    interval: float
+    task: Task
     settings: Any = None
     training_set: str = "main"
     dtype: str = "float64"
@@ -61,10 +61,26 @@ class Candidate:
     control: bool = False
     remark: str = ""
 
+    def __post_init__(self) -> None:
+        kind = find_surrogate(self.surrogate)
+        if not issubclass(self.task.gives, kind.learns):
+            learns, gives = kind.learns.__name__.lower(), self.task.gives.__name__.lower()
+            raise SurrogateError(
+                f"{kind.__name__} learns {learns}, but {type(self.task).__name__} gives {gives}; choose "
+                "another surrogate or another task"
+            )
+
+    @property
+    def interval(self) -> float:
+        """Time between two applications of a surrogate that steps."""
+        if not isinstance(self.task, Autoregressive):
+            raise SurrogateError(f"{self.surrogate} does not step, so it has no interval")
+        return self.task.interval
+
 
 @dataclass(frozen=True)
 class Trained:
-    """A candidate after training: for each seed a surrogate, of the kind that its task asks for, and a record."""
+    """A candidate after training: one surrogate (of the kind that its task trains) and record per seed."""
 
     label: str
     candidate: Candidate
@@ -203,7 +219,7 @@ def _train(job: _Job) -> TrainingRecord:
     candidate = job.candidate
     kind = find_surrogate(candidate.surrogate)
     surrogate = kind(candidate.settings, device=job.device, dtype=getattr(torch, candidate.dtype))
-    task = Autoregressive(candidate.interval)
+    task = candidate.task
     with TrainingSet(job.training_set) as training_set:
         job.place.mkdir(parents=True, exist_ok=True)
         with compiling() as compiled:
@@ -243,7 +259,7 @@ def _described(candidate: Candidate) -> dict[str, Any]:
     return {
         "surrogate": candidate.surrogate,
         "settings": dataclasses.asdict(settings),
-        "interval": candidate.interval,
+        "task": candidate.task.described,
         "training_set": candidate.training_set,
         "dtype": candidate.dtype,
     }
@@ -254,7 +270,7 @@ def contestant(trained: Trained, training_set: TrainingSet) -> Contestant:
 
     Its bill is the data that it learned from and chose by, and one seed's training.
     """
-    task = Autoregressive(trained.candidate.interval)
+    task = trained.candidate.task
     seconds = [record.seconds for record in trained.records]
     kind: Kind = "null" if trained.null else "control" if trained.candidate.control else "surrogate"
     return Contestant(

@@ -8,6 +8,7 @@ import pytest
 import torch
 from understudy.datasets.generate import GenerateSettings
 from understudy.datasets.plan import DatasetError
+from understudy.datasets.tasks import Autoregressive, Direct
 from understudy.datasets.training_set import TrainingSet
 from understudy.experiments.stages import (
     Candidate,
@@ -37,10 +38,11 @@ SETTINGS = GenerateSettings(
     transient=5.0,
 )
 SMALL = Reservoir.Settings(nodes=32, warm_up=8, noise=1e-3)
+QUARTER, HALF = Autoregressive(0.25, ("u",)), Autoregressive(0.5, ("u",))
 CANDIDATES = {
-    "mean": Candidate("climatology", 0.25, seeds=2),
-    "echo": Candidate("reservoir", 0.5, SMALL, seeds=2),
-    "other": Candidate("climatology", 0.25, training_set="fine"),
+    "mean": Candidate("climatology", QUARTER, seeds=2),
+    "echo": Candidate("reservoir", HALF, SMALL, seeds=2),
+    "other": Candidate("climatology", QUARTER, training_set="fine"),
 }
 
 
@@ -123,7 +125,7 @@ def test_what_was_trained_on_another_set_is_refused(
     ("change", "word"),
     [
         ({"settings": dataclasses.replace(SMALL, nodes=40)}, "settings"),
-        ({"interval": 0.25}, "interval"),
+        ({"task": QUARTER}, "task"),
         ({"dtype": "float32"}, "dtype"),
         ({"training_set": "fine"}, "training_set"),
     ],
@@ -194,3 +196,14 @@ def test_what_training_had_to_say_is_said_once_with_the_number_of_seeds(
     noted = (dataclasses.replace(one, note="it stayed as it was"), other)
     said = contestant(dataclasses.replace(trained["echo"], records=noted), sets["main"]).remark
     assert said == "it stayed as it was (1 of 2 seeds)"
+
+
+def test_a_surrogate_that_learns_something_else_than_the_task_gives_is_refused() -> None:
+    with pytest.raises(
+        SurrogateError, match="CNN learns trajectories, but Direct gives pairs; choose another"
+    ):
+        Candidate("cnn", Direct())
+    with pytest.raises(SurrogateError, match="TrainingMean learns pairs, but Autoregressive gives traj"):
+        Candidate("training-mean", HALF)
+    with pytest.raises(SurrogateError, match="training_mean does not step"):
+        _ = Candidate("training_mean", Direct()).interval

@@ -106,11 +106,6 @@ FAULTS = (
             "test_a_forecaster_answers_like_a_solver",
         ),
         (
-            "self.interval = interval * stride",
-            "self.interval = interval",
-            "test_examples_are_thinned_and_stacked",
-        ),
-        (
             "known[:, known.shape[1] - frames :]",
             "known[:, :frames]",
             "test_memory_is_read_from_the_history_and_only_its_end",
@@ -121,14 +116,42 @@ FAULTS = (
             "test_a_forecast_that_breaks_is_marked_and_counted",
         ),
         (
-            "stop = (start + frames - 1) * self.stride + 1",
-            "stop = start + frames * self.stride",
-            "test_examples_are_thinned_and_stacked",
+            "inputs = {name: np.repeat(values, len(times), axis=0)",
+            "inputs = {name: np.concatenate([values] * len(times))",
+            "test_a_map_of_query_and_time_answers_like_the_solver",
         ),
         (
             "np.rint(times / interval)",
             "np.floor(times / interval)",
             "test_a_time_that_is_a_multiple_of_the_interval_but_for_rounding_is_that_multiple",
+        ),
+    ),
+    *planted(
+        "datasets/pairs.py",
+        "tests/datasets/test_tasks.py",
+        (
+            'inputs["time"] = np.asarray(self.source.times[frame])',
+            'inputs["time"] = np.asarray(self.source.times[frame - 1])',
+            "test_the_pairs_of_a_set_teach_the_map_from_query_and_time",
+        ),
+        (
+            "self._read(trajectory, 0, name)",
+            "self._read(trajectory, frame, name)",
+            "test_the_pairs_of_a_set_teach_the_map_from_query_and_time",
+        ),
+    ),
+    *planted(
+        "datasets/trajectories.py",
+        "tests/datasets/test_tasks.py",
+        (
+            "self.interval = interval * stride",
+            "self.interval = interval",
+            "test_examples_are_thinned_and_stacked",
+        ),
+        (
+            "stop = (start + frames - 1) * self.stride + 1",
+            "stop = start + frames * self.stride",
+            "test_examples_are_thinned_and_stacked",
         ),
     ),
     *planted(
