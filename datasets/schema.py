@@ -8,11 +8,14 @@
 | `/scalars` | the system's numeric parameters, and fields that are one number per sample |
 | `/t0_fields`, `/t1_fields`, `/t2_fields` | scalars, vectors, tensors; see below |
 | `/provenance` | the plan as JSON, split and number of the shard, the samples' numbers, error estimates |
-| `/failed` | samples that were not solved: number, status, query |
+| `/failed` | samples that were not solved: number, status, query, error estimates, and `values`: see below |
 
 A field is (samples[, frames], *grid[, components[, components]]), uncompressed, in chunks along time. Along
 axes on which it does not vary it has one point, and `dim_varying` is False: of all ways to leave out an axis,
 this is the one that The Well's reader fills in rightly (its exporter to xarray does not).
+In `/failed/values` stand the solution's fields of the samples that were not solved, as far as they are known,
+and NaN beyond. Beside error estimates stand the solver's other numbers per sample, its `measures`.
+
 Nothing in it changes from run to run: two runs of one plan give the same bytes. What does change (seconds,
 machine, versions, date) stands in the shard's `.json`; see `costs`.
 
@@ -143,11 +146,15 @@ def shard_image(plan: Plan, shard: Shard, *, system: System, queries: Queries, s
         for group in (file.create_group(f"t{rank}_fields") for rank in range(3)):
             _names(group, "field_names", [f.name for f in fields_in(group.name[1:], plan)])
         for field in plan.fields:
-            kept = values.pop(field.name)[solved]
+            kept = values[field.name][solved]
             shape = (len(kept), *stored_shape(field, plan, shard.split))
             _write_field(file[field_group(field)], field, kept.reshape(shape), plan=plan)
         _write_provenance(file, plan, shard=shard, solution=solution)
         _write_failed(file, shard, system=system, queries=queries, solution=solution)
+        known = file["failed"].create_group("values")
+        for name in plan.answer:
+            part = values.pop(name)[~solved]
+            known.create_dataset(name, data=np.where(np.isfinite(part), part, np.nan), track_times=False)
         file.flush()
         return bytes(file.id.get_file_image())
 
@@ -238,13 +245,18 @@ def _write_provenance(file: h5py.File, plan: Plan, *, shard: Shard, solution: So
     group.attrs["plan"] = plan.text
     group.attrs["split"] = shard.split
     group.attrs["shard"] = shard.number
+    _write_numbers(group, shard, solution=solution, which=solution.solved)
+
+
+def _write_numbers(group: h5py.Group, shard: Shard, *, solution: Solution, which: NDArray[np.bool_]) -> None:
+    """What there is of each sample besides fields: its number, error estimate and measures."""
     numbers = shard.first + np.arange(shard.samples, dtype=np.int64)
-    group.create_dataset("sample", data=numbers[solution.solved], track_times=False)
-    group.create_dataset(
-        "error_estimate",
-        data=np.asarray(solution.error_estimate, dtype=np.float64)[solution.solved],
-        track_times=False,
-    )
+    group.create_dataset("sample", data=numbers[which], track_times=False)
+    estimate = np.asarray(solution.error_estimate, dtype=np.float64)
+    group.create_dataset("error_estimate", data=estimate[which], track_times=False)
+    measures = group.create_group("measures")
+    for name, values in solution.measures.items():
+        measures.create_dataset(name, data=np.asarray(values, dtype=np.float64)[which], track_times=False)
 
 
 def _write_failed(
@@ -254,8 +266,7 @@ def _write_failed(
     group = file.create_group("failed")
     _names(group, "status_names", [status.name for status in Status])
     _names(group, "notes", list(solution.notes) if failed.any() else [])
-    numbers = shard.first + np.arange(shard.samples, dtype=np.int64)
-    group.create_dataset("sample", data=numbers[failed], track_times=False)
+    _write_numbers(group, shard, solution=solution, which=failed)
     group.create_dataset("status", data=solution.status[failed].astype(np.int8), track_times=False)
     asked = group.create_group("query")
     for field in system.query_fields:

@@ -182,6 +182,10 @@ def _samples(file: h5py.File, shard: Shard) -> Iterator[str]:
         yield f"accounts neither for nor against sample {lost[0]}: it is not stored and not in /failed"
     elif set(both) != expected or len(both) != len(expected):
         yield f"does not list each of the samples {min(expected)} to {max(expected)} once, as it should"
+    for place, samples in (("provenance", stored), ("failed", failed)):
+        numbers = [file[place]["error_estimate"], *file[place]["measures"].values()]
+        if any(values.shape != (len(samples),) for values in numbers):
+            yield f"has not as many error estimates or measures in /{place} as samples"
     if len(file["failed/status"]) != len(failed) or (file["failed/status"][:] == 0).any():
         yield "has a failed sample without a status that says so"
 
@@ -190,6 +194,11 @@ def _fields(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
     for group in (f"t{rank}_fields" for rank in range(3)):
         names = [f.name for f in fields_in(group, plan)]
         yield from _list(file[group].attrs, "field_names", names, f"/{group}")
+    for wanted in (f for f in plan.fields if f.name in plan.answer):
+        known = file["failed"].get(f"values/{wanted.name}")
+        shape = (len(file["failed/sample"]), *plan.field_shape(wanted, shard.split))
+        if known is None or known.shape != shape:
+            yield f"does not hold what is known of {wanted.name!r} of the failed samples, of shape {shape}"
     for wanted in plan.fields:
         place = f"{field_group(wanted)}/{wanted.name}"
         if place not in file:

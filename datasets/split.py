@@ -31,6 +31,8 @@ class Failure:
         split, sample: which.
         status: how it ended.
         query: what was asked, name -> (*grid[, components]).
+        error_estimate: the solver's own estimate, or NaN.
+        measures: the solver's other numbers about this sample.
         notes: what the solver said about its batch.
     """
 
@@ -38,6 +40,8 @@ class Failure:
     sample: int
     status: Status
     query: dict[str, NDArray[np.float64]]
+    error_estimate: float
+    measures: dict[str, float]
     notes: tuple[str, ...]
 
 
@@ -129,17 +133,43 @@ class Split:
         found = []
         for number in range(len(self.shards)):
             group = self._file(number)["failed"]
-            notes = tuple(decoded(group.attrs, "notes"))
-            for row, (sample, status) in enumerate(zip(group["sample"][:], group["status"][:], strict=True)):
-                query = {name: values[row] for name, values in group["query"].items()}
-                found.append(Failure(self.name, int(sample), Status(int(status)), query, notes))
+            for row, sample in enumerate(group["sample"][:]):
+                found.append(
+                    Failure(
+                        split=self.name,
+                        sample=int(sample),
+                        status=Status(int(group["status"][row])),
+                        query={name: values[row] for name, values in group["query"].items()},
+                        error_estimate=float(group["error_estimate"][row]),
+                        measures={name: float(v[row]) for name, v in group["measures"].items()},
+                        notes=tuple(decoded(group.attrs, "notes")),
+                    )
+                )
         return tuple(found)
+
+    def known_part(self, failure: Failure) -> dict[str, NDArray[np.floating[Any]]]:
+        """The solution of a sample that failed as far as it is known, NaN beyond.
+
+        Name -> (frames, *grid[, components]) of the solution's fields; what does not vary in time has no
+        frames. Where nothing is known, all is NaN. Raises `DatasetError` for a failure of another split.
+        """
+        for number, shard in enumerate(self.shards):
+            if failure.split == self.name and 0 <= failure.sample - shard.first < shard.samples:
+                group = self._file(number)["failed"]
+                rows = np.flatnonzero(group["sample"][:] == failure.sample)
+                return {name: values[int(rows[0])] for name, values in group["values"].items()}
+        raise DatasetError(f"sample {failure.sample} of split {failure.split!r} is none of {self.name!r}")
 
     @property
     def error_estimates(self) -> NDArray[np.float64]:
         """(trajectories,) the solver's own estimate of its relative error at the last frame, or NaN."""
-        parts = [self._file(number)["provenance/error_estimate"][:] for number in range(len(self.shards))]
-        return np.concatenate(parts) if parts else np.empty(0)
+        return self._numbers("error_estimate")
+
+    @property
+    def measures(self) -> dict[str, NDArray[np.float64]]:
+        """The solver's other numbers about each trajectory: name -> (trajectories,)."""
+        names = list(self._file(0)["provenance/measures"]) if self.shards else []
+        return {name: self._numbers(f"measures/{name}") for name in names}
 
     def digest(self, trajectory: int) -> bytes:
         """SHA-256 of all that one trajectory holds."""
@@ -163,6 +193,10 @@ class Split:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_open": OrderedDict()}
+
+    def _numbers(self, name: str) -> NDArray[np.float64]:
+        parts = [self._file(number)[f"provenance/{name}"][:] for number in range(len(self.shards))]
+        return np.concatenate(parts) if parts else np.empty(0)
 
     def _field(self, name: str) -> Field:
         if name not in self._fields:

@@ -7,7 +7,6 @@ and a surrogate alike.
 
 from __future__ import annotations
 
-import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -16,6 +15,8 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from .solution import Solution, SolverError, Status
 
 __all__ = [
     "PERIODIC",
@@ -35,31 +36,6 @@ Queries = Mapping[str, NDArray[Any]]
 """What is asked: arrays by name, samples along the first axis. The names are the system's `query_fields`
 plus, for surrogates with memory, `history/<interval>/<field>` of shape (samples, frames, *grid) whose last
 frame is the initial state."""
-
-
-class SolverError(ValueError):
-    """A question that a system or solver cannot be asked; the text says what to ask instead."""
-
-
-class Status(enum.IntEnum):
-    """How one sample ended. Only `SOLVED` may be used as truth."""
-
-    SOLVED = 0
-    DIVERGED = 1
-    NOT_CONVERGED = 2
-    OUT_OF_BUDGET = 3
-    REFUSED = 4
-
-    @property
-    def advice(self) -> str:
-        """What happened, and what to do about it."""
-        return {
-            Status.SOLVED: "solved",
-            Status.DIVERGED: "the solution became infinite or NaN; take a smaller step",
-            Status.NOT_CONVERGED: "the tolerance was not reached; loosen it or refine the grid",
-            Status.OUT_OF_BUDGET: "the budget of steps or seconds ran out; raise it or ask for less time",
-            Status.REFUSED: "the query is not one that this system answers; see the message",
-        }[self]
 
 
 End = Literal["periodic", "open", "wall", "inflow", "outflow"]
@@ -123,52 +99,6 @@ class Field:
     def varies_along(self, axes: Iterable[str]) -> tuple[bool, ...]:
         """For each of a system's axes, by name, whether this field varies along it."""
         return tuple(self.axes is None or name in self.axes for name in axes)
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """Full-shape arrays and one status per sample. What was not solved is NaN, never a short array.
-
-    Attributes:
-        times: (times,) output times, in the system's unit of time, starting from the query's time 0.
-        values: field name -> (samples, times, *grid[, components]), of the grid the field's own axes.
-        status: (samples,) `Status` numbers.
-        seconds: (samples,) wall-clock seconds that each sample cost (a batch's time shared equally).
-        error_estimate: (samples,) the solver's own estimate of its relative error at the last time, NaN
-            where it makes none.
-        notes: one sentence per kind of failure, for people.
-    """
-
-    times: NDArray[np.float64]
-    values: Mapping[str, NDArray[Any]]
-    status: NDArray[np.int8]
-    seconds: NDArray[np.float64]
-    error_estimate: NDArray[np.float64]
-    notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        samples = len(self.status)
-        for name, array in self.values.items():
-            if array.shape[:2] != (samples, len(self.times)):
-                raise SolverError(
-                    f"field {name!r} of a solution must begin with (samples, times) = "
-                    f"({samples}, {len(self.times)}), got shape {array.shape}"
-                )
-        for name in ("seconds", "error_estimate"):
-            if getattr(self, name).shape != (samples,):
-                raise SolverError(f"{name} must have shape ({samples},), got {getattr(self, name).shape}")
-
-    @property
-    def solved(self) -> NDArray[np.bool_]:
-        """(samples,) which samples ended well."""
-        return np.asarray(self.status == Status.SOLVED)
-
-    @property
-    def known(self) -> NDArray[np.bool_]:
-        """(samples, times) where all fields are finite: a sample not solved may be known for a while."""
-        shape = (len(self.status), len(self.times))
-        finite = [np.isfinite(array).reshape(*shape, -1).all(axis=2) for array in self.values.values()]
-        return np.asarray(np.all(finite, axis=0))
 
 
 Answer = Callable[[Queries, NDArray[np.float64]], Solution]

@@ -267,6 +267,14 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "NaN or infinity in u and flow of trajectory 1 (sample 3), not marked as failed",
     ),
     "lost sample": (edit(lost_sample), "neither for nor against sample 3"),
+    "lost part of a failed sample": (
+        removed("failed/values/flow"),
+        "does not hold what is known of 'flow' of the failed samples, of shape (0, 40, 16, 1)",
+    ),
+    "short measure": (
+        replaced("provenance/measures/steps", lambda steps: steps[:1]),
+        "has not as many error estimates or measures in /provenance as samples",
+    ),
     "bad attribute": (attribute("/", "n_trajectories", 3), "'n_trajectories' = 3 where 2 is expected"),
     "attribute of another type": (attribute("/", "n_spatial_dims", "one"), "'n_spatial_dims' = 'one'"),
     "missing attribute": (attribute("/", "grid_type", None), "lacks the attribute 'grid_type'"),

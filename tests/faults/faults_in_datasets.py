@@ -39,9 +39,14 @@ FAULTS = (
         "datasets/schema.py",
         "tests/datasets/test_generation.py",
         (
-            "values.pop(field.name)[solved]",
-            "values.pop(field.name)",
+            "kept = values[field.name][solved]",
+            "kept = values[field.name]",
             "test_failed_samples_are_kept_apart_with_query_and_status",
+        ),
+        (
+            "part = values.pop(name)[~solved]",
+            "part = values.pop(name)[: len(solved) - solved.sum()]",
+            "test_what_is_known_of_a_failed_sample_is_kept_and_the_rest_is_nan",
         ),
         (
             "stored = values.astype(plan.settings.dtype, copy=False)",
