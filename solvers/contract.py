@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -140,14 +141,27 @@ class System(ABC):
         """One random query per generator, so that sample i does not depend on who asks for it."""
 
     @abstractmethod
-    def invariants(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
-        """Quantities that the exact solution conserves (or balances), each (samples, times)."""
+    def invariants(
+        self, values: Mapping[str, NDArray[Any]], queries: Queries = MappingProxyType({})
+    ) -> dict[str, NDArray[np.float64]]:
+        """Quantities that the exact solution conserves (or balances), each (samples, times).
+
+        `values` are (samples, times, *grid[, components]); `queries` is what was asked (masses, geometry),
+        which may be left out where the invariants do not depend on it.
+        """
 
     @abstractmethod
-    def residual(self, values: Mapping[str, torch.Tensor], interval: float) -> torch.Tensor:
-        """How far the fields are from obeying the equation; differentiable; same shape as a field.
+    def residual(
+        self,
+        values: Mapping[str, torch.Tensor],
+        queries: Mapping[str, torch.Tensor],
+        *,
+        interval: float,
+    ) -> dict[str, torch.Tensor]:
+        """How far the fields are from obeying each equation and condition: name -> (samples, times, ...).
 
-        `values` are (samples, times, *grid[, components]) at times `interval` apart.
+        Differentiable, in values and queries alike. `values` are (samples, times, *grid[, components]) at
+        times `interval` apart; `queries` is what was asked (samples first), as far as the equations need it.
         """
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -54,11 +55,26 @@ class ChannelFlow(System):
             "reynolds": np.array([g.uniform(1, 40) for g in generators]),
         }
 
-    def invariants(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
-        return {}
+    def invariants(
+        self, values: Mapping[str, NDArray[Any]], queries: Queries = MappingProxyType({})
+    ) -> dict[str, NDArray[np.float64]]:
+        """The drag that is too much or too little for the shape."""
+        due = queries["reynolds"] * queries["solid"].mean(axis=(1, 2))
+        return {"drag balance": np.asarray(values["drag"]) - due[:, None]}
 
-    def residual(self, values: Mapping[str, torch.Tensor], interval: float) -> torch.Tensor:
-        return torch.zeros_like(values["u"])
+    def residual(
+        self, values: Mapping[str, torch.Tensor], queries: Mapping[str, torch.Tensor], *, interval: float
+    ) -> dict[str, torch.Tensor]:
+        """The two equations of the flow, and what must hold in the solid."""
+        u, open_share = values["u"], 1 - queries["solid"][:, None]
+        growth = 1 + self.pulse * interval * torch.arange(u.shape[1], dtype=u.dtype)
+        free = queries["reynolds"][:, None, None, None] * queries["inlet"][:, None, None]
+        x = torch.tensor(self.axes[0].values, dtype=u.dtype)
+        return {
+            "momentum": open_share * (u - free * growth[:, None, None]),
+            "pressure": values["p"] - (2 - x) * growth[:, None],
+            "no slip": queries["solid"][:, None] * u,
+        }
 
 
 @dataclass(frozen=True)

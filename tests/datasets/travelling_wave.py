@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -63,11 +64,15 @@ class TravellingWave(System):
             "medium": np.stack([1 + g.random(self.points) for g in generators]),
         }
 
-    def invariants(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    def invariants(
+        self, values: Mapping[str, NDArray[Any]], queries: Queries = MappingProxyType({})
+    ) -> dict[str, NDArray[np.float64]]:
         return {}
 
-    def residual(self, values: Mapping[str, torch.Tensor], interval: float) -> torch.Tensor:
-        return torch.zeros_like(values["u"])
+    def residual(
+        self, values: Mapping[str, torch.Tensor], queries: Mapping[str, torch.Tensor], *, interval: float
+    ) -> dict[str, torch.Tensor]:
+        return {}
 
 
 @dataclass(frozen=True)
