@@ -220,12 +220,14 @@ def _stages(command: Common, rest: list[str]) -> int:
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
     _refuse_before_work(command, folder, threads=settings.threads)
     progress = not command.quiet
-    kit = find_kit(settings.system.name)
-    solver = kit.standard(settings.system)
+    wanted = {
+        label: (find_kit(system.name).standard(system), chosen)
+        for label, (system, chosen) in settings.sets.items()
+    }
     if name == "compare":
-        sets = open_sets(settings.system, solver, settings.sets, folder=folder)
+        sets = open_sets(wanted, folder=folder)
     else:
-        sets = generate_sets(settings.system, solver, settings.sets, folder=folder, progress=progress)
+        sets = generate_sets(wanted, folder=folder, progress=progress)
     # only now: what is refused leaves the record of an earlier run as it was
     write_json(folder / "settings.json", {"settings": dataclasses.asdict(settings), **provenance()})
     if name == "generate":

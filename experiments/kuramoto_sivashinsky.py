@@ -48,9 +48,9 @@ class Settings:
     size: tyro.conf.Suppress[str] = "default"
 
     @property
-    def sets(self) -> dict[str, GenerateSettings]:
-        """The training sets by name."""
-        return {"main": self.main, "fine": self.fine}
+    def sets(self) -> dict[str, tuple[KuramotoSivashinsky, GenerateSettings]]:
+        """The training sets by name: of which system, and how much."""
+        return {"main": (self.system, self.main), "fine": (self.system, self.fine)}
 
     @property
     def threads(self) -> int:

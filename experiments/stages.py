@@ -26,7 +26,7 @@ from ..datasets.plan import DatasetError, Plan
 from ..datasets.tasks import Autoregressive, Task
 from ..datasets.training_set import TrainingSet
 from ..datasets.workers import WorkerDied, in_workers
-from ..solvers.contract import Solver, SolverError, System
+from ..solvers.contract import Solver, SolverError
 from ..surrogates.surrogate import Surrogate, SurrogateError, TrainingRecord, find_surrogate, load, read_card
 from .compare import Bill, Contestant, Kind
 from .report import duration
@@ -89,28 +89,26 @@ class Trained:
     null: bool
 
 
+Wanted = tuple[Solver, GenerateSettings]
+"""One training set: the solver that makes it, whose system may be another than in other sets, and sizes."""
+
+
 def generate_sets(
-    system: System,
-    solver: Solver,
-    settings: Mapping[str, GenerateSettings],
-    *,
-    folder: Path,
-    progress: bool = False,
+    wanted: Mapping[str, Wanted], *, folder: Path, progress: bool = False
 ) -> dict[str, TrainingSet]:
     """Make (or finish, or just open) each named set below `folder/sets`."""
     return {
-        name: generate(system, solver, chosen, folder=folder / "sets" / name, progress=progress)
-        for name, chosen in settings.items()
+        name: generate(solver.system, solver, chosen, folder=folder / "sets" / name, progress=progress)
+        for name, (solver, chosen) in wanted.items()
     }
 
 
-def open_sets(
-    system: System, solver: Solver, settings: Mapping[str, GenerateSettings], *, folder: Path
-) -> dict[str, TrainingSet]:
+def open_sets(wanted: Mapping[str, Wanted], *, folder: Path) -> dict[str, TrainingSet]:
     """Open sets that `generate_sets` made; raises `DatasetError` where one is missing or is another one."""
-    sets = {name: TrainingSet(folder / "sets" / name) for name in settings}
+    sets = {name: TrainingSet(folder / "sets" / name) for name in wanted}
     for name, found in sets.items():
-        difference = found.plan.difference(Plan.of(system, solver, settings=settings[name]))
+        solver, chosen = wanted[name]
+        difference = found.plan.difference(Plan.of(solver.system, solver, settings=chosen))
         if difference is not None:
             raise DatasetError(
                 f"{found.folder} holds a set that was made with other settings: now {difference} is asked "

@@ -53,8 +53,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sets(folder: Path) -> dict[str, TrainingSet]:
-    both = {"main": SETTINGS, "fine": dataclasses.replace(SETTINGS, seed=5, train_trajectories=4)}
-    return generate_sets(SYSTEM, SOLVER, both, folder=folder)
+    fine = dataclasses.replace(SETTINGS, seed=5, train_trajectories=4)
+    return generate_sets({"main": (SOLVER, SETTINGS), "fine": (SOLVER, fine)}, folder=folder)
 
 
 @pytest.fixture(scope="module")
@@ -145,14 +145,26 @@ def test_what_was_trained_otherwise_is_refused_by_name(
 def test_a_set_of_another_system_solver_or_settings_is_not_compared_with(
     sets: dict[str, TrainingSet], folder: Path
 ) -> None:
-    assert open_sets(SYSTEM, SOLVER, {"main": SETTINGS}, folder=folder)["main"].folder == sets["main"].folder
+    assert open_sets({"main": (SOLVER, SETTINGS)}, folder=folder)["main"].folder == sets["main"].folder
     longer, finer = KuramotoSivashinsky(23.0, 16), ETDRK4(SYSTEM, step=1 / 32)
     with pytest.raises(DatasetError, match=r"length = 23\.0 instead of 22\.0"):
-        open_sets(longer, ETDRK4(longer, step=1 / 16), {"main": SETTINGS}, folder=folder)
+        open_sets({"main": (ETDRK4(longer, step=1 / 16), SETTINGS)}, folder=folder)
     with pytest.raises(DatasetError, match=r"solver\.label"):
-        open_sets(SYSTEM, finer, {"main": SETTINGS}, folder=folder)
+        open_sets({"main": (finer, SETTINGS)}, folder=folder)
     with pytest.raises(DatasetError, match="seed = 8 instead of 0"):
-        open_sets(SYSTEM, SOLVER, {"main": dataclasses.replace(SETTINGS, seed=8)}, folder=folder)
+        open_sets({"main": (SOLVER, dataclasses.replace(SETTINGS, seed=8))}, folder=folder)
+
+
+def test_each_set_may_be_of_another_system(tmp_path: Path) -> None:
+    other = KuramotoSivashinsky(30.0, 32)
+    few = dataclasses.replace(SETTINGS, train_frames=4, valid_frames=4, test_frames=4)
+    wanted = {"main": (SOLVER, few), "longer": (ETDRK4(other, step=1 / 16), few)}
+    made = generate_sets(wanted, folder=tmp_path)
+    assert {name: found.system for name, found in made.items()} == {"main": SYSTEM, "longer": other}
+    assert {name: found.grid for name, found in open_sets(wanted, folder=tmp_path).items()} == {
+        "main": (16,),
+        "longer": (32,),
+    }
 
 
 def test_a_history_begins_with_the_given_state_and_is_true() -> None:
