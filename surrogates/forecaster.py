@@ -94,6 +94,16 @@ class Forecaster(Surrogate):
                 frames[:, (i + 1) // every - 1] = state
         return frames
 
+    def refuse_other_than_periodic(self, examples: Trajectories) -> None:
+        """For those that compute on a periodic grid: `SurrogateError` where it is known to be another."""
+        if examples.axes is None or (examples.axes and all(axis.periodic for axis in examples.axes)):
+            return
+        found = ", ".join(f"{a.name} ({' and '.join(a.ends)})" for a in examples.axes if not a.periodic)
+        raise SurrogateError(
+            f"{type(self).__name__} steps on a periodic grid, but this set has "
+            f"{f'the axes {found}' if found else 'no axes'}; choose another surrogate for it"
+        )
+
     def noted(self) -> dict[str, Any]:
         """See `Surrogate`."""
         return {**super().noted(), "interval": self.interval}

@@ -108,6 +108,7 @@ class NVAR(Forecaster):
     ) -> TrainingRecord:
         """See `Forecaster`. Closed form: nothing is random, and there is nothing to resume."""
         begin = time.perf_counter()
+        self.refuse_other_than_periodic(examples)
         s, past = self.settings, self.history_frames
         self.interval, self.frame_shape = examples.interval, tuple(examples.frame_shape)
         regression = ModeRegression(

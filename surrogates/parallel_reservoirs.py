@@ -103,6 +103,7 @@ class ParallelReservoirs(Forecaster):
     ) -> TrainingRecord:
         """One pass over the examples, and one solve per set of weights. Raises RidgeError if unstable."""
         begin = time.perf_counter()
+        self.refuse_other_than_periodic(examples)
         s = self.settings
         self.interval, self.frame_shape = examples.interval, tuple(examples.frame_shape)
         self._check()

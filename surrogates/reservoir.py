@@ -97,6 +97,8 @@ class Reservoir(Forecaster):
     ) -> TrainingRecord:
         """One pass over the examples and one solve. Raises RidgeError where that is unstable."""
         begin = time.perf_counter()
+        if self.settings.thinning > 1:
+            self.refuse_other_than_periodic(examples)
         draws = np.random.default_rng(seed)
         self.interval, self.frame_shape = examples.interval, tuple(examples.frame_shape)
         self._measure(examples)

@@ -58,6 +58,7 @@ class Stepper(Forecaster):
     ) -> TrainingRecord:
         """Scaling and linear part in closed form, then the network by the gradient loop; see `Surrogate`."""
         begin = time.perf_counter()
+        self.refuse_other_than_periodic(examples)
         self.interval, self.frame_shape = examples.interval, tuple(examples.frame_shape)
         self.scaling = Scaling.measure(examples)
         linear = LinearPart.measure(

@@ -9,6 +9,7 @@ import pytest
 import torch
 from known_dynamics import in_memory, obstacles
 from understudy.datasets.durable import leftovers
+from understudy.solvers.contract import Axis
 from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
 from understudy.surrogates.forecaster import Forecaster
 from understudy.surrogates.surrogate import (
@@ -65,6 +66,7 @@ def chaos(samples: int, frames: int, seed: int) -> np.ndarray:
 
 FORECASTERS = [name for name in surrogate_names() if issubclass(find_surrogate(name), Forecaster)]
 MAPS = [name for name in surrogate_names() if name not in FORECASTERS]
+PERIODIC_ONLY = {"cnn", "mlp", "nvar", "parallel_reservoirs", "resnet"}
 Data = tuple[np.ndarray, np.ndarray]
 Trained = tuple[Any, TrainingRecord]
 
@@ -224,6 +226,22 @@ def test_one_call_is_one_step_where_there_is_no_memory(forecaster: Trained, data
     else:
         forecast = surrogate.forecast(state[:, None], 1)[:, 0]
         torch.testing.assert_close(surrogate({"frame": state})["frame"], forecast, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", FORECASTERS)
+def test_a_forecaster_learns_on_a_grid_with_walls_or_says_that_it_cannot(name: str, data: Data) -> None:
+    walls = (Axis("x", tuple(range(POINTS)), ends=("wall", "wall")),)
+    train, valid = (in_memory(values, INTERVAL) for values in data)
+    train.axes = valid.axes = walls
+    kind = find_surrogate(name)
+    surrogate: Any = kind(settings(kind, name))
+    if name in PERIODIC_ONLY:
+        with pytest.raises(
+            SurrogateError, match=r"periodic grid, but this set has the axes x \(wall and wall\)"
+        ):
+            surrogate.fit(train, valid, seed=3)
+    else:
+        assert surrogate.fit(train, valid, seed=3).finished
 
 
 def test_a_forecast_leaves_its_history_alone_and_can_be_repeated(forecaster: Trained, data: Data) -> None:
