@@ -23,6 +23,7 @@ from ..datasets.tasks import Task
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import UnknownName, find_kit, nearest, system_names
 from ..surrogates.surrogate import surrogate_names, usable_device
+from .experiment import Experiment, ExperimentSettings
 from .report import write_json
 from .stages import Candidate, generate_sets, is_null, open_sets, train_all
 from .timing import provenance
@@ -212,10 +213,10 @@ def _bench(command: Bench, rest: list[str]) -> int:
 
 
 def _stages(command: Common, rest: list[str]) -> int:
-    module = _experiment(command.system)
+    module: Experiment = _experiment(command.system)
     preset = nearest(command.preset, list(module.PRESETS), "preset")
     name = type(command).__name__.lower()
-    settings = _settings(module, preset, rest, name)
+    settings: ExperimentSettings = _settings(module, preset, rest, name)
     chosen = _candidates(command, settings.candidates, task=settings.task)
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
     _refuse_before_work(command, folder, threads=settings.threads)
