@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -14,6 +15,7 @@ from tqdm import tqdm
 from ..solvers.contract import Solver, System
 from .durable import LOCK, explained, leftovers, only_writer, write_whole
 from .plan import DatasetError, GenerateSettings, Plan, Shard, find_plan
+from .room import refuse_too_large
 from .shards import is_whole, make_shard, one_thread
 from .split import Split
 from .statistics import compute_statistics, statistics_text
@@ -42,23 +44,30 @@ def generate(
     apart from the trajectories (`TrainingSet.failures`, `Split.known_part`); it is not drawn anew.
 
     Raises:
-        DatasetError: the folder holds another set or something else, another process is writing to it, the
-            disk is full or may not be written to, or no sample of a split could be solved.
+        DatasetError: the folder holds another set or something else, another process is writing to it, memory
+            or disk have no room for it, it may not be written to, or no sample of a split could be solved.
         SolverError: the solver cannot be asked this.
     """
     folder = Path(folder)
     plan = Plan.of(system, solver, settings=settings)
     if _finished(folder, plan):
         return TrainingSet(folder)
+    refuse_too_large(plan, folder=folder)
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder):
         with explained(folder):
             plan = _claim(folder, plan)
             todo = _clear(folder, plan)
+        left = Counter(shard.split for shard in todo)
+        # a split without a trajectory is refused as soon as it is known: the others may take long
+        for name in {shard.split for shard in plan.shards} - set(left):
+            _refuse_empty_split(folder, plan, name)
         for shard in _make(todo, plan, system=system, solver=solver, folder=folder, progress=progress):
             logger.debug("%s is written", shard.file)
-        _refuse_empty_splits(folder, plan)
+            left[shard.split] -= 1
+            if not left[shard.split]:
+                _refuse_empty_split(folder, plan, shard.split)
         statistics = compute_statistics(folder, plan, progress=progress)
         with explained(folder / "stats.yaml"):
             write_whole(folder / "stats.yaml", statistics_text(statistics).encode())
@@ -149,13 +158,12 @@ def _make_one(shard: Shard, *, folder: Path, plan: Plan, system: System, solver:
     return make_shard(folder, plan, shard=shard, system=system, solver=solver)
 
 
-def _refuse_empty_splits(folder: Path, plan: Plan) -> None:
-    for name in dict.fromkeys(shard.split for shard in plan.shards):
-        with Split(folder, plan, name=name) as split:
-            if len(split) == 0:
-                failure = split.failures[0]
-                notes = "; ".join(failure.notes) or failure.status.advice
-                raise DatasetError(
-                    f"none of the {len(split.failures)} samples of split {name!r} could be solved ({notes}); "
-                    "generate with a solver that can, in another folder"
-                )
+def _refuse_empty_split(folder: Path, plan: Plan, name: str) -> None:
+    with Split(folder, plan, name=name) as split:
+        if len(split) == 0:
+            failure = split.failures[0]
+            notes = "; ".join(failure.notes) or failure.status.advice
+            raise DatasetError(
+                f"none of the {len(split.failures)} samples of split {name!r} could be solved ({notes}); "
+                "generate with a solver or a system that can, in another folder"
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numba
@@ -22,7 +23,7 @@ __all__ = ["is_whole", "make_shard", "one_thread"]
 
 
 _warm: set[tuple[str, int]] = set()
-"""Plans whose solver has run before in this process."""
+"""Plans and numbers of samples whose solver has run before in this process."""
 
 
 @contextmanager
@@ -47,7 +48,10 @@ def make_shard(folder: Path, plan: Plan, *, shard: Shard, system: System, solver
     """
     queries = system.draw(shard.generators(plan.settings.seed))
     _warm_up(solver, plan, queries=queries)
-    solution = solver(queries, plan.settings.transient + plan.settings.times(shard.split))
+    times = plan.settings.transient + plan.settings.times(shard.split)
+    solution = solver(queries, times)
+    if not solution.solved.all() and (advice := solver.advice(queries, times, solution)):
+        solution = replace(solution, notes=(*solution.notes, advice))
     image = shard_image(plan, shard, system=system, queries=queries, solution=solution)
     costs = Costs(
         size=len(image),

@@ -19,7 +19,7 @@ from ..solvers.methods.butterflies import (
     real_forward,
     real_inverse,
 )
-from ..solvers.methods.lane_fourier import IN_REGISTERS, LEVEL, make_plan
+from ..solvers.methods.lane_fourier import LEVEL, fits_in_registers, make_plan
 from ..solvers.methods.lanes import aligned, fma, load, store
 
 __all__ = ["Peak", "measure_peak", "operations_of_a_step"]
@@ -72,7 +72,7 @@ def operations_of_a_step(points: int) -> tuple[int, int]:
         return [(x, x)] * count
 
     plan = make_plan(points, "float64")
-    if points <= IN_REGISTERS:
+    if fits_in_registers(points):
         real_inverse(real_forward([x] * points))
     else:
         for kind, _, _, size, _ in plan.passes:

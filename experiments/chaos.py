@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ..datasets.tasks import history_key
 from ..datasets.training_set import TrainingSet
 from ..solvers.contract import Kit, Queries, Solution, System
 from .chaos_figures import draw
+from .chaos_settings import ChaosSettings
 from .compare import ComparisonError, Contestant, Plan, compare
 from .free_runs import run_freely
 from .metrics import valid_time
@@ -26,36 +26,9 @@ from .stages import Trained, contestant, with_history
 from .timing import pinned_threads, provenance
 from .verdict import judge
 
-__all__ = ["ChaosSettings", "compare_forecasts"]
+__all__ = ["compare_forecasts"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ChaosSettings:
-    """How forecasts are judged.
-
-    Attributes:
-        warm_up: time of each test trajectory that a surrogate is shown before its forecast starts.
-        horizon: of the forecasts, in characteristic (Lyapunov) times.
-        output_interval: time between two frames of an answer; a multiple of every surrogate's interval.
-        threshold: normalised error at which a forecast stops being valid.
-        free_run: total length of the free runs in Lyapunov times, shared by `free_runs` starts.
-        free_runs: starts of the free runs.
-        rounds: of the interleaved timing.
-        batches: batch sizes tried for throughput.
-        threads: of solver and surrogate alike, when timed.
-    """
-
-    warm_up: float = 50.0
-    horizon: float = 20.0
-    output_interval: float = 1.0
-    threshold: float = 0.5
-    free_run: float = 2000.0
-    free_runs: int = 20
-    rounds: int = 9
-    batches: tuple[int, ...] = (1, 16, 128)
-    threads: int = 1
 
 
 def compare_forecasts(

@@ -23,12 +23,15 @@ from ..datasets.tasks import Task
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import UnknownName, find_kit, nearest, system_names
 from ..surrogates.surrogate import surrogate_names, usable_device
+from .compare import ComparisonError
 from .experiment import Experiment, ExperimentSettings
 from .report import write_json
 from .stages import Candidate, generate_sets, is_null, open_sets, train_all
 from .timing import provenance
 
 __all__ = ["main"]
+
+logger = logging.getLogger(__name__)
 
 Name = tyro.conf.Positional[str]
 
@@ -139,6 +142,9 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"error: {_about_the_disk(error)}", file=sys.stderr)
         return 1
+    except MemoryError as error:
+        print(f"error: memory ran out ({error}); ask for less at once", file=sys.stderr)
+        return 1
     except (ValueError, ArithmeticError) as error:
         if not type(error).__module__.startswith("understudy."):
             raise
@@ -219,7 +225,13 @@ def _stages(command: Common, rest: list[str]) -> int:
     settings: ExperimentSettings = _settings(module, preset, rest, name)
     chosen = _candidates(command, settings.candidates, task=settings.task)
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
-    _refuse_before_work(command, folder, threads=settings.threads)
+    _refuse_before_work(command, folder)
+    try:
+        settings.check(chosen, device=command.device)
+    except ComparisonError as error:
+        if name != "generate":
+            raise
+        logger.warning("these sets will not do for a comparison as it stands: %s", error)
     progress = not command.quiet
     wanted = {
         label: (find_kit(system.name).standard(system), chosen)
@@ -252,13 +264,9 @@ def _stages(command: Common, rest: list[str]) -> int:
     return 0
 
 
-def _refuse_before_work(command: Common, folder: Path, *, threads: int) -> None:
+def _refuse_before_work(command: Common, folder: Path) -> None:
     """What would otherwise be found out only after minutes of solving."""
-    for name, value in (
-        ("seeds", command.seeds),
-        ("workers", command.workers),
-        ("comparison.threads", threads),
-    ):
+    for name, value in (("seeds", command.seeds), ("workers", command.workers)):
         if value is not None and value < 1:
             raise UnknownName(f"--{name} must be at least 1, got {value}")
     if folder.exists() and not folder.is_dir():

@@ -23,6 +23,8 @@ class ExperimentSettings(Protocol):
         candidates: the surrogates that are compared, by label.
         task: what a surrogate learns that is named on the command line and is not among the candidates.
         threads: of training and timing alike.
+        check: raises `ComparisonError`, before anything is solved, where the settings do not fit one another
+            or the chosen surrogates.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -37,6 +39,7 @@ class ExperimentSettings(Protocol):
     def task(self) -> Task: ...
     @property
     def threads(self) -> int: ...
+    def check(self, chosen: Mapping[str, Candidate], *, device: str = "cpu") -> None: ...
 
 
 @runtime_checkable

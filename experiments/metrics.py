@@ -71,7 +71,7 @@ def frame_errors(answer: Solution, truth: Solution, *, scale: float | None = Non
             raise ValueError(f"field {name!r}: the answer has shape {given.shape}, the truth {true.shape}")
         with np.errstate(over="ignore", invalid="ignore"):
             squares = (given - true).reshape(*shape, -1) ** 2
-        difference += squares.sum(axis=2)
+            difference += squares.sum(axis=2)
         points += squares.shape[2]
         if scale is None:
             norm += float(np.mean(true[truth.solved] ** 2)) * squares.shape[2]

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from ..datasets.generate import GenerateSettings, generate
 from ..datasets.plan import DatasetError, Plan
+from ..datasets.room import refuse_too_large
 from ..datasets.tasks import Autoregressive, Task
 from ..datasets.training_set import TrainingSet
 from ..datasets.workers import WorkerDied, in_workers
@@ -97,6 +98,8 @@ def generate_sets(
     wanted: Mapping[str, Wanted], *, folder: Path, progress: bool = False
 ) -> dict[str, TrainingSet]:
     """Make (or finish, or just open) each named set below `folder/sets`."""
+    for name, (solver, chosen) in wanted.items():  # all of them before the first is solved
+        refuse_too_large(Plan.of(solver.system, solver, settings=chosen), folder=folder / "sets" / name)
     return {
         name: generate(solver.system, solver, chosen, folder=folder / "sets" / name, progress=progress)
         for name, (solver, chosen) in wanted.items()

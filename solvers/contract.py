@@ -223,6 +223,13 @@ class Solver(ABC):
     @abstractmethod
     def __call__(self, queries: Queries, times: NDArray[np.float64]) -> Solution: ...
 
+    def advice(self, queries: Queries, times: NDArray[np.float64], solution: Solution) -> str:
+        """What would do where samples of this solution failed; empty where there is nothing to say.
+
+        It may take seconds, for it may try: so it is asked for, and no part of what is timed.
+        """
+        return ""
+
     @property
     @abstractmethod
     def label(self) -> str:

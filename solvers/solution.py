@@ -40,8 +40,10 @@ class Status(enum.IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """Full-shape arrays and one status per sample. What was not solved is NaN, never a short array: a sample
-    that is known only up to some time keeps its values up to there, and its status says why no further.
+    """Full-shape arrays and one status per sample. What was not solved is NaN, never a short array.
+
+    A sample that fails on its way keeps the frames before: NaN from the first that is not known, and a status
+    other than `SOLVED`.
 
     Attributes:
         times: (times,) output times, in the system's unit of time, starting from the query's time 0.

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from ..datasets.tasks import Trajectories
 from ..solvers.methods.exponential import adams_bashforth, adams_bashforth_moulton
+from ..solvers.methods.lane_layout import why_not
 from .forecaster import Forecaster
 from .multistep_sensitivity import Corrections, Scheme, resampled, sensitivities
 from .surrogate import SurrogateError, TrainingRecord
@@ -58,7 +59,8 @@ class LearnedMultistep(Forecaster):
             length: of the periodic line.
             linear: coefficients of k^0, k^2, k^4, ... in the linear symbol.
             flux: factor of d(u^2)/dx.
-            points: of the grid that is computed on, a power of two; None for the grid of the frames.
+            points: of the grid that is computed on, 1, 3 or 5 times 8, 16, 32, ..., from 16 to 4096; None for
+                the grid of the frames.
             delays: nonlinear terms in the memory, 2 or more.
             classical_orders: learning starts from the Adams-Bashforth or the Adams-Bashforth-Moulton scheme
                 of these orders that forecasts best among those that `delays` has room for.
@@ -98,8 +100,8 @@ class LearnedMultistep(Forecaster):
                 raise SurrogateError(
                     f"{self.delays} delays have no room for a classical order of {self.classical_orders}"
                 )
-            if self.points is not None and (self.points < 16 or self.points & (self.points - 1)):
-                raise SurrogateError(f"points must be a power of two of at least 16, got {self.points}")
+            if self.points is not None and (reason := why_not(self.points)):
+                raise SurrogateError(f"points: {reason}")
 
     settings: Settings
 
@@ -184,10 +186,9 @@ class LearnedMultistep(Forecaster):
         if len(self.frame_shape) != 2 or self.frame_shape[0] != 1:
             raise SurrogateError(f"LearnedMultistep takes frames (1, points), got {self.frame_shape}")
         points = self.settings.points or self.frame_shape[1]
-        if points > self.frame_shape[1] or points < 16 or points & (points - 1):
+        if reason := why_not(points, most=self.frame_shape[1]):
             raise SurrogateError(
-                f"LearnedMultistep computes on a power of two of 16 to {self.frame_shape[1]} points, "
-                f"got {points}; set `points`"
+                f"LearnedMultistep on frames of {self.frame_shape[1]} points: {reason}; set `points`"
             )
         return points
 

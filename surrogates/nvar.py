@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..datasets.tasks import Trajectories
 from ..solvers.methods.lane_exponential import MultistepTables, run_multistep
+from ..solvers.methods.lane_layout import why_not
 from .forecaster import Forecaster
 from .mode_regression import ModeRegression
 from .multistep_sensitivity import resampled
@@ -52,7 +53,8 @@ class NVAR(Forecaster):
         """Which terms, and what noise is assumed.
 
         Attributes:
-            points: of the grid that is computed on, even; 0 for the frames' own. Powers of two are compiled.
+            points: of the grid that is computed on, even; 0 for the frames' own. 1, 3 or 5 times 8, 16, 32,
+                ... points, from 16 to 4096, are compiled.
             squares: times at which u^2 is looked at.
             delays: times at which u is looked at.
             noise: strengths to try, relative to the standard deviation of u.
@@ -191,7 +193,7 @@ class NVAR(Forecaster):
     def _run(self, tables: MultistepTables, history: NDArray[Any], frames: int, every: int) -> NDArray[Any]:
         """(batch, frames, grid) that follow a history (batch, past, grid), in its precision."""
         inner = np.ascontiguousarray(resampled(history, self._points()))
-        run = _run_plainly if self._points() & (self._points() - 1) else run_multistep
+        run = _run_plainly if why_not(self._points()) else run_multistep
         return resampled(run(inner, tables, steps_per_frame=every, frames=frames), history.shape[2])
 
     def _plain(self, frames: torch.Tensor) -> NDArray[Any]:

@@ -248,6 +248,8 @@ def usable_device(device: str | torch.device) -> torch.device:
     """The device, or `SurrogateError` where this machine has none such."""
     try:
         wanted = torch.device(device)
+        if wanted.type == "meta":
+            raise RuntimeError("it computes nothing")
         torch.empty(0, device=wanted)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..methods.exponential import Multistep
 from ..methods.lane_exponential import MultistepTables, RungeKuttaTables, run_multistep, run_runge_kutta
+from ..methods.lane_layout import why_not
 from .recipe import Recipe, lattice
 
 __all__ = ["CompiledEngine"]
@@ -31,8 +32,8 @@ class CompiledEngine:
 
     @staticmethod
     def can_run(points: int, dtype: str) -> bool:
-        """Whether this engine can: points a power of two from 16 to 4096, single or double precision."""
-        return 16 <= points <= 4096 and points & (points - 1) == 0 and dtype in ("float32", "float64")
+        """Whether this engine can: points that the kernels take, single or double precision."""
+        return not why_not(points) and dtype in ("float32", "float64")
 
     def frames(self, initial: Array, times: NDArray[np.float64]) -> Array:
         """u (samples, times, points) from u (samples, points) at time 0; NaN or infinite where it blew up."""

@@ -1,7 +1,7 @@
 """The plain engine: NumPy and SciPy's real transforms, any grid, any precision, nothing compiled.
 
-It computes what the compiled engine cannot (grids whose points are no power of two, extended precision) and
-is what the compiled engine is checked against; the two share coefficients only.
+It computes what the compiled engine cannot (grids of points that it does not take, extended precision) and is
+what the compiled engine is checked against; the two share coefficients only.
 """
 
 from __future__ import annotations

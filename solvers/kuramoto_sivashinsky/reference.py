@@ -99,3 +99,9 @@ class Reference(Solver):
             error_estimate=estimate[:, -1],
             notes=notes,
         )
+
+    def advice(self, queries: Queries, times: NDArray[np.float64], solution: Solution) -> str:
+        """See `Solver`: of the finest run, where that is what failed."""
+        if not (solution.status == Status.DIVERGED).any():
+            return ""
+        return self.runs[-1].advice(queries, times, solution)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from abc import abstractmethod
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from .compiled_engine import CompiledEngine
 from .fourier import low_pass, resample
 from .plain_engine import PlainEngine
 from .recipe import Recipe, kept_modes, spectral_operator
+from .surviving_step import step_that_survives
 from .system import KuramotoSivashinsky
 
 __all__ = ["CNAB2", "ETDAB", "ETDABM", "ETDRK4", "Krogstad", "MultistepSolver", "SpectralSolver", "engine_of"]
@@ -31,13 +32,13 @@ class SpectralSolver(Solver):
     """Fourier in space, a fixed step in time. The fields are the accuracy.
 
     Queries and answers live on the system's grid; a solver with other `points` resamples on the way in and
-    out. Output at any time: see `recipe`. A sample that becomes infinite is NaN at all times, its status is
-    DIVERGED, and the notes name a step that survives.
+    out. Output at any time: see `recipe`. A sample that becomes infinite is NaN from then on and its status
+    is DIVERGED; `advice` names a step that survives, if one is found in a few seconds.
 
     Attributes:
         step: in time.
-        points: of the grid that is computed on, even; None for the system's. A power of two from 16 to 4096
-            runs compiled, any other some ten times slower.
+        points: of the grid that is computed on, even; None for the system's. 1, 3 or 5 times 8, 16, 32, ...
+            points, from 16 to 4096, run compiled, any other number some ten times slower.
         dtype: 'float64', 'float32', or 'longdouble': the machine's extended precision, where it has one;
             slow, and the only way to know a trajectory beyond some 25 Lyapunov times.
         dealias: 'none', or '2/3' to keep the upper third of the modes at zero. The attractor's spectrum
@@ -104,10 +105,12 @@ class SpectralSolver(Solver):
         begin = clock.perf_counter()
         initial = np.asarray(queries["u"], dtype=np.float64)
         values = self.integrate(initial, times)
-        finite = np.asarray(np.isfinite(values).all(axis=(1, 2)))
-        values[~finite] = np.nan
+        known = np.logical_and.accumulate(np.isfinite(values).all(axis=2), axis=1)
+        values[~known] = np.nan
+        finite = known[:, -1]
         seconds = clock.perf_counter() - begin
-        notes = () if finite.all() else (self._advice(initial[~finite], len(finite), times),)
+        failed = len(finite) - int(finite.sum())
+        notes = (f"{failed} of {len(finite)} samples became infinite with {self.label}",) if failed else ()
         return Solution(
             times=times,
             values={"u": values},
@@ -133,15 +136,15 @@ class SpectralSolver(Solver):
         operator = spectral_operator(self.system, self.grid_points, self.dtype, self.dealias)
         return Recipe(operator, self.dtype, self.step, scheme, **multistep)
 
-    def _advice(self, failed: NDArray[np.float64], samples: int, times: NDArray[np.float64]) -> str:
-        """What failed, and a step that was tried on one of the failed samples and survives."""
-        said = f"{len(failed)} of {samples} samples became infinite with {self.label}"
-        probe = failed[[0] * min(samples, 3)]  # as many as run on what was compiled for this batch
-        for halvings in range(1, 11):
-            trial = replace(self, step=self.step / 2**halvings)
-            if np.isfinite(trial.integrate(probe, times[-1:])).all():
-                return f"{said}; a step of {trial.step:g} survives (tried on the first of them)"
-        return f"{said}, and so it does at 1/1024 of that step; the initial state is too violent for the grid"
+    def advice(self, queries: Queries, times: NDArray[np.float64], solution: Solution) -> str:
+        """See `Solver`: a step that was tried on one of the failed samples and survives."""
+        failed = np.asarray(queries["u"], dtype=np.float64)[~solution.solved]
+        if not len(failed):
+            return ""
+        probe = failed[
+            [0] * min(len(solution.status), 3)
+        ]  # as many as run on what was compiled for this batch
+        return step_that_survives(self, probe, float(times[-1]))
 
 
 @dataclass(frozen=True)

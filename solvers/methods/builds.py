@@ -40,6 +40,7 @@ class Build:
         lanes: numbers per row.
         across: whether one trajectory lies across the lanes (else one in each).
         rows: rows of a transform that is done wholly in registers; 0 for one with passes.
+        leaf: rows of the smaller blocks in which one with passes ends.
         linear: values of the spectrum that a step combines: v_n, v_{n-1}, ...
         nonlinear: nonlinear terms that a multistep scheme combines; 0 for a Runge-Kutta scheme.
         mixing: whether the weights are general complex numbers; else the linear ones are real and the
@@ -52,6 +53,7 @@ class Build:
     lanes: int
     across: bool = False
     rows: int = 0
+    leaf: int = 4
     linear: int = 1
     nonlinear: int = 0
     mixing: bool = False

@@ -29,7 +29,7 @@ from .exponential_steps import (
 )
 from .vectors import Vector
 
-__all__ = ["SHOW", "block4", "block8", "in_registers", "root8", "root16", "tile"]
+__all__ = ["SHOW", "block", "double_block", "double_root", "in_registers", "root", "tile"]
 
 SHOW = 6
 """Write the physical values of the state."""
@@ -49,16 +49,16 @@ class _Registers:
 
 
 class _Arrays:
-    """Memory in the state array (arrays, pitch, lanes), the histories as rings."""
+    """Memory in the state array (arrays, length, lanes), the histories as rings."""
 
-    def __init__(self, build: Build, state: Rows, pitch: ir.Value, step: ir.Value) -> None:
-        self.build, self.state, self.pitch, self.step = build, state, pitch, step
+    def __init__(self, build: Build, state: Rows, length: ir.Value, step: ir.Value) -> None:
+        self.build, self.state, self.length, self.step = build, state, length, step
         self.real: ir.Value = None
         self.imaginary: ir.Value = None
 
     def at(self, real: ir.Value, imaginary: ir.Value) -> _Arrays:
         """The same memory for one slot, whose values lie in these rows."""
-        cell = _Arrays(self.build, self.state, self.pitch, self.step)
+        cell = _Arrays(self.build, self.state, self.length, self.step)
         cell.real, cell.imaginary = real, imaginary
         return cell
 
@@ -80,7 +80,7 @@ class _Arrays:
             index = self._ring(int(name[1:]), self.build.linear, 0)
         else:
             index = self._ring(int(name[1:]), self.build.nonlinear, self.build.linear)
-        return self.state.builder.mul(index, self.pitch)
+        return self.state.builder.mul(index, self.length)
 
     def get(self, name: str) -> Complex:
         builder, offset = self.state.builder, self._offset(name)
@@ -93,6 +93,11 @@ class _Arrays:
         builder, offset = self.state.builder, self._offset(name)
         self.state.store(builder.add(offset, self.real), value[0])
         self.state.store(builder.add(offset, self.imaginary), value[1])
+
+
+def _length(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+    """Rows from one array of the state, a codelet's second argument, to the next."""
+    return builder.extract_value(context.make_array(sig.args[1])(context, builder, args[1]).shape, 1)
 
 
 def _switch(builder: ir.IRBuilder, stage: ir.Value, cases: dict[int, Any]) -> None:
@@ -126,8 +131,11 @@ def _normaliser(build: Build, like: Vector, rows: ir.Value, *, first: bool) -> V
     return factor
 
 
-def _block(points: int, *, root: bool) -> Any:
-    """The intrinsic that takes a block of rows to its wavenumbers, does a stage there, and takes it back."""
+def _block(leaves: int, *, root: bool) -> Any:
+    """The intrinsic that takes a block of rows to its wavenumbers, does a stage there, and takes it back.
+
+    The block has so many leaves of the build; a root is a real transform, others are complex.
+    """
 
     @intrinsic(prefer_literal=True)
     def function(
@@ -151,13 +159,13 @@ def _block(points: int, *, root: bool) -> Any:
 
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             plan = sig.args[-1].build
+            points = leaves * plan.leaf
             work, state, ordinary, special = (
                 Rows(context, builder, sig.args[i], args[i], plan.lanes) for i in range(4)
             )
-            shapes = [context.make_array(sig.args[i])(context, builder, args[i]).shape for i in (0, 1)]
-            rows, pitch = (builder.extract_value(shape, i) for i, shape in enumerate(shapes))
+            rows = builder.extract_value(context.make_array(sig.args[0])(context, builder, args[0]).shape, 0)
             real, imaginary, slot, step, stage = args[4:9]
-            memory = _Arrays(plan, state, pitch, step)
+            memory = _Arrays(plan, state, _length(context, builder, sig, args), step)
             lookup = Tables(plan, ordinary, special)
             slots = [builder.add(slot, slot.type(i)) for i in range(points // 2 if root else points)]
             if root:
@@ -203,8 +211,8 @@ def _block(points: int, *, root: bool) -> Any:
     return function
 
 
-block4, block8 = (_block(points, root=False) for points in (4, 8))
-root8, root16 = (_block(points, root=True) for points in (8, 16))
+block, double_block = (_block(leaves, root=False) for leaves in (1, 2))
+root, double_root = (_block(leaves, root=True) for leaves in (2, 4))
 
 
 def _in_registers(
@@ -221,9 +229,8 @@ def _in_registers(
         step = args[4]
         kind = step.type
         rows = kind(plan.rows)
-        shape = context.make_array(sig.args[1])(context, builder, args[1]).shape
         lookup = Tables(plan, ordinary, special)
-        memory = _Arrays(plan, state, builder.extract_value(shape, 1), step)
+        memory = _Arrays(plan, state, _length(context, builder, sig, args), step)
         places = [(kind(2 * i), kind(2 * i + 1)) for i in range(plan.rows // 2)]
         slots = [None, *(kind(i) for i in range(1, plan.rows // 2))]
 

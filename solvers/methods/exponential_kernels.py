@@ -1,7 +1,7 @@
 """Compiled exponential integrators over rows of lanes: the loops around the codelets.
 
 `solve` takes samples in groups, as many as there are lanes or one across them, through one work array.
-`solve_in_registers` is the same for transforms of at most 16 rows. Memory is given by the caller; nothing is
+`solve_in_registers` is the same for transforms of few rows. Memory is given by the caller; nothing is
 allocated.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from .exponential_codelets import SHOW, block4, block8, in_registers, root8, root16, tile
+from .exponential_codelets import SHOW, block, double_block, double_root, in_registers, root, tile
 from .exponential_steps import LOAD, REMEMBER, STEP
 from .lane_fourier import forward_passes, inverse_passes, square_passes
 
@@ -26,14 +26,14 @@ def _spectral_pass(
     blocks = plan.blocks
     for b in range(len(blocks)):
         points, real, imaginary, slot = blocks[b, 0], blocks[b, 1], blocks[b, 2], blocks[b, 3]
-        if points == 8:
-            block8(work, state, tables, special, real, imaginary, slot, step, stage, build)
+        if points == plan.leaf:
+            block(work, state, tables, special, real, imaginary, slot, step, stage, build)
         else:
-            block4(work, state, tables, special, real, imaginary, slot, step, stage, build)
-    if plan.root == 8:
-        root8(work, state, tables, special, 0, 0, 0, step, stage, build)
+            double_block(work, state, tables, special, real, imaginary, slot, step, stage, build)
+    if plan.root == 2 * plan.leaf:
+        root(work, state, tables, special, 0, 0, 0, step, stage, build)
     else:
-        root16(work, state, tables, special, 0, 0, 0, step, stage, build)
+        double_root(work, state, tables, special, 0, 0, 0, step, stage, build)
 
 
 @njit(cache=True, nogil=True)
@@ -53,29 +53,23 @@ def _gather(history: Any, start: Any, stop: Any, frame: Any, work: Any, squared:
 
 
 @njit(cache=True, nogil=True)
-def _write(physical: Any, out: Any, frame: Any) -> None:
+def _write(physical: Any, out: Any, frame: Any, build: Any) -> None:
     """Put physical rows into out (trajectories, frames, points): a trajectory per lane, or one in all."""
     rows, lanes = physical.shape
-    points = out.shape[2]
+    frames, points = out.shape[1], out.shape[2]
     if points != rows:
         for m in range(rows):
             for lane in range(lanes):
                 out[0, frame, m * lanes + lane] = physical[m, lane]
-    else:
-        for lane in range(out.shape[0]):
-            for n in range(points):
-                out[lane, frame, n] = physical[n, lane]
-
-
-@njit(cache=True, nogil=True)
-def _write_tiles(physical: Any, out: Any, frame: Any, build: Any) -> None:
-    rows, lanes = physical.shape
-    frames, points = out.shape[1], out.shape[2]
-    if points == rows and out.shape[0] == lanes:
-        for row in range(0, rows, lanes):
+        return
+    row = 0
+    if out.shape[0] == lanes:
+        while row + lanes <= rows:
             tile(physical, out, row, frame * points + row, frames * points, build)
-    else:
-        _write(physical, out, frame)
+            row += lanes
+    for lane in range(out.shape[0]):
+        for n in range(row, rows):
+            out[lane, frame, n] = physical[n, lane]
 
 
 @njit(cache=True, nogil=True)
@@ -121,7 +115,7 @@ def _run(
             for lane in range(work.shape[1]):
                 physical[row, lane] = work[row, lane]
         inverse_passes(physical, plan, 0, build)
-        _write_tiles(physical, out, frame, build)
+        _write(physical, out, frame, build)
         if _lost(physical):
             _fill_with_nan(out, frame)
             return
@@ -163,7 +157,7 @@ def solve(
         width: samples in one work array.
         work: (rows, lanes).
         physical: like work.
-        state: (arrays, rows and padding, lanes).
+        state: (arrays, rows or more, lanes).
         plan: of the transform.
         tables: weights of the slots.
         special: weights of slot 0.
@@ -196,7 +190,7 @@ def _run_in_registers(
             in_registers(work, state, tables, special, step, STEP, build)
             step += 1
         in_registers(work, state, tables, special, step, SHOW, build)
-        _write_tiles(work, out, frame, build)
+        _write(work, out, frame, build)
         if _lost(work):
             _fill_with_nan(out, frame)
             return

@@ -1,9 +1,12 @@
 """Real Fourier transforms over rows of lanes, in place, as passes between a work array and registers.
 
-A work array has shape (rows, lanes), and every lane is transformed along the rows, all at once. Up to 16 rows
+A work array has shape (rows, lanes), and every lane is transformed along the rows, all at once. Up to 20 rows
 fit in registers and need no passes. Longer transforms are halved and quartered by passes over the work array
-until only blocks of 4 to 16 rows are left; whoever uses the transform does these in registers, together with
+until only blocks of 3 to 20 rows are left; whoever uses the transform does these in registers, together with
 what it does to the wavenumbers. Between forward and inverse everything stays where the butterflies leave it.
+
+The rows are 1, 3 or 5 times a power of two. The passes split off powers of two alone, so that all three kinds
+have the same passes and end in blocks of 4, 3 or 5 rows, the `leaf`, or twice as many.
 """
 
 from __future__ import annotations
@@ -26,25 +29,34 @@ from .butterflies import (
     eight_forward,
     eight_inverse,
     multiply,
+    odd_factor,
     order,
     real_order,
 )
 from .vectors import Vector
 
-__all__ = ["IN_REGISTERS", "Plan", "forward_passes", "inverse_passes", "make_plan", "square_passes"]
+__all__ = [
+    "LEAVES",
+    "Plan",
+    "fits_in_registers",
+    "forward_passes",
+    "inverse_passes",
+    "leaf",
+    "make_plan",
+    "square_passes",
+]
 
 LEVEL = 1
 """The first column of a pass: a real pass of radix 8. Other numbers are the radix of a complex pass."""
-IN_REGISTERS = 16
-"""Real rows that one codelet transforms."""
-LARGEST_BLOCK = 8
-"""Complex rows that one codelet transforms; more do not fit in 32 registers."""
+LEAVES = {1: 4, 3: 3, 5: 5}
+"""Rows of the smallest blocks, by the odd factor of the rows."""
 
 
 class Plan(NamedTuple):
     """The passes of a real transform.
 
     Attributes:
+        leaf: rows of the smaller blocks.
         passes: (passes, 5) in forward order: kind, first row, first imaginary row, points, first twiddle.
         blocks: (blocks, 4) complex blocks that are left: rows, first row, first imaginary row, first slot.
         root: rows of the real transform that is left in the first rows; its slots begin with 0.
@@ -52,6 +64,7 @@ class Plan(NamedTuple):
         wavenumbers: (slots,) what each slot holds, modulo the rows; slot 0 holds 0 and rows/2.
     """
 
+    leaf: int
     passes: NDArray[np.int64]
     blocks: NDArray[np.int64]
     root: int
@@ -59,11 +72,25 @@ class Plan(NamedTuple):
     wavenumbers: NDArray[np.int64]
 
 
+def leaf(rows: int) -> int:
+    """Rows of the smaller blocks that a transform ends in; the larger ones have twice as many.
+
+    Raises ValueError where the rows are not 1, 3 or 5 times 2, 4, 8, ...
+    """
+    if rows < 2 or rows % 2 or odd_factor(rows) not in LEAVES:
+        raise ValueError(f"the number of rows must be 1, 3 or 5 times 2, 4, 8, ..., got {rows}")
+    return LEAVES[odd_factor(rows)]
+
+
+def fits_in_registers(rows: int) -> bool:
+    """Whether one codelet transforms so many real rows: 4 leaves, or 2 complex ones, fill the registers."""
+    return rows <= 4 * leaf(rows)
+
+
 @lru_cache(maxsize=64)
 def make_plan(rows: int, dtype: DTypeLike) -> Plan:
-    """The plan for a power of two of rows, at least 2; ValueError otherwise."""
-    if rows < 2 or rows & (rows - 1):
-        raise ValueError(f"the number of rows must be a power of two from 2 on, got {rows}")
+    """The plan for rows as `leaf` takes them; ValueError otherwise."""
+    smallest = leaf(rows)
     passes: list[tuple[int, int, int, int, int]] = []
     blocks: list[tuple[int, int, int, int, int]] = []
     twiddles: list[float] = []
@@ -74,10 +101,10 @@ def make_plan(rows: int, dtype: DTypeLike) -> Plan:
 
     def split(real: int, imaginary: int, points: int, times: int, plus: int) -> None:
         # the block at hand holds the wavenumbers times * k + plus, k = 0 to points - 1
-        if points <= LARGEST_BLOCK:
+        if points <= 2 * smallest:
             blocks.append((points, real, imaginary, times, plus))
             return
-        radix = 8 if points in (64, 256) else 4
+        radix = 8 if points in (16 * smallest, 64 * smallest) else 4
         part = points // radix
         passes.append((radix, real, imaginary, points, len(twiddles)))
         for n in range(part):
@@ -87,7 +114,7 @@ def make_plan(rows: int, dtype: DTypeLike) -> Plan:
             split(real + j * part, imaginary + j * part, part, times * radix, times * k + plus)
 
     size = rows
-    while size > IN_REGISTERS:
+    while not fits_in_registers(size):
         part, times = size // 8, rows // size
         passes.append((LEVEL, 0, 0, size, len(twiddles)))
         for n in range(part):
@@ -102,6 +129,7 @@ def make_plan(rows: int, dtype: DTypeLike) -> Plan:
         placed.append((points, real, imaginary, len(wavenumbers)))
         wavenumbers += [times * k + plus for k in order(points)]
     return Plan(
+        smallest,
         np.array(passes, dtype=np.int64).reshape(-1, 5),
         np.array(placed, dtype=np.int64).reshape(-1, 4),
         size,

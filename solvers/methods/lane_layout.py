@@ -17,13 +17,32 @@ from numpy.typing import DTypeLike, NDArray
 
 from .across_lanes import bit_reversed
 from .builds import Build
+from .butterflies import odd_factor
 from .exponential_steps import constants, weights
-from .lane_fourier import IN_REGISTERS, make_plan
+from .lane_fourier import LEAVES, fits_in_registers, leaf, make_plan
 from .lanes import aligned
 
-__all__ = ["arrange", "lane_count", "sized", "wavenumbers"]
+__all__ = ["arrange", "lane_count", "sized", "wavenumbers", "why_not"]
 
 Array = NDArray[Any]
+
+SIZES = tuple(n for n in range(16, 4096 + 1, 8) if odd_factor(n) in LEAVES)
+"""Points of the grids that the compiled kernel takes."""
+
+
+def why_not(points: int, *, most: int = SIZES[-1]) -> str:
+    """Why the compiled kernel does not take so many points, in one sentence; empty where it does.
+
+    The sentence names the nearest sizes that it does take, of at most `most` points where there are any.
+    """
+    sizes = [size for size in SIZES if size <= most] or SIZES[:1]
+    if points in sizes:
+        return ""
+    near = [size for size in sizes if size < points][-1:] + [size for size in sizes if size > points][:1]
+    return (
+        f"the compiled kernel takes {SIZES[0]} to {max(most, SIZES[0])} points that are 1, 3 or 5 times 8, "
+        f"16, 32, ..., got {points}: use {' or '.join(map(str, near))}"
+    )
 
 
 def lane_count(dtype: DTypeLike) -> int:
@@ -31,14 +50,31 @@ def lane_count(dtype: DTypeLike) -> int:
     return 64 // np.dtype(dtype).itemsize
 
 
+def _lanes_across(points: int, dtype: DTypeLike) -> int:
+    """Lanes for one trajectory: at least 4, and such that the rows are even.
+
+    Fewer lanes than a vector has room for are faster where the rows then still fit in registers: there is
+    more to do at once, and less to do from lane to lane. That holds down to 32 bytes, and below for up to 12
+    rows.
+    """
+    lanes = lane_count(dtype)
+    while lanes > 4:
+        even = points % (2 * lanes) == 0
+        rows = 2 * points // lanes
+        wide = lanes * np.dtype(dtype).itemsize > 32
+        if even and not (fits_in_registers(rows) and (wide or rows <= 12)):
+            break
+        lanes //= 2
+    return lanes
+
+
 def sized(build: Build, points: int, dtype: DTypeLike, *, across: bool) -> Build:
     """The build for a number of points: its lanes, and its rows where these fit in registers."""
-    lanes = lane_count(dtype)
-    if across:
-        while points < 2 * lanes:
-            lanes //= 2
+    lanes = _lanes_across(points, dtype) if across else lane_count(dtype)
     rows = points // lanes if across else points
-    return replace(build, lanes=lanes, across=across, rows=rows if rows <= IN_REGISTERS else 0)
+    if fits_in_registers(rows):
+        return replace(build, lanes=lanes, across=across, rows=rows)
+    return replace(build, lanes=lanes, across=across, leaf=leaf(rows))
 
 
 @lru_cache(maxsize=64)

@@ -245,6 +245,14 @@ def test_a_split_without_a_single_solution_is_an_error_that_repeats(tmp_path: Pa
             generate(SYSTEM, Exact(SYSTEM, breaks_above=-9.0), SMALL, folder=tmp_path / "waves")
 
 
+def test_a_split_without_a_single_solution_ends_generation_before_the_next_split(tmp_path: Path) -> None:
+    folder = tmp_path / "waves"
+    for solver in (Exact(SYSTEM, breaks_above=-9.0), _Unwilling(SYSTEM, breaks_above=-9.0)):
+        with pytest.raises(DatasetError, match="split 'train'"):
+            generate(SYSTEM, solver, SMALL, folder=folder)
+        assert [path.name for path in (folder / "data").iterdir()] == ["train"]
+
+
 def test_splits_may_be_left_out(tmp_path: Path) -> None:
     made = generate(
         SYSTEM,

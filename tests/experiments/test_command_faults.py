@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from understudy.surrogates.surrogate import FORMAT, load
 SYSTEM = "kuramoto-sivashinsky"
 SMALL = (
     *("--main.transient", "5", "--main.train-frames", "200", "--main.workers", "1"),
-    *("--fine.transient", "5", "--fine.train-frames", "200", "--fine.workers", "1"),
+    *("--fine.transient", "5", "--fine.workers", "1"),
 )
 Told = Callable[..., str]
 
@@ -73,7 +74,7 @@ def test_an_unknown_command_is_answered_with_the_nearest(told: Told) -> None:
     [
         ("--seeds", "0", "--seeds must be at least 1, got 0"),
         ("--workers", "-2", "--workers must be at least 1, got -2"),
-        ("--comparison.threads", "0", "--comparison.threads must be at least 1, got 0"),
+        ("--comparison.threads", "0", "--comparison.threads must be a number of at least 1, got 0"),
         ("--device", "gpu", "there is no device 'gpu' here; this machine has cpu"),
     ],
 )
@@ -107,6 +108,15 @@ def test_a_step_too_large_for_the_equation_is_reported_with_one_that_would_do(
     assert "none of the 4 samples of split 'train' could be solved" in said
     assert "became infinite with ETDAB6 h=1/256" in said
     assert "survives (tried on the first of them)" in said
+
+
+def test_a_forcing_that_no_step_survives_is_reported_in_seconds(told: Told, tmp_path: Path) -> None:
+    violent = ("--system.forcing", "1e7", "--system.forcing-wavelength", "22", "--main.transient", "300")
+    begin = time.monotonic()
+    with np.errstate(all="ignore"):
+        said = told(asked("generate", tmp_path / "run", *violent))
+    assert "too violent for the grid" in said
+    assert time.monotonic() - begin < 40, "some 3 s on an idle machine"
 
 
 @pytest.mark.parametrize("surrogate", ["nvar", "reservoir", "mlp", "learned-multistep", "climatology"])

@@ -239,8 +239,8 @@ def test_the_batch_is_the_size_with_the_least_median_whatever_one_reading_said()
     def answer(queries: Queries, times: np.ndarray) -> Solution:
         size = len(queries["u"])
         calls[size] += 1
-        # at its first two calls a batch of 4 is disturbed, though it is the best
-        seconds = {1: 0.010, 2: 0.008, 4: 0.009 if calls[4] <= 2 else 0.005, 6: 0.0}[size]
+        # at its first three calls a batch of 4 is disturbed, though it is the best
+        seconds = {1: 0.010, 2: 0.008, 4: 0.009 if calls[4] <= 3 else 0.005, 6: 0.0}[size]
         return answering(1e-3, seconds)(queries, times)
 
     larger = dataclasses.replace(plan(), batches=(1, 2, 4), rounds=5)

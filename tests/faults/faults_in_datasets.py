@@ -63,8 +63,8 @@ FAULTS = (
             "test_every_value_is_the_solvers_after_the_transient",
         ),
         (
-            "_warm_up(solver, plan, queries=queries)\n    solution",
-            "solution",
+            "_warm_up(solver, plan, queries=queries)\n    times",
+            "times",
             "test_compiling_is_not_in_the_cost",
         ),
     ),

@@ -32,7 +32,16 @@ FAULTS = (
             "counted = slice(None)\n",
             "test_queries_whose_truth_is_not_known_do_not_count",
         ),
-        ("many / warm[i].size", "many", "test_the_seconds_of_a_batch_are_shared_by_its_queries"),
+        (
+            "chosen = pool[np.arange(size) % len(pool)]",
+            "chosen = np.arange(size) % len(self.counted)",
+            "test_alone_everybody_is_asked_the_same_queries_that_count_and_only_for_the_timed_times",
+        ),
+        (
+            "            plan.timed,\n",
+            "            plan.times,\n",
+            "test_alone_everybody_is_asked_the_same_queries_that_count_and_only_for_the_timed_times",
+        ),
         (
             "scores.append(plan.metric.score(solution, plan.truth)[counted])",
             "scores.append(plan.metric.score(solution, plan.truth)[counted & solution.solved])",
@@ -156,9 +165,9 @@ FAULTS = (
         ),
         ("seed=job.seed,", "seed=0,", "test_each_seed_learns_anew_and_a_null_model_only_once"),
         (
-            "Bill(data=training_set.seconds, training",
-            "Bill(training",
-            "test_the_bill_is_the_data_of_its_own_set_and_one_training",
+            'for split in ("train", "valid")',
+            'for split in ("train", "valid", "test")',
+            "test_the_bill_is_the_data_that_was_learned_from_and_chosen_by_not_the_test_data",
         ),
         (
             "float(np.median(seconds))",
@@ -166,16 +175,39 @@ FAULTS = (
             "test_the_bill_is_the_data_of_its_own_set_and_one_training",
         ),
         (
-            "times = interval * np.arange(frames, dtype",
-            "times = interval * np.arange(1, frames + 1, dtype",
-            "test_a_history_begins_with_the_given_state_and_is_true",
-        ),
-        (
             "load(place, fingerprint=training_set.fingerprint, device",
             "load(place, device",
             "test_what_was_trained_on_another_set_is_refused",
         ),
         ('"dtype": candidate.dtype,\n', "", "test_what_was_trained_otherwise_is_refused_by_name"),
+    ),
+    *planted(
+        "experiments/chaos.py",
+        "tests/experiments/test_chaos_starts.py",
+        (
+            "times = back * main.interval - interval * np.arange(frames - 1, -1, -1.0)",
+            "times = interval * np.arange(float(frames))",
+            "test_each_frame_of_a_history_leads_to_the_next_and_the_last_is_the_start",
+        ),
+    ),
+    *planted(
+        "experiments/throughput.py",
+        "tests/experiments/test_compare.py",
+        (
+            "self.readings[size].append(seconds / size)",
+            "self.readings[size].append(seconds)",
+            "test_the_seconds_of_a_batch_are_shared_by_its_queries",
+        ),
+        (
+            "key=lambda n: float(np.median(self.readings[n]))",
+            "key=lambda n: self.readings[n][0]",
+            "test_the_batch_is_the_size_with_the_least_median_whatever_one_reading_said",
+        ),
+        (
+            "if one.spent <= budget:",
+            "if True:",
+            "test_a_slow_contestant_is_timed_in_fewer_rounds",
+        ),
     ),
     *planted(
         "experiments/timing.py",
@@ -190,14 +222,44 @@ FAULTS = (
         "experiments/verdict.py",
         "tests/experiments/test_verdict.py",
         (
-            "speed_up=solver.seconds / seconds if skill",
-            "speed_up=seconds / solver.seconds if skill",
+            "else solver.seconds / seconds,",
+            "else seconds / solver.seconds,",
             "test_speed_up_is_the_solvers_time_at_this_accuracy_over_the_surrogates",
         ),
         (
             "naive=references[0].seconds(mode) / seconds",
             "naive=solver.seconds / seconds",
             "test_speed_up_is_the_solvers_time_at_this_accuracy_over_the_surrogates",
+        ),
+        (
+            "generator.integers(samples, size=samples)",
+            "np.arange(samples)",
+            "test_the_interval_comes_from_drawing_the_queries_again_alike_for_all",
+        ),
+        (
+            "row.scores[:, drawn]",
+            "row.scores[:, generator.integers(samples, size=samples)]",
+            "test_the_interval_comes_from_drawing_the_queries_again_alike_for_all",
+        ),
+        (
+            "[0.025, 0.975]",
+            "[0.25, 0.75]",
+            "test_the_interval_comes_from_drawing_the_queries_again_alike_for_all",
+        ),
+        (
+            "elif row.device != device:",
+            "elif False:",
+            "test_what_ran_on_another_device_gets_no_number_but_the_naive_one",
+        ),
+        (
+            "elif ceiling is not None and row.accuracy == ceiling:",
+            "elif False:",
+            "test_a_median_that_is_the_best_score_there_is_is_not_compared",
+        ),
+        (
+            "max([1.0, *(high",
+            "min([1.0, *(high",
+            "test_a_speed_up_within_what_the_control_shows_is_level",
         ),
         ("skill = all(", "skill = any(", "test_skill_is_to_beat_every_null_model"),
         (

@@ -146,6 +146,19 @@ def test_float32_forecasts_in_float32() -> None:
     assert 0 < (low.double() - high).abs().max() < 1e-3
 
 
+def test_a_grid_of_three_times_a_power_of_two_serves_inside() -> None:
+    from understudy.surrogates.nvar import _run_plainly
+
+    surrogate = LearnedMultistep(settings(points=24))
+    surrogate.interval, surrogate.frame_shape = INTERVAL, (1, 32)
+    surrogate.scheme = surrogate._classical(24)[0]
+    history = trajectories(2, 4, seed=9)
+    forecast = surrogate.forecast(torch.from_numpy(history[:, :, None]), 16)[:, :, 0].numpy()
+    inner = resampled(history, 24)
+    wanted = _run_plainly(inner, surrogate.scheme.tables, steps_per_frame=1, frames=16)
+    np.testing.assert_allclose(forecast, resampled(wanted, 32), rtol=0, atol=1e-12)
+
+
 def test_resampling_is_exact_for_what_the_coarser_grid_holds() -> None:
     x = 2 * np.pi * np.arange(32) / 32
     wave = np.sin(3 * x + 0.3)[None]
@@ -157,7 +170,8 @@ def test_resampling_is_exact_for_what_the_coarser_grid_holds() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"points": 48}, "power of two"),
+        ({"points": 28}, "points: the compiled kernel takes 16 to 4096 points .* got 28: use 24 or 32"),
+        ({"points": 48}, "on frames of 32 points: .* takes 16 to 32 points .* got 48: use 32; set `points`"),
         ({"classical_orders": (7,)}, "classical_orders"),
         ({"classical_orders": (5,)}, "no room"),
         ({"window": 1e4}, "shorten"),

@@ -142,17 +142,29 @@ def test_a_coarser_grid_inside_answers_on_the_full_grid(chaos: np.ndarray) -> No
     assert np.abs(forecast - fine[6:, 3:53]).max() < 1e-4
 
 
-def test_a_grid_that_is_no_power_of_two_is_run_by_numpy_and_agrees_with_the_kernel(chaos: np.ndarray) -> None:
+def test_a_grid_that_the_kernel_does_not_take_is_run_by_numpy_which_agrees_with_it(chaos: np.ndarray) -> None:
     from understudy.surrogates.nvar import _run_plainly
 
     tables, history = scheme(3), chaos[:3, :3].copy()
     plain = _run_plainly(history, tables, steps_per_frame=2, frames=10)
     compiled = run_multistep(history, tables, steps_per_frame=2, frames=10)
     np.testing.assert_allclose(plain, compiled, rtol=0, atol=1e-12)
-    odd = np.fft.irfft(np.fft.rfft(chaos)[..., :13], n=24) * (24 / POINTS)
+    odd = np.fft.irfft(np.fft.rfft(chaos)[..., :15], n=28) * (28 / POINTS)
     nvar = NVAR(NVAR.Settings(squares=3, delays=1, noise=(1e-6,)))
     nvar.fit(in_memory(odd[:6], STEP), in_memory(odd[6:], STEP), seed=0)
     assert nvar.forecast(past(odd, 3), 20).isfinite().all()
+
+
+def test_three_times_a_power_of_two_runs_in_the_kernel(
+    chaos: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from understudy.surrogates import nvar as module
+
+    monkeypatch.delattr(module, "_run_plainly")
+    three = np.fft.irfft(np.fft.rfft(chaos)[..., :13], n=24) * (24 / POINTS)
+    nvar = NVAR(NVAR.Settings(squares=3, delays=1, noise=(1e-6,)))
+    nvar.fit(in_memory(three[:6], STEP), in_memory(three[6:], STEP), seed=0)
+    assert nvar.forecast(past(three, 3), 20).isfinite().all()
 
 
 def test_stepping_by_hand_gives_the_forecast(learned: NVAR, chaos: np.ndarray) -> None:

@@ -177,6 +177,7 @@ def test_a_run_to_20000_stays_on_the_attractor() -> None:
         ETDRK4(system, step=1 / 4),
         ETDAB(system, step=1 / 16),
         ETDAB(system, step=1 / 16, points=48),
+        ETDAB(system, step=1 / 16, points=52),
     ):
         solution = solver(starts, np.arange(100.0, 20001.0, 100.0))
         assert solution.solved.all()

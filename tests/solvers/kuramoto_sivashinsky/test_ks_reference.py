@@ -74,11 +74,12 @@ def test_beyond_what_arithmetic_allows_it_says_so(chaotic: Chaotic) -> None:
 
 def test_a_diverging_run_is_not_truth(chaotic: Chaotic) -> None:
     system, u = chaotic
-    solution = Reference(system, step=1.0, order=4)({"u": u[:2]}, np.array([100.0]))
+    reference, times = Reference(system, step=1.0, order=4), np.array([100.0])
+    solution = reference({"u": u[:2]}, times)
     assert (solution.status == Status.DIVERGED).all()
     assert np.isnan(solution.values["u"]).all()
     assert np.isinf(solution.error_estimate).all()
-    assert "survives" in solution.notes[0]
+    assert "survives" in reference.advice({"u": u[:2]}, times, solution)
 
 
 def test_a_state_of_rest_is_solved() -> None:
@@ -93,7 +94,7 @@ def test_a_tolerance_must_be_positive() -> None:
 
 
 @pytest.mark.skipif(not EXTENDED, reason="needs extended precision")
-@pytest.mark.parametrize("points", [64, 48])
+@pytest.mark.parametrize("points", [64, 52])
 def test_compensation_takes_most_of_the_round_off_away(chaotic: Chaotic, points: int) -> None:
     """Over two Lyapunov times, against the same scheme in extended precision, on either engine."""
     system, u = chaotic

@@ -8,10 +8,8 @@ from understudy.solvers.methods.exponential_codelets import in_registers
 from understudy.solvers.methods.exponential_kernels import _load
 from understudy.solvers.methods.exponential_steps import LOAD
 from understudy.solvers.methods.lane_fourier import make_plan
-from understudy.solvers.methods.lane_layout import arrange, sized, wavenumbers
+from understudy.solvers.methods.lane_layout import SIZES, arrange, sized, wavenumbers, why_not
 from understudy.solvers.methods.lanes import aligned
-
-SIZES = [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096]
 
 
 @njit(cache=True)
@@ -57,7 +55,7 @@ def spectrum_of(u, across):
 @pytest.mark.parametrize("across", [False, True], ids=["batch", "across"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_forward_transforms_agree_with_numpy_for_every_size(dtype, across):
-    for points in SIZES:
+    for points in (8, *SIZES):
         samples = 1 if across else 64 // np.dtype(dtype).itemsize
         rng = np.random.default_rng(points)
         u = (37 * rng.normal(0.2, 1.0, (samples, points))).astype(dtype)
@@ -68,7 +66,7 @@ def test_forward_transforms_agree_with_numpy_for_every_size(dtype, across):
         np.testing.assert_allclose(got, wanted, rtol=0, atol=abs(tolerance) + 37e-16 * points, err_msg=points)
 
 
-@pytest.mark.parametrize("points", SIZES)
+@pytest.mark.parametrize("points", [8, *SIZES])
 def test_every_wavenumber_has_one_slot(points):
     for dtype in ("float64", "float32"):
         for across in (False, True):
@@ -77,7 +75,40 @@ def test_every_wavenumber_has_one_slot(points):
             assert sorted(held.ravel()) == list(range(points // 2))
 
 
-@pytest.mark.parametrize("rows", [0, 1, 12, -8])
-def test_a_plan_needs_a_power_of_two(rows):
-    with pytest.raises(ValueError, match="power of two"):
+@pytest.mark.parametrize("rows", [0, 1, 3, 5, 14, 18, 30, -8])
+def test_a_plan_needs_an_even_number_of_rows_that_three_or_five_and_twos_divide(rows):
+    with pytest.raises(ValueError, match=r"1, 3 or 5 times 2, 4, 8, \.\.\., got"):
         make_plan(rows, "float64")
+
+
+def test_all_three_kinds_of_rows_have_the_same_passes():
+    for doublings in range(3, 11):
+        whole, three, five = (make_plan(odd << doublings, "float64") for odd in (4, 3, 5))
+        for plan, odd in ((three, 3), (five, 5)):
+            assert plan.passes[:, 0].tolist() == whole.passes[:, 0].tolist()
+            assert (4 * plan.passes[:, 3]).tolist() == (odd * whole.passes[:, 3]).tolist()
+            assert (4 * plan.blocks[:, 0]).tolist() == (odd * whole.blocks[:, 0]).tolist()
+            assert 4 * plan.root == odd * whole.root
+
+
+def test_sizes_that_the_kernel_does_not_take_are_said_with_the_nearest_that_it_does():
+    assert [n for n in range(400) if not why_not(n)] == [
+        *(16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384)
+    ]
+    assert not why_not(4096)
+    for points, nearest in (
+        (8, "16"),
+        (17, "16 or 24"),
+        (28, "24 or 32"),
+        (120, "96 or 128"),
+        (5120, "4096"),
+    ):
+        assert why_not(points).endswith(f"got {points}: use {nearest}")
+        assert why_not(points).startswith(
+            "the compiled kernel takes 16 to 4096 points that are 1, 3 or 5 times"
+        )
+    assert why_not(28, most=28).endswith("got 28: use 24")
+    assert why_not(64, most=48).endswith(
+        "16 to 48 points that are 1, 3 or 5 times 8, 16, 32, ..., got 64: use 48"
+    )
+    assert why_not(8, most=8).endswith("got 8: use 16")
