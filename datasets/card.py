@@ -28,7 +28,7 @@ def card(training_set: TrainingSet) -> str:
         lines += _row(
             f"axis {axis.name}",
             f"{len(axis)} points from {axis.values[0]:g} to {axis.values[-1]:g}{_unit(axis.unit)}"
-            f"{', periodic' if axis.periodic else ''}",
+            f", {' and '.join(dict.fromkeys(axis.ends))}",
         )
     lines += _row(
         "frames",

@@ -40,8 +40,8 @@ def generate(
     With more than one worker, each file is solved and written by one fresh process: system and solver must
     be picklable, and a script must call this below `if __name__ == "__main__":`.
 
-    A sample that cannot be solved is kept with its query and status, apart from the trajectories
-    (`TrainingSet.failures`); it is not drawn anew.
+    A sample that cannot be solved is kept with its query, its status and its values as far as they are known,
+    apart from the trajectories (`TrainingSet.failures`, `Split.known_part`); it is not drawn anew.
 
     Raises:
         DatasetError: the folder holds another set or something else, another process is writing to it, memory

@@ -33,7 +33,7 @@ def draw_sample(training_set: TrainingSet, path: Path, *, split: str = "train", 
 
     One dimension: an image of space over time. A short axis (bodies): lines over time. Two dimensions: the
     last frame; of three, the slice in the middle. Vectors and tensors are drawn by their magnitude. Of a long
-    trajectory the beginning is shown.
+    trajectory the beginning is shown. A field is drawn over its own axes.
 
     Raises `DatasetError` for an unknown split, a trajectory that is not there, or a path that cannot be
     written.
@@ -47,6 +47,8 @@ def draw_sample(training_set: TrainingSet, path: Path, *, split: str = "train", 
     step = max(1, frames // MOST_FRAMES)
     times = source.times[:frames:step]
     fields = [f for f in training_set.fields if f.varies_in_time] or list(training_set.fields)
+    if frames == 1:  # numbers at one time are no picture
+        fields = [f for f in fields if f.axes != ()] or fields[:1]
     flat = len(training_set.axes) > 1
     size = (max(7.0, 4.5 * len(fields)), 4.5) if flat else (9.0, 0.7 + 2.6 * len(fields))
     figure = Figure(figsize=size, layout="compressed" if flat else "constrained")
@@ -93,7 +95,8 @@ def _draw(
     times: NDArray[np.float64],
     training_set: TrainingSet,
 ) -> None:
-    axes = training_set.axes
+    varies = field.varies_along(axis.name for axis in training_set.axes)
+    axes = [axis for axis, along in zip(training_set.axes, varies, strict=True) if along]
     time_label = _label("time", str(training_set.plan.system["time_unit"]))
     name = f"|{field.name}|" if field.rank else field.name
     if len(values) > 1 and (len(axes) == 0 or (len(axes) == 1 and len(axes[0]) <= MOST_LINES)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +16,16 @@ from ..solvers.contract import Field, Solver, System
 
 __all__ = ["FORMAT", "SPLITS", "DatasetError", "GenerateSettings", "Plan", "Shard", "find_plan"]
 
-FORMAT = 1
+FORMAT = 2
 SPLITS = ("train", "valid", "test")
+BOUNDARY_TYPES = {
+    "periodic": "PERIODIC",
+    "open": "OPEN",
+    "wall": "WALL",
+    "inflow": "OPEN",
+    "outflow": "OPEN",
+}
+"""The end of an axis -> what The Well calls it."""
 RESERVED = {
     *("dataset_name", "grid_type", "n_spatial_dims", "n_trajectories", "simulation_parameters"),
     # The Well's reader keeps these in one cache together with the scalars and constant fields
@@ -125,9 +133,10 @@ class Plan:
     Attributes:
         system: `name`, `title`, `time_unit`, `parameters`.
         solver: its `label` and settings.
-        axes: one mapping per axis with `name`, `points`, `unit`, `periodic`.
+        axes: one mapping per axis with `name`, `points`, `unit`, `ends`.
         fields: what is stored: the solution's fields, then the query's that are not among them (constant in
             time).
+        query: names of the fields that make up a query.
         settings: how much of it.
     """
 
@@ -135,17 +144,14 @@ class Plan:
     solver: Mapping[str, Any]
     axes: tuple[Mapping[str, Any], ...]
     fields: tuple[Field, ...]
+    query: tuple[str, ...]
     settings: GenerateSettings
 
     @classmethod
     def of(cls, system: System, solver: Solver, *, settings: GenerateSettings) -> Plan:
         """The plan for a system; raises `DatasetError` where its names do not fit the file layout."""
         solved = {f.name for f in system.fields}
-        constant = [
-            Field(f.name, f.unit, f.rank, varies_in_time=False, meaning=f.meaning)
-            for f in system.query_fields
-            if f.name not in solved
-        ]
+        constant = [replace(f, varies_in_time=False) for f in system.query_fields if f.name not in solved]
         plan = cls(
             system={
                 "name": system.name,
@@ -155,17 +161,17 @@ class Plan:
             },
             solver={"label": solver.label, **_plain(solver.settings)},
             axes=tuple(
-                {"name": a.name, "points": len(a), "unit": a.unit, "periodic": a.periodic}
-                for a in system.axes
+                {"name": a.name, "points": len(a), "unit": a.unit, "ends": list(a.ends)} for a in system.axes
             ),
             fields=(*system.fields, *constant),
+            query=tuple(f.name for f in system.query_fields),
             settings=settings,
         )
         plan._check_names()
         return plan
 
     def _check_names(self) -> None:
-        names = [f.name for f in self.fields] + [str(a["name"]) for a in self.axes] + list(self.scalars)
+        names = [f.name for f in self.fields] + [*self.axis_names, *self.scalars]
         for name in names:
             if name in RESERVED or "/" in name or names.count(name) > 1:
                 raise DatasetError(
@@ -175,11 +181,27 @@ class Plan:
         for field in self.fields:
             if field.rank not in (0, 1, 2):
                 raise DatasetError(f"field {field.name!r} must have rank 0, 1 or 2, got {field.rank}")
+            known = [name for name in self.axis_names if name in (field.axes or ())]
+            if field.axes is not None and list(field.axes) != known:
+                raise DatasetError(
+                    f"field {field.name!r} must lie on axes out of {self.axis_names}, in that order, got "
+                    f"{field.axes}"
+                )
 
     @property
     def grid(self) -> tuple[int, ...]:
         """Points along each axis."""
         return tuple(int(a["points"]) for a in self.axes)
+
+    @property
+    def answer(self) -> tuple[str, ...]:
+        """Names of the solution's fields; of what a query shares with it, those that evolve."""
+        return tuple(f.name for f in self.fields if f.varies_in_time or f.name not in self.query)
+
+    @property
+    def axis_names(self) -> tuple[str, ...]:
+        """As the system has them, in order."""
+        return tuple(str(a["name"]) for a in self.axes)
 
     @property
     def scalars(self) -> dict[str, float]:
@@ -197,9 +219,11 @@ class Plan:
         )
 
     def field_shape(self, field: Field, split: str) -> tuple[int, ...]:
-        """Shape of one trajectory of a field on disk: ([frames,] *grid[, components])."""
+        """Shape of one trajectory of a field: ([frames,] *grid[, components]), the grid of its own axes."""
         frames = (self.settings.frames(split),) if field.varies_in_time else ()
-        return (*frames, *self.grid, *(len(self.grid),) * field.rank)
+        varies = field.varies_along(self.axis_names)
+        grid = (points for points, along in zip(self.grid, varies, strict=True) if along)
+        return (*frames, *grid, *(len(self.grid),) * field.rank)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -211,6 +235,7 @@ class Plan:
             "solver": dict(self.solver),
             "axes": [dict(a) for a in self.axes],
             "fields": [asdict(f) for f in self.fields],
+            "query": list(self.query),
             "settings": settings,
         }
 
@@ -229,7 +254,7 @@ class Plan:
             "spatial_resolution": list(self.grid),
             "field_names": [f.name for f in self.fields if f.varies_in_time],
             "constant_names": [f.name for f in self.fields if not f.varies_in_time],
-            "boundary_condition_types": sorted({"PERIODIC" if a["periodic"] else "OPEN" for a in self.axes}),
+            "boundary_condition_types": sorted({BOUNDARY_TYPES[e] for a in self.axes for e in a["ends"]}),
         }
         return yaml.safe_dump({**well, "understudy": self.content}, sort_keys=False, allow_unicode=True)
 
@@ -262,7 +287,8 @@ def find_plan(folder: Path) -> Plan | None:
                 system=content["system"],
                 solver=content["solver"],
                 axes=tuple(content["axes"]),
-                fields=tuple(Field(**f) for f in content["fields"]),
+                fields=tuple(_field(f) for f in content["fields"]),
+                query=tuple(content["query"]),
                 settings=GenerateSettings(**content["settings"]),
             )
         except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
@@ -271,6 +297,11 @@ def find_plan(folder: Path) -> Plan | None:
                 "restore it from a backup or generate the set again in a new folder"
             ) from error
     return None
+
+
+def _field(plain: Mapping[str, Any]) -> Field:
+    axes = plain["axes"]
+    return Field(**{**plain, "axes": axes if axes is None else tuple(axes)})
 
 
 def _plain(value: Any) -> Any:

@@ -4,13 +4,18 @@
 |---|---|
 | `/` | what The Well's reader wants: `dataset_name`, `n_trajectories`, `simulation_parameters`, ... |
 | `/dimensions` | `time`, from 0 on, and one coordinate per axis, float64 |
-| `/boundary_conditions` | one per axis; the mask is True at both ends |
-| `/scalars` | the system's numeric parameters |
+| `/boundary_conditions` | one per axis and kind of end; the mask is True at the ends of that kind |
+| `/scalars` | the system's numeric parameters, and fields that are one number per sample |
 | `/t0_fields`, `/t1_fields`, `/t2_fields` | scalars, vectors, tensors; see below |
 | `/provenance` | the plan as JSON, split and number of the shard, the samples' numbers, error estimates |
-| `/failed` | samples that were not solved: number, status, query |
+| `/failed` | samples that were not solved: number, status, query, error estimates, and `values`: see below |
 
-A field is (samples[, frames], *grid[, components[, components]]), uncompressed, in chunks along time.
+A field is (samples[, frames], *grid[, components[, components]]), uncompressed, in chunks along time. Along
+axes on which it does not vary it has one point, and `dim_varying` is False: of all ways to leave out an axis,
+this is the one that The Well's reader fills in rightly (its exporter to xarray does not).
+In `/failed/values` stand the solution's fields of the samples that were not solved, as far as they are known,
+and NaN beyond. Beside error estimates stand the solver's other numbers per sample, its `measures`.
+
 Nothing in it changes from run to run: two runs of one plan give the same bytes. What does change (seconds,
 machine, versions, date) stands in the shard's `.json`; see `costs`.
 
@@ -22,6 +27,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import h5py
@@ -29,16 +35,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..solvers.contract import Axis, Field, Queries, Solution, Status, System
-from .plan import FORMAT, DatasetError, Plan, Shard
+from .plan import BOUNDARY_TYPES, FORMAT, DatasetError, Plan, Shard
 
 __all__ = [
     "GROUPS",
-    "boundary_name",
+    "Boundary",
+    "boundaries",
     "chunk_shape",
     "decoded",
     "field_group",
+    "fields_in",
     "open_shard",
     "shard_image",
+    "stored_shape",
     "trajectory_digest",
 ]
 
@@ -51,13 +60,44 @@ CHUNK = 128 * 1024
 
 
 def field_group(field: Field) -> str:
-    """Where a field of this rank lies."""
-    return f"t{field.rank}_fields"
+    """Where a field lies: with its rank, or among the scalars where it is one number per sample."""
+    return "scalars" if field.axes == () and field.rank == 0 else f"t{field.rank}_fields"
 
 
-def boundary_name(name: str, periodic: bool) -> str:
-    """The name of an axis' boundary condition."""
-    return f"{name}_{'periodic' if periodic else 'open'}"
+def fields_in(group: str, plan: Plan) -> list[Field]:
+    """The fields that lie in a group, in order."""
+    return [f for f in plan.fields if field_group(f) == group]
+
+
+def stored_shape(field: Field, plan: Plan, split: str) -> tuple[int, ...]:
+    """Shape of one trajectory of a field on disk: as `Plan.field_shape`, one point along other axes."""
+    shape, varies = plan.field_shape(field, split), field.varies_along(plan.axis_names)
+    if field_group(field) == "scalars":
+        return shape
+    grid = tuple(points if along else 1 for points, along in zip(plan.grid, varies, strict=True))
+    frames, components = shape[: field.varies_in_time], shape[len(shape) - field.rank :]
+    return (*frames, *grid, *components)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What is at one or both ends of an axis: the name of its group, what The Well calls it, and where."""
+
+    axis: str
+    name: str
+    kind: str
+    mask: NDArray[np.bool_]
+
+
+def boundaries(plan: Plan) -> list[Boundary]:
+    """Of every axis, one for each kind of end."""
+    found = []
+    for axis in plan.axes:
+        for end in dict.fromkeys(axis["ends"]):
+            mask = np.zeros(int(axis["points"]), dtype=bool)
+            mask[[place for place, there in zip((0, -1), axis["ends"], strict=True) if there == end]] = True
+            found.append(Boundary(axis["name"], f"{axis['name']}_{end}", BOUNDARY_TYPES[end], mask))
+    return found
 
 
 def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...] | None:
@@ -99,18 +139,22 @@ def shard_image(plan: Plan, shard: Shard, *, system: System, queries: Queries, s
         _names(file, "simulation_parameters", list(plan.scalars))
         _write_axes(file, plan, axes=system.axes, times=plan.settings.times(shard.split))
         scalars = file.create_group("scalars")
-        _names(scalars, "field_names", list(plan.scalars))
+        _names(scalars, "field_names", [*plan.scalars, *(f.name for f in fields_in("scalars", plan))])
         for name, value in plan.scalars.items():
             file.attrs[name] = value
             _dataset(scalars, name, np.asarray(value, dtype=plan.settings.dtype))
-        for rank in range(3):
-            group = file.create_group(f"t{rank}_fields")
-            fields = [f for f in plan.fields if f.rank == rank]
-            _names(group, "field_names", [f.name for f in fields])
-            for field in fields:
-                _write_field(group, field, values.pop(field.name)[solved], axes=len(plan.grid))
+        for group in (file.create_group(f"t{rank}_fields") for rank in range(3)):
+            _names(group, "field_names", [f.name for f in fields_in(group.name[1:], plan)])
+        for field in plan.fields:
+            kept = values[field.name][solved]
+            shape = (len(kept), *stored_shape(field, plan, shard.split))
+            _write_field(file[field_group(field)], field, kept.reshape(shape), plan=plan)
         _write_provenance(file, plan, shard=shard, solution=solution)
         _write_failed(file, shard, system=system, queries=queries, solution=solution)
+        known = file["failed"].create_group("values")
+        for name in plan.answer:
+            part = values.pop(name)[~solved]
+            known.create_dataset(name, data=np.where(np.isfinite(part), part, np.nan), track_times=False)
         file.flush()
         return bytes(file.id.get_file_image())
 
@@ -133,7 +177,7 @@ def trajectory_digest(file: h5py.File, plan: Plan, *, row: int) -> bytes:
 def _stored(
     plan: Plan, shard: Shard, *, field: Field, queries: Queries, solution: Solution
 ) -> NDArray[np.floating[Any]]:
-    """A field as it goes to disk, failed samples included: (samples, *plan.field_shape)."""
+    """A field with its numbers as they go to disk, failed samples included: (samples, *plan.field_shape)."""
     if field.name in solution.values:
         values = np.asarray(solution.values[field.name])
         if not field.varies_in_time:
@@ -168,28 +212,27 @@ def _write_axes(file: h5py.File, plan: Plan, *, axes: tuple[Axis, ...], times: N
     _names(dimensions, "spatial_dims", [a.name for a in axes])
     time = _dataset(dimensions, "time", times, time_varying=True)
     time.attrs["unit"] = str(plan.system["time_unit"])
-    conditions = file.create_group("boundary_conditions")
     for axis in axes:
         written = _dataset(dimensions, axis.name, np.asarray(axis.values, dtype=np.float64))
         written.attrs["unit"] = axis.unit
-        group = conditions.create_group(boundary_name(axis.name, axis.periodic))
-        _names(group, "associated_dims", [axis.name])
+    conditions = file.create_group("boundary_conditions")
+    for boundary in boundaries(plan):
+        group = conditions.create_group(boundary.name)
+        _names(group, "associated_dims", [boundary.axis])
         _names(group, "associated_fields", [])
-        group.attrs["bc_type"] = "PERIODIC" if axis.periodic else "OPEN"
+        group.attrs["bc_type"] = boundary.kind
         group.attrs["sample_varying"] = False
         group.attrs["time_varying"] = False
-        mask = np.zeros(len(axis), dtype=bool)
-        mask[[0, -1]] = True
-        group.create_dataset("mask", data=mask, track_times=False)
+        group.create_dataset("mask", data=boundary.mask, track_times=False)
 
 
-def _write_field(group: h5py.Group, field: Field, values: NDArray[Any], *, axes: int) -> None:
+def _write_field(group: h5py.Group, field: Field, values: NDArray[Any], *, plan: Plan) -> None:
     shape = values.shape if field.varies_in_time else (len(values), 1, *values.shape[1:])
     chunks = chunk_shape(shape, values.itemsize)
     if chunks is not None and not field.varies_in_time:
         chunks = (chunks[0], *chunks[2:])
     written = group.create_dataset(field.name, data=values, chunks=chunks, track_times=False)
-    written.attrs["dim_varying"] = np.ones(axes, dtype=bool)
+    written.attrs["dim_varying"] = np.asarray(field.varies_along(plan.axis_names), dtype=bool)
     written.attrs["sample_varying"] = True
     written.attrs["time_varying"] = field.varies_in_time
     written.attrs["unit"] = field.unit
@@ -202,13 +245,18 @@ def _write_provenance(file: h5py.File, plan: Plan, *, shard: Shard, solution: So
     group.attrs["plan"] = plan.text
     group.attrs["split"] = shard.split
     group.attrs["shard"] = shard.number
+    _write_numbers(group, shard, solution=solution, which=solution.solved)
+
+
+def _write_numbers(group: h5py.Group, shard: Shard, *, solution: Solution, which: NDArray[np.bool_]) -> None:
+    """What there is of each sample besides fields: its number, error estimate and measures."""
     numbers = shard.first + np.arange(shard.samples, dtype=np.int64)
-    group.create_dataset("sample", data=numbers[solution.solved], track_times=False)
-    group.create_dataset(
-        "error_estimate",
-        data=np.asarray(solution.error_estimate, dtype=np.float64)[solution.solved],
-        track_times=False,
-    )
+    group.create_dataset("sample", data=numbers[which], track_times=False)
+    estimate = np.asarray(solution.error_estimate, dtype=np.float64)
+    group.create_dataset("error_estimate", data=estimate[which], track_times=False)
+    measures = group.create_group("measures")
+    for name, values in solution.measures.items():
+        measures.create_dataset(name, data=np.asarray(values, dtype=np.float64)[which], track_times=False)
 
 
 def _write_failed(
@@ -218,8 +266,7 @@ def _write_failed(
     group = file.create_group("failed")
     _names(group, "status_names", [status.name for status in Status])
     _names(group, "notes", list(solution.notes) if failed.any() else [])
-    numbers = shard.first + np.arange(shard.samples, dtype=np.int64)
-    group.create_dataset("sample", data=numbers[failed], track_times=False)
+    _write_numbers(group, shard, solution=solution, which=failed)
     group.create_dataset("status", data=solution.status[failed].astype(np.int8), track_times=False)
     asked = group.create_group("query")
     for field in system.query_fields:

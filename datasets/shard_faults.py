@@ -12,7 +12,17 @@ import h5py
 import numpy as np
 
 from .plan import Plan, Shard
-from .schema import GROUPS, boundary_name, decoded, field_group, open_shard, trajectory_digest
+from .schema import (
+    GROUPS,
+    Boundary,
+    boundaries,
+    decoded,
+    field_group,
+    fields_in,
+    open_shard,
+    stored_shape,
+    trajectory_digest,
+)
 
 __all__ = ["Findings", "inspect_shard", "recorded_split"]
 
@@ -114,7 +124,8 @@ def _attributes(file: h5py.File, plan: Plan) -> Iterator[str]:
             yield f"has the attribute {name!r} = {_short(file.attrs[name])} where {value!r} is expected"
     yield from _list(file.attrs, "simulation_parameters", list(plan.scalars), "the file")
     scalars = file["scalars"]
-    yield from _list(scalars.attrs, "field_names", list(plan.scalars), "/scalars")
+    listed = [*plan.scalars, *(f.name for f in fields_in("scalars", plan))]
+    yield from _list(scalars.attrs, "field_names", listed, "/scalars")
     for name, value in plan.scalars.items():
         stored = np.asarray(value, dtype=plan.settings.dtype)
         if name not in scalars or scalars[name].shape != () or scalars[name][()] != stored:
@@ -123,7 +134,7 @@ def _attributes(file: h5py.File, plan: Plan) -> Iterator[str]:
 
 def _axes(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
     dimensions = file["dimensions"]
-    yield from _list(dimensions.attrs, "spatial_dims", [str(a["name"]) for a in plan.axes], "/dimensions")
+    yield from _list(dimensions.attrs, "spatial_dims", list(plan.axis_names), "/dimensions")
     times = plan.settings.times(shard.split)
     lengths = {"time": len(times)} | {str(a["name"]): int(a["points"]) for a in plan.axes}
     for name, length in lengths.items():
@@ -142,20 +153,24 @@ def _axes(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
 
 
 def _boundaries(file: h5py.File, plan: Plan) -> Iterator[str]:
-    for axis in plan.axes:
-        name = boundary_name(str(axis["name"]), bool(axis["periodic"]))
+    for boundary in boundaries(plan):
+        name = boundary.name
         group = file["boundary_conditions"].get(name)
         if group is None:
             yield f"lacks the boundary condition {name!r}"
             continue
-        kind = "PERIODIC" if axis["periodic"] else "OPEN"
-        if group.attrs.get("bc_type") != kind:
-            yield f"has bc_type = {_short(group.attrs.get('bc_type'))} of {name!r} where {kind!r} is expected"
-        expected = np.zeros(int(axis["points"]), dtype=bool)
-        expected[[0, -1]] = True
-        if "mask" not in group or not np.array_equal(group["mask"][()], expected):
-            yield f"has a wrong mask of the boundary {name!r}: it must be True at both ends and only there"
-        yield from _list(group.attrs, "associated_dims", [str(axis["name"])], f"boundary {name!r}")
+        kind = group.attrs.get("bc_type")
+        if kind != boundary.kind:
+            yield f"has bc_type = {_short(kind)} of {name!r} where {boundary.kind!r} is expected"
+        if "mask" not in group or not np.array_equal(group["mask"][()], boundary.mask):
+            yield f"has a wrong mask of the boundary {name!r}: it must be True at {_ends(boundary)}"
+        yield from _list(group.attrs, "associated_dims", [boundary.axis], f"boundary {name!r}")
+
+
+def _ends(boundary: Boundary) -> str:
+    if boundary.mask[0] and boundary.mask[-1]:
+        return "both ends and only there"
+    return f"the {'first' if boundary.mask[0] else 'last'} point and only there"
 
 
 def _samples(file: h5py.File, shard: Shard) -> Iterator[str]:
@@ -167,21 +182,30 @@ def _samples(file: h5py.File, shard: Shard) -> Iterator[str]:
         yield f"accounts neither for nor against sample {lost[0]}: it is not stored and not in /failed"
     elif set(both) != expected or len(both) != len(expected):
         yield f"does not list each of the samples {min(expected)} to {max(expected)} once, as it should"
+    for place, samples in (("provenance", stored), ("failed", failed)):
+        numbers = [file[place]["error_estimate"], *file[place]["measures"].values()]
+        if any(values.shape != (len(samples),) for values in numbers):
+            yield f"has not as many error estimates or measures in /{place} as samples"
     if len(file["failed/status"]) != len(failed) or (file["failed/status"][:] == 0).any():
         yield "has a failed sample without a status that says so"
 
 
 def _fields(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
-    for rank in range(3):
-        names = [f.name for f in plan.fields if f.rank == rank]
-        yield from _list(file[f"t{rank}_fields"].attrs, "field_names", names, f"/t{rank}_fields")
+    for group in (f"t{rank}_fields" for rank in range(3)):
+        names = [f.name for f in fields_in(group, plan)]
+        yield from _list(file[group].attrs, "field_names", names, f"/{group}")
+    for wanted in (f for f in plan.fields if f.name in plan.answer):
+        known = file["failed"].get(f"values/{wanted.name}")
+        shape = (len(file["failed/sample"]), *plan.field_shape(wanted, shard.split))
+        if known is None or known.shape != shape:
+            yield f"does not hold what is known of {wanted.name!r} of the failed samples, of shape {shape}"
     for wanted in plan.fields:
         place = f"{field_group(wanted)}/{wanted.name}"
         if place not in file:
             yield f"lacks the field {wanted.name!r}"
             continue
         values = file[place]
-        shape = (len(file["provenance/sample"]), *plan.field_shape(wanted, shard.split))
+        shape = (len(file["provenance/sample"]), *stored_shape(wanted, plan, shard.split))
         if values.dtype != np.dtype(plan.settings.dtype):
             yield f"has field {wanted.name!r} as {values.dtype} where {plan.settings.dtype} is expected"
         if values.shape != shape:
@@ -190,8 +214,9 @@ def _fields(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:
         for name, value in flags.items():
             if not _same(values.attrs.get(name), value):
                 yield f"has {name} = {_short(values.attrs.get(name))} of field {wanted.name!r}, not {value}"
-        if not np.array_equal(values.attrs.get("dim_varying", []), np.ones(len(plan.grid), dtype=bool)):
-            yield f"has a wrong dim_varying of field {wanted.name!r}: True for each axis is expected"
+        varies = list(wanted.varies_along(plan.axis_names))
+        if not np.array_equal(values.attrs.get("dim_varying", []), varies):
+            yield f"has a wrong dim_varying of field {wanted.name!r}: {varies} is expected"
 
 
 def _values(file: h5py.File, plan: Plan, shard: Shard) -> Iterator[str]:

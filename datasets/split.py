@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solvers.contract import Status
+from ..solvers.contract import Field, Status
 from .plan import DatasetError, Plan, Shard
 from .schema import decoded, field_group, open_shard, trajectory_digest
 
@@ -31,6 +31,8 @@ class Failure:
         split, sample: which.
         status: how it ended.
         query: what was asked, name -> (*grid[, components]).
+        error_estimate: the solver's own estimate, or NaN.
+        measures: the solver's other numbers about this sample.
         notes: what the solver said about its batch.
     """
 
@@ -38,6 +40,8 @@ class Failure:
     sample: int
     status: Status
     query: dict[str, NDArray[np.float64]]
+    error_estimate: float
+    measures: dict[str, float]
     notes: tuple[str, ...]
 
 
@@ -74,13 +78,19 @@ class Split:
         return self._plan.settings.times(self.name)
 
     def read(
-        self, trajectory: int, start: int = 0, stop: int | None = None, *, step: int = 1, field: str = "u"
+        self,
+        trajectory: int,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        step: int = 1,
+        field: str | None = None,
     ) -> NDArray[np.floating[Any]]:
         """Frames [start, stop) of one trajectory, every `step`-th: (frames, *grid[, components]).
 
-        A field that does not vary in time is one frame, whatever window is asked for. The dtype is the
-        file's. Raises `IndexError` outside the trajectory and `DatasetError` for an unknown field or a file
-        that cannot be read.
+        By default of the set's first field. The grid is that of the field's own axes. A field that does not
+        vary in time is one frame, whatever window is asked for. The dtype is the file's. Raises `IndexError`
+        outside the trajectory and `DatasetError` for an unknown field or a file that cannot be read.
         """
         shard, row = self._place(trajectory)
         stop = self.frames if stop is None else stop
@@ -88,28 +98,33 @@ class Split:
             raise IndexError(
                 f"frames [{start}, {stop}) by {step} are not within the {self.frames} frames of a trajectory"
             )
-        found = self._fields.get(field)
-        if found is None:
-            raise DatasetError(f"this set has no field {field!r}; it has {sorted(self._fields)}")
-        dataset = self._datasets(shard)[field]
+        found = self._field(next(iter(self._fields)) if field is None else field)
+        dataset, shape = self._datasets(shard)[found.name], self._plan.field_shape(found, self.name)
         try:
             if not found.varies_in_time:
-                return np.asarray(dataset[row])[None]
+                return np.asarray(dataset[row]).reshape(1, *shape)
             # a strided selection costs HDF5 more than the frames in between
             values: NDArray[np.floating[Any]] = dataset[row, start:stop]
         except OSError as error:
             raise self._unreadable(shard, error) from error
+        values = values.reshape(len(values), *shape[1:])
         return values if step == 1 else np.ascontiguousarray(values[::step])
+
+    def shape_of(self, field: str) -> tuple[int, ...]:
+        """Shape of one frame of a field: (*grid[, components]); `DatasetError` for an unknown field."""
+        found = self._field(field)
+        return self._plan.field_shape(found, self.name)[found.varies_in_time :]
 
     def queries(self, trajectories: list[int] | None = None, *, frame: int = 0) -> dict[str, NDArray[Any]]:
         """What a solver must be asked to go on from one frame: name -> (samples, *grid[, components]).
 
-        The system's fields at that frame, and its constant query fields, of all trajectories or those named.
+        The system's query fields and nothing else: those that evolve as they are at that frame, the others as
+        they always are. Of all trajectories or those named.
         """
         chosen = range(len(self)) if trajectories is None else trajectories
         return {
             name: np.stack([self.read(i, frame, frame + 1, field=name)[0] for i in chosen])
-            for name in self._fields
+            for name in self._plan.query
         }
 
     @property
@@ -118,17 +133,43 @@ class Split:
         found = []
         for number in range(len(self.shards)):
             group = self._file(number)["failed"]
-            notes = tuple(decoded(group.attrs, "notes"))
-            for row, (sample, status) in enumerate(zip(group["sample"][:], group["status"][:], strict=True)):
-                query = {name: values[row] for name, values in group["query"].items()}
-                found.append(Failure(self.name, int(sample), Status(int(status)), query, notes))
+            for row, sample in enumerate(group["sample"][:]):
+                found.append(
+                    Failure(
+                        split=self.name,
+                        sample=int(sample),
+                        status=Status(int(group["status"][row])),
+                        query={name: values[row] for name, values in group["query"].items()},
+                        error_estimate=float(group["error_estimate"][row]),
+                        measures={name: float(v[row]) for name, v in group["measures"].items()},
+                        notes=tuple(decoded(group.attrs, "notes")),
+                    )
+                )
         return tuple(found)
+
+    def known_part(self, failure: Failure) -> dict[str, NDArray[np.floating[Any]]]:
+        """The solution of a sample that failed as far as it is known, NaN beyond.
+
+        Name -> (frames, *grid[, components]) of the solution's fields; what does not vary in time has no
+        frames. Where nothing is known, all is NaN. Raises `DatasetError` for a failure of another split.
+        """
+        for number, shard in enumerate(self.shards):
+            if failure.split == self.name and 0 <= failure.sample - shard.first < shard.samples:
+                group = self._file(number)["failed"]
+                rows = np.flatnonzero(group["sample"][:] == failure.sample)
+                return {name: values[int(rows[0])] for name, values in group["values"].items()}
+        raise DatasetError(f"sample {failure.sample} of split {failure.split!r} is none of {self.name!r}")
 
     @property
     def error_estimates(self) -> NDArray[np.float64]:
         """(trajectories,) the solver's own estimate of its relative error at the last frame, or NaN."""
-        parts = [self._file(number)["provenance/error_estimate"][:] for number in range(len(self.shards))]
-        return np.concatenate(parts) if parts else np.empty(0)
+        return self._numbers("error_estimate")
+
+    @property
+    def measures(self) -> dict[str, NDArray[np.float64]]:
+        """The solver's other numbers about each trajectory: name -> (trajectories,)."""
+        names = list(self._file(0)["provenance/measures"]) if self.shards else []
+        return {name: self._numbers(f"measures/{name}") for name in names}
 
     def digest(self, trajectory: int) -> bytes:
         """SHA-256 of all that one trajectory holds."""
@@ -152,6 +193,15 @@ class Split:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_open": OrderedDict()}
+
+    def _numbers(self, name: str) -> NDArray[np.float64]:
+        parts = [self._file(number)[f"provenance/{name}"][:] for number in range(len(self.shards))]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def _field(self, name: str) -> Field:
+        if name not in self._fields:
+            raise DatasetError(f"this set has no field {name!r}; it has {sorted(self._fields)}")
+        return self._fields[name]
 
     def _index(self) -> list[tuple[int, int]]:
         """Where each trajectory lies: (shard, row)."""

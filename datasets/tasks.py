@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ..solvers.contract import Answer, Queries, Solution, SolverError, Status, check_times
+from .pairs import Pairs
+from .trajectories import Trajectories
 
 if TYPE_CHECKING:
+    from .split import Split
     from .training_set import TrainingSet
 
-__all__ = ["Autoregressive", "Forecaster", "Task", "Trajectories", "history_key"]
+__all__ = ["Autoregressive", "Direct", "Task", "TimeConditioned", "Trajectories", "history_key"]
 
 
 def history_key(field: str, interval: float) -> str:
@@ -25,7 +28,7 @@ def history_key(field: str, interval: float) -> str:
     return f"history/{interval:g}/{field}"
 
 
-class Forecaster(Protocol):
+class Forecasts(Protocol):
     """The part of a surrogate that `Autoregressive` needs."""
 
     @property
@@ -34,8 +37,27 @@ class Forecaster(Protocol):
     def forecast(self, history: torch.Tensor, steps: int, *, every: int = 1) -> torch.Tensor: ...
 
 
+class Maps(Protocol):
+    """The part of a surrogate that `Direct` and `TimeConditioned` need."""
+
+    device: torch.device
+    dtype: torch.dtype
+    input_shapes: dict[str, tuple[int, ...]] | None
+
+    def __call__(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]: ...
+
+
+@dataclass(frozen=True)
 class Task(ABC):
     """One way to pose a learning problem on a training set, and its mirror."""
+
+    gives: ClassVar[type]
+    """The kind of its examples; a surrogate that learns another kind cannot be trained on it."""
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Its name and settings as plain data, for the record."""
+        return {"task": type(self).__name__, **{f.name: getattr(self, f.name) for f in fields(self)}}
 
     @abstractmethod
     def examples(self, training_set: TrainingSet, split: str) -> Any:
@@ -46,72 +68,44 @@ class Task(ABC):
         """The surrogate in the solver's place: `(queries, times) -> Solution`."""
 
 
-class Trajectories:
-    """Lazy training examples of an evolution: trajectories of frames at one constant interval.
-
-    A frame has shape (channels, *grid): the named fields stacked as channels. Trajectory `i` is
-    `examples[i]`, shape (frames, channels, *grid), read from disk when asked for.
-    """
-
-    def __init__(self, source: Any, *, fields: Sequence[str], stride: int, interval: float) -> None:
-        self.source = source
-        self.fields = tuple(fields)
-        self.stride = stride
-        self.interval = interval * stride
-        """Time between the frames given here."""
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    @property
-    def frames(self) -> int:
-        """Frames per trajectory."""
-        return 1 + (self.source.frames - 1) // self.stride
-
-    @property
-    def frame_shape(self) -> tuple[int, ...]:
-        """(channels, *grid)"""
-        return (len(self.fields), *self.source.grid)
-
-    def window(self, trajectory: int, start: int, frames: int) -> NDArray[np.float64]:
-        """`frames` consecutive frames from `start`: (frames, channels, *grid)."""
-        if not 0 <= start <= start + frames <= self.frames:
-            raise IndexError(
-                f"window [{start}, {start + frames}) lies outside a trajectory of {self.frames} frames"
-            )
-        stop = (start + frames - 1) * self.stride + 1
-        parts = [
-            self.source.read(trajectory, start * self.stride, stop, step=self.stride, field=name)
-            for name in self.fields
-        ]
-        return np.stack(parts, axis=1).astype(np.float64, copy=False)
-
-    def __getitem__(self, trajectory: int) -> NDArray[np.float64]:
-        if not 0 <= trajectory < len(self):
-            raise IndexError(f"trajectory {trajectory} of {len(self)}")
-        return self.window(trajectory, 0, self.frames)
-
-
 @dataclass(frozen=True)
 class Autoregressive(Task):
     """u(t) -> u(t + interval), fed back: the surrogate replaces the solver's stepping.
 
     Attributes:
         interval: time between two applications of the surrogate; a multiple of the set's interval.
-        fields: which fields form the state, stacked as channels in this order.
+        fields: which fields form the state, stacked as channels in this order: scalars on the whole grid.
     """
 
+    gives: ClassVar[type] = Trajectories
+
     interval: float
-    fields: tuple[str, ...] = ("u",)
+    fields: tuple[str, ...]
 
     def examples(self, training_set: TrainingSet, split: str) -> Trajectories:
-        """The split's trajectories, thinned to this task's interval."""
+        """The split's trajectories, thinned to this task's interval.
+
+        Raises `SolverError` for another interval than the set allows, and for fields that are no channels.
+        """
         stride = _multiple(self.interval, training_set.interval, "the task's interval", "the set's interval")
+        names = [axis.name for axis in training_set.axes]
+        for field in training_set.fields:
+            if field.name in self.fields and (
+                field.rank or not field.varies_in_time or not all(field.varies_along(names))
+            ):
+                raise SolverError(
+                    f"{field.name!r} cannot be a channel of a state: it must be a scalar that varies in time "
+                    f"and along all axes of {training_set.plan.system['title']}; leave it out"
+                )
         return Trajectories(
-            training_set.split(split), fields=self.fields, stride=stride, interval=training_set.interval
+            training_set.split(split),
+            fields=self.fields,
+            stride=stride,
+            interval=training_set.interval,
+            axes=training_set.axes,
         )
 
-    def answer(self, surrogate: Forecaster) -> Answer:
+    def answer(self, surrogate: Forecasts) -> Answer:
         """The forecaster as something that answers queries: it reads the history and runs freely.
 
         The history stands in the queries under `history_key(field, interval)`, (samples, frames, *grid), its
@@ -134,17 +128,8 @@ class Autoregressive(Task):
                 frames = forecast.detach().cpu().double().numpy()
                 values[:, later] = frames[:, steps[later] // every - 1]
             seconds = time.perf_counter() - begin
-            finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
-            status = np.where(finite, Status.SOLVED, Status.DIVERGED).astype(np.int8)
-            notes = () if finite.all() else (f"{(~finite).sum()} forecasts became infinite or NaN",)
-            return Solution(
-                times=times,
-                values={name: values[:, :, c] for c, name in enumerate(self.fields)},
-                status=status,
-                seconds=np.full(samples, seconds / samples),
-                error_estimate=np.full(samples, np.nan),
-                notes=notes,
-            )
+            named = {name: values[:, :, c] for c, name in enumerate(self.fields)}
+            return _solution(named, times, seconds=seconds, what="forecasts")
 
         return answer
 
@@ -165,6 +150,130 @@ class Autoregressive(Task):
                 )
             parts.append(known[:, known.shape[1] - frames :])
         return np.ascontiguousarray(np.stack(parts, axis=2))
+
+
+@dataclass(frozen=True)
+class Direct(Task):
+    """Query -> steady fields, at once: a shape to the flow around it. Time plays no part.
+
+    Attributes:
+        inputs: which query fields are given; None for all.
+        outputs: which of the solution's fields are learned; None for all.
+    """
+
+    gives: ClassVar[type] = Pairs
+
+    inputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] | None = None
+
+    def examples(self, training_set: TrainingSet, split: str) -> Pairs:
+        """One pair for each sample; `SolverError` for a set whose fields change in time."""
+        source = training_set.split(split)
+        if source.frames != 1:
+            raise SolverError(
+                f"Direct learns one answer for each query, but {training_set.name} has {source.frames} "
+                f"frames of each in {split!r}; take TimeConditioned"
+            )
+        return _pairs(training_set, source, self.inputs, self.outputs)
+
+    def answer(self, surrogate: Maps) -> Answer:
+        """The surrogate as something that answers queries: the same fields at every time asked for."""
+
+        def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
+            times = check_times(times)
+            begin = time.perf_counter()
+            said = _asked(surrogate, _inputs(surrogate, queries))
+            values = {name: np.repeat(v[:, None], len(times), axis=1) for name, v in said.items()}
+            return _solution(values, times, seconds=time.perf_counter() - begin, what="answers")
+
+        return answer
+
+
+@dataclass(frozen=True)
+class TimeConditioned(Task):
+    """(Query, t) -> fields at time t, at once: no stepping, and any time can be asked for.
+
+    Attributes:
+        inputs: which query fields are given, beside `time`; None for all.
+        outputs: which of the solution's fields are learned; None for all.
+    """
+
+    gives: ClassVar[type] = Pairs
+
+    inputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] | None = None
+
+    def examples(self, training_set: TrainingSet, split: str) -> Pairs:
+        """One pair for each frame of each sample: the query at the first frame, and the time since."""
+        return _pairs(training_set, training_set.split(split), self.inputs, self.outputs, timed=True)
+
+    def answer(self, surrogate: Maps) -> Answer:
+        """The surrogate as something that answers queries: every sample with every time, in one batch."""
+
+        def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
+            times = check_times(times)
+            begin = time.perf_counter()
+            given = _inputs(surrogate, queries)
+            samples = len(next(iter(given.values())))
+            inputs = {name: np.repeat(values, len(times), axis=0) for name, values in given.items()}
+            said = _asked(surrogate, {**inputs, "time": np.tile(times, samples)})
+            values = {name: v.reshape(samples, len(times), *v.shape[1:]) for name, v in said.items()}
+            return _solution(values, times, seconds=time.perf_counter() - begin, what="answers")
+
+        return answer
+
+
+def _pairs(
+    training_set: TrainingSet,
+    source: Split,
+    inputs: tuple[str, ...] | None,
+    outputs: tuple[str, ...] | None,
+    *,
+    timed: bool = False,
+) -> Pairs:
+    plan = training_set.plan
+    return Pairs(
+        source,
+        inputs=plan.query if inputs is None else inputs,
+        outputs=plan.answer if outputs is None else outputs,
+        timed=timed,
+    )
+
+
+def _inputs(surrogate: Maps, queries: Queries) -> dict[str, NDArray[np.float64]]:
+    """What the surrogate was trained to be given, time apart; `SolverError` where a query lacks it."""
+    given = {}
+    for name, shape in (surrogate.input_shapes or {}).items():
+        if name == "time":
+            continue
+        if name not in queries or np.shape(queries[name])[1:] != shape:
+            got = "nothing" if name not in queries else f"shape {np.shape(queries[name])}"
+            expected = ", ".join(["samples", *map(str, shape)])
+            raise SolverError(f"this surrogate needs {name!r} of shape ({expected}), got {got}")
+        given[name] = np.asarray(queries[name], dtype=np.float64)
+    return given
+
+
+@torch.no_grad()
+def _asked(surrogate: Maps, inputs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    tensors = {n: torch.from_numpy(v).to(surrogate.device, surrogate.dtype) for n, v in inputs.items()}
+    return {name: tensor.cpu().double().numpy() for name, tensor in surrogate(tensors).items()}
+
+
+def _solution(
+    values: Mapping[str, NDArray[np.float64]], times: NDArray[np.float64], *, seconds: float, what: str
+) -> Solution:
+    """A surrogate's answer; what is not finite has diverged."""
+    samples = len(next(iter(values.values())))
+    finite = np.all([np.isfinite(v).reshape(samples, -1).all(axis=1) for v in values.values()], axis=0)
+    return Solution(
+        times=times,
+        values=values,
+        status=np.where(finite, Status.SOLVED, Status.DIVERGED).astype(np.int8),
+        seconds=np.full(samples, seconds / samples),
+        error_estimate=np.full(samples, np.nan),
+        notes=() if finite.all() else (f"{(~finite).sum()} {what} became infinite or NaN",),
+    )
 
 
 def _steps(times: NDArray[np.float64], interval: float) -> NDArray[np.intp]:

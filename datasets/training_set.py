@@ -98,7 +98,7 @@ class TrainingSet:
                     str(a["name"]),
                     tuple(file["dimensions"][a["name"]][:].tolist()),
                     str(a["unit"]),
-                    bool(a["periodic"]),
+                    tuple(a["ends"]),
                 )
                 for a in self.plan.axes
             )
@@ -162,7 +162,7 @@ class TrainingSet:
         content = self.plan.content
         header = {key: content[key] for key in ("format", "system", "fields")}
         header["interval"] = self.interval
-        header["axes"] = [(a.name, a.values, a.unit, a.periodic) for a in self.axes]
+        header["axes"] = [(a.name, a.values, a.unit, a.ends) for a in self.axes]
         digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         for name in self.splits:
             split = self.split(name)

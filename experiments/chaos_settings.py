@@ -12,7 +12,8 @@ import torch
 
 from ..datasets.generate import GenerateSettings
 from ..datasets.room import size_in_words
-from ..surrogates.surrogate import Surrogate, find_surrogate
+from ..surrogates.forecaster import Forecaster
+from ..surrogates.surrogate import find_surrogate
 from .compare import ComparisonError
 from .stages import Candidate
 
@@ -80,6 +81,10 @@ class ChaosSettings:
             surrogate = find_surrogate(candidate.surrogate)(
                 candidate.settings, device=device, dtype=getattr(torch, candidate.dtype)
             )
+            if not isinstance(surrogate, Forecaster):
+                raise ComparisonError(
+                    f"{label} does not step; forecasts of chaos are made by surrogates that do"
+                )
             self._check_interval(label, candidate, sets)
             self._check_frames(label, candidate, surrogate, sets)
             self._check_history(label, candidate, surrogate, sets["main"], known=known)
@@ -132,7 +137,7 @@ class ChaosSettings:
             )
 
     def _check_frames(
-        self, label: str, candidate: Candidate, surrogate: Surrogate, sets: Mapping[str, GenerateSettings]
+        self, label: str, candidate: Candidate, surrogate: Forecaster, sets: Mapping[str, GenerateSettings]
     ) -> None:
         name = candidate.training_set
         chosen = sets[name]
@@ -154,7 +159,7 @@ class ChaosSettings:
         self,
         label: str,
         candidate: Candidate,
-        surrogate: Surrogate,
+        surrogate: Forecaster,
         main: GenerateSettings,
         *,
         known: int,

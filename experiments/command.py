@@ -19,10 +19,12 @@ from ..datasets.card import card
 from ..datasets.check import check
 from ..datasets.durable import explain
 from ..datasets.picture import draw_sample
+from ..datasets.tasks import Task
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import UnknownName, find_kit, nearest, system_names
 from ..surrogates.surrogate import surrogate_names, usable_device
 from .compare import ComparisonError
+from .experiment import Experiment, ExperimentSettings
 from .report import write_json
 from .stages import Candidate, generate_sets, is_null, open_sets, train_all
 from .timing import provenance
@@ -217,11 +219,11 @@ def _bench(command: Bench, rest: list[str]) -> int:
 
 
 def _stages(command: Common, rest: list[str]) -> int:
-    module = _experiment(command.system)
+    module: Experiment = _experiment(command.system)
     preset = nearest(command.preset, list(module.PRESETS), "preset")
     name = type(command).__name__.lower()
-    settings = _settings(module, preset, rest, name)
-    chosen = _candidates(command, settings.candidates, main_interval=settings.main.interval)
+    settings: ExperimentSettings = _settings(module, preset, rest, name)
+    chosen = _candidates(command, settings.candidates, task=settings.task)
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
     _refuse_before_work(command, folder)
     try:
@@ -231,12 +233,14 @@ def _stages(command: Common, rest: list[str]) -> int:
             raise
         logger.warning("these sets will not do for a comparison as it stands: %s", error)
     progress = not command.quiet
-    kit = find_kit(settings.system.name)
-    solver = kit.standard(settings.system)
+    wanted = {
+        label: (find_kit(system.name).standard(system), chosen)
+        for label, (system, chosen) in settings.sets.items()
+    }
     if name == "compare":
-        sets = open_sets(settings.system, solver, settings.sets, folder=folder)
+        sets = open_sets(wanted, folder=folder)
     else:
-        sets = generate_sets(settings.system, solver, settings.sets, folder=folder, progress=progress)
+        sets = generate_sets(wanted, folder=folder, progress=progress)
     # only now: what is refused leaves the record of an earlier run as it was
     write_json(folder / "settings.json", {"settings": dataclasses.asdict(settings), **provenance()})
     if name == "generate":
@@ -280,9 +284,7 @@ def _settings(module: Any, preset: str, rest: list[str], command: str) -> Any:
     )
 
 
-def _candidates(
-    command: Common, preset: Mapping[str, Candidate], *, main_interval: float
-) -> dict[str, Candidate]:
+def _candidates(command: Common, preset: Mapping[str, Candidate], *, task: Task) -> dict[str, Candidate]:
     """The preset's entries, or those named; a surrogate that the preset lacks comes with its defaults."""
     chosen = dict(preset)
     if command.surrogates:
@@ -293,7 +295,7 @@ def _candidates(
             if plain in labels:
                 chosen[labels[plain]] = preset[labels[plain]]
             else:
-                chosen[plain.replace("_", "-")] = Candidate(plain, main_interval)
+                chosen[plain.replace("_", "-")] = Candidate(plain, task)
         nulls = {k: c for k, c in preset.items() if is_null(c)}
         chosen = {**chosen, **nulls}
     changes: dict[str, Any] = {}

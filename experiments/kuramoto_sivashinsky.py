@@ -11,6 +11,7 @@ import numpy as np
 import tyro
 
 from ..datasets.generate import GenerateSettings
+from ..datasets.tasks import Autoregressive
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import find_kit
 from ..solvers.kuramoto_sivashinsky.ladder import DENSITIES, compiled_grid
@@ -51,14 +52,19 @@ class Settings:
     size: tyro.conf.Suppress[str] = "default"
 
     @property
-    def sets(self) -> dict[str, GenerateSettings]:
-        """The training sets by name."""
-        return {"main": self.main, "fine": self.fine}
+    def sets(self) -> dict[str, tuple[KuramotoSivashinsky, GenerateSettings]]:
+        """The training sets by name: of which system, and how much."""
+        return {"main": (self.system, self.main), "fine": (self.system, self.fine)}
 
     @property
     def threads(self) -> int:
         """Of training and timing alike."""
         return self.comparison.threads
+
+    @property
+    def task(self) -> Autoregressive:
+        """What a surrogate is given that is named on the command line and is not among the candidates."""
+        return stepping(self.system, self.main.interval)
 
     @property
     def candidates(self) -> dict[str, Candidate]:
@@ -70,11 +76,12 @@ class Settings:
         """Refuse, before anything is solved, settings that do not fit one another or these surrogates."""
         self._check_grid()
         unit, points = self.system.characteristic_time, self.system.points
-        self.comparison.check(chosen, self.sets, unit=unit, numbers=points, device=device)
+        sets = {name: sizes for name, (_, sizes) in self.sets.items()}
+        self.comparison.check(chosen, sets, unit=unit, numbers=points, device=device)
         for label, candidate in chosen.items():
             if isinstance(candidate.settings, LearnedMultistep.Settings):
                 needed = candidate.settings.delays * candidate.interval + candidate.settings.window
-                used = self.sets[candidate.training_set]
+                used = sets[candidate.training_set]
                 if used.interval * (used.train_frames - 1) < needed:
                     raise ComparisonError(
                         f"{label} learns from forecasts of {candidate.settings.window:g}, for which "
@@ -131,6 +138,11 @@ CONTROL = (
 )
 
 
+def stepping(system: KuramotoSivashinsky, interval: float) -> Autoregressive:
+    """The whole state, one interval on."""
+    return Autoregressive(interval, fields=tuple(field.name for field in system.fields))
+
+
 def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: float) -> dict[str, Candidate]:
     """Surrogates with the settings that were chosen on validation starts, for L = 22, 60 and 200.
 
@@ -138,6 +150,7 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
     learns it.
     """
     unit, quick = system.characteristic_time, size == "quick"
+    main_task, fine_task = stepping(system, main), stepping(system, fine)
     forced = system.forcing != 0
     grids = [compiled_grid(system, density=density) for density in DENSITIES]
     # a long line shows as many events in fewer windows
@@ -175,26 +188,26 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
     short = system.length < 30
     seeds = 1 if size == "quick" else 3
     return {
-        "persistence": Candidate("persistence", main),
-        "climatology": Candidate("climatology", main),
+        "persistence": Candidate("persistence", main_task),
+        "climatology": Candidate("climatology", main_task),
         **(
-            {"reservoir": Candidate("reservoir", main, reservoir, seeds=seeds)}
+            {"reservoir": Candidate("reservoir", main_task, reservoir, seeds=seeds)}
             if short
-            else {"parallel-reservoirs": Candidate("parallel_reservoirs", main, patches, seeds=seeds)}
+            else {"parallel-reservoirs": Candidate("parallel_reservoirs", main_task, patches, seeds=seeds)}
         ),
         "nvar": Candidate(
             "nvar",
-            fine,
+            fine_task,
             NVAR.Settings(points=grids[1], forced=forced),
             training_set="fine",
             seeds=1,
             remark="grey box: it is told that the nonlinearity is quadratic; runs in the solver's kernel",
         ),
-        **(steppers(size, main, seeds=seeds) if short else {}),
+        **(steppers(size, main_task, seeds=seeds) if short else {}),
         **{
             label: Candidate(
                 "learned_multistep",
-                fine,
+                fine_task,
                 settings,
                 training_set="fine",
                 seeds=seeds if settings.rounds else 1,
@@ -207,7 +220,7 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
     }
 
 
-def steppers(size: str, interval: float, *, seeds: int) -> dict[str, Candidate]:
+def steppers(size: str, task: Autoregressive, *, seeds: int) -> dict[str, Candidate]:
     """Networks that gradients train; on validation starts, two steps in the loss did better than one."""
     stepping = SteppingSettings(coarsen=2, unroll=2, input_noise=1e-4, filter_floor=0.0)
     steps = {"quick": 100, "default": 3500, "paper": 15_000}[size]
@@ -219,8 +232,7 @@ def steppers(size: str, interval: float, *, seeds: int) -> dict[str, Candidate]:
         "mlp": MLP.Settings(hidden=(256, 256), stepping=stepping, training=short),
     }
     return {
-        name: Candidate(name, interval, chosen, dtype="float32", seeds=seeds)
-        for name, chosen in settings.items()
+        name: Candidate(name, task, chosen, dtype="float32", seeds=seeds) for name, chosen in settings.items()
     }
 
 

@@ -24,10 +24,10 @@ from tqdm import tqdm
 from ..datasets.generate import GenerateSettings, generate
 from ..datasets.plan import DatasetError, Plan
 from ..datasets.room import refuse_too_large
-from ..datasets.tasks import Autoregressive
+from ..datasets.tasks import Autoregressive, Task
 from ..datasets.training_set import TrainingSet
 from ..datasets.workers import WorkerDied, in_workers
-from ..solvers.contract import Solver, SolverError, System
+from ..solvers.contract import Solver, SolverError
 from ..surrogates.surrogate import Surrogate, SurrogateError, TrainingRecord, find_surrogate, load, read_card
 from .compare import Bill, Contestant, Kind
 from .report import duration
@@ -44,7 +44,7 @@ class Candidate:
 
     Attributes:
         surrogate: the module's name in `surrogates/`.
-        interval: time between two applications; a multiple of the set's interval.
+        task: what it learns from the set, and how it then answers.
         settings: the surrogate's own `Settings`; None for its defaults.
         training_set: which of the experiment's sets it learns from.
         dtype: `float32` or `float64`.
@@ -54,7 +54,7 @@ class Candidate:
     """
 
     surrogate: str
-    interval: float
+    task: Task
     settings: Any = None
     training_set: str = "main"
     dtype: str = "float64"
@@ -62,42 +62,56 @@ class Candidate:
     control: bool = False
     remark: str = ""
 
+    def __post_init__(self) -> None:
+        kind = find_surrogate(self.surrogate)
+        if not issubclass(self.task.gives, kind.learns):
+            learns, gives = kind.learns.__name__.lower(), self.task.gives.__name__.lower()
+            raise SurrogateError(
+                f"{kind.__name__} learns {learns}, but {type(self.task).__name__} gives {gives}; choose "
+                "another surrogate or another task"
+            )
+
+    @property
+    def interval(self) -> float:
+        """Time between two applications of a surrogate that steps."""
+        if not isinstance(self.task, Autoregressive):
+            raise SurrogateError(f"{self.surrogate} does not step, so it has no interval")
+        return self.task.interval
+
 
 @dataclass(frozen=True)
 class Trained:
-    """A candidate after training: one surrogate and one record per seed."""
+    """A candidate after training: one surrogate (of the kind that its task trains) and record per seed."""
 
     label: str
     candidate: Candidate
-    surrogates: tuple[Surrogate, ...]
+    surrogates: tuple[Any, ...]
     records: tuple[TrainingRecord, ...]
     null: bool
 
 
+Wanted = tuple[Solver, GenerateSettings]
+"""One training set: the solver that makes it, whose system may be another than in other sets, and sizes."""
+
+
 def generate_sets(
-    system: System,
-    solver: Solver,
-    settings: Mapping[str, GenerateSettings],
-    *,
-    folder: Path,
-    progress: bool = False,
+    wanted: Mapping[str, Wanted], *, folder: Path, progress: bool = False
 ) -> dict[str, TrainingSet]:
     """Make (or finish, or just open) each named set below `folder/sets`."""
-    for name, chosen in settings.items():  # all of them before the first is solved
-        refuse_too_large(Plan.of(system, solver, settings=chosen), folder=folder / "sets" / name)
+    for name, (solver, chosen) in wanted.items():  # all of them before the first is solved
+        refuse_too_large(Plan.of(solver.system, solver, settings=chosen), folder=folder / "sets" / name)
     return {
-        name: generate(system, solver, chosen, folder=folder / "sets" / name, progress=progress)
-        for name, chosen in settings.items()
+        name: generate(solver.system, solver, chosen, folder=folder / "sets" / name, progress=progress)
+        for name, (solver, chosen) in wanted.items()
     }
 
 
-def open_sets(
-    system: System, solver: Solver, settings: Mapping[str, GenerateSettings], *, folder: Path
-) -> dict[str, TrainingSet]:
+def open_sets(wanted: Mapping[str, Wanted], *, folder: Path) -> dict[str, TrainingSet]:
     """Open sets that `generate_sets` made; raises `DatasetError` where one is missing or is another one."""
-    sets = {name: TrainingSet(folder / "sets" / name) for name in settings}
+    sets = {name: TrainingSet(folder / "sets" / name) for name in wanted}
     for name, found in sets.items():
-        difference = found.plan.difference(Plan.of(system, solver, settings=settings[name]))
+        solver, chosen = wanted[name]
+        difference = found.plan.difference(Plan.of(solver.system, solver, settings=chosen))
         if difference is not None:
             raise DatasetError(
                 f"{found.folder} holds a set that was made with other settings: now {difference} is asked "
@@ -206,7 +220,7 @@ def _train(job: _Job) -> TrainingRecord:
     candidate = job.candidate
     kind = find_surrogate(candidate.surrogate)
     surrogate = kind(candidate.settings, device=job.device, dtype=getattr(torch, candidate.dtype))
-    task = Autoregressive(candidate.interval)
+    task = candidate.task
     with TrainingSet(job.training_set) as training_set:
         job.place.mkdir(parents=True, exist_ok=True)
         with compiling() as compiled:
@@ -246,7 +260,7 @@ def _described(candidate: Candidate) -> dict[str, Any]:
     return {
         "surrogate": candidate.surrogate,
         "settings": dataclasses.asdict(settings),
-        "interval": candidate.interval,
+        "task": candidate.task.described,
         "training_set": candidate.training_set,
         "dtype": candidate.dtype,
     }
@@ -257,7 +271,7 @@ def contestant(trained: Trained, training_set: TrainingSet) -> Contestant:
 
     Its bill is the data that it learned from and chose by, and one seed's training.
     """
-    task = Autoregressive(trained.candidate.interval)
+    task = trained.candidate.task
     seconds = [record.seconds for record in trained.records]
     kind: Kind = "null" if trained.null else "control" if trained.candidate.control else "surrogate"
     return Contestant(

@@ -7,17 +7,31 @@ and a surrogate alike.
 
 from __future__ import annotations
 
-import enum
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-__all__ = ["Answer", "Axis", "Field", "Queries", "Solution", "Solver", "SolverError", "Status", "System"]
+from .solution import Solution, SolverError, Status
+
+__all__ = [
+    "PERIODIC",
+    "Answer",
+    "Axis",
+    "End",
+    "Field",
+    "Queries",
+    "Solution",
+    "Solver",
+    "SolverError",
+    "Status",
+    "System",
+]
 
 Queries = Mapping[str, NDArray[Any]]
 """What is asked: arrays by name, samples along the first axis. The names are the system's `query_fields`
@@ -25,102 +39,67 @@ plus, for surrogates with memory, `history/<interval>/<field>` of shape (samples
 frame is the initial state."""
 
 
-class SolverError(ValueError):
-    """A question that a system or solver cannot be asked; the text says what to ask instead."""
-
-
-class Status(enum.IntEnum):
-    """How one sample ended. Only `SOLVED` may be used as truth."""
-
-    SOLVED = 0
-    DIVERGED = 1
-    NOT_CONVERGED = 2
-    OUT_OF_BUDGET = 3
-    REFUSED = 4
-
-    @property
-    def advice(self) -> str:
-        """What happened, and what to do about it."""
-        return {
-            Status.SOLVED: "solved",
-            Status.DIVERGED: "the solution became infinite or NaN; take a smaller step",
-            Status.NOT_CONVERGED: "the tolerance was not reached; loosen it or refine the grid",
-            Status.OUT_OF_BUDGET: "the budget of steps or seconds ran out; raise it or ask for less time",
-            Status.REFUSED: "the query is not one that this system answers; see the message",
-        }[self]
+End = Literal["periodic", "open", "wall", "inflow", "outflow"]
+"""What is at an end of an axis: the other end, nothing in particular, a wall, or what flows in or out."""
+PERIODIC: tuple[End, End] = ("periodic", "periodic")
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One spatial (or body) axis: its coordinate values, unit and whether it closes on itself."""
+    """One spatial (or body) axis: its coordinate values, unit, and what is at its two ends.
+
+    Raises `SolverError` for ends that are not known, or periodic on one side only.
+
+    >>> Axis("x", (0.0, 0.5), ends=PERIODIC).periodic
+    True
+    >>> Axis("y", (0.0, 0.5, 1.0), "m", ends=("wall", "open")).periodic
+    False
+    """
 
     name: str
     values: tuple[float, ...]
     unit: str = "1"
-    periodic: bool = False
+    ends: tuple[End, End] = ("open", "open")
+
+    def __post_init__(self) -> None:
+        known = get_args(End)
+        if len(self.ends) != 2 or not set(self.ends) <= set(known):
+            raise SolverError(f"axis {self.name!r} must have two ends out of {known}, got {self.ends}")
+        if self.ends.count("periodic") == 1:
+            raise SolverError(f"axis {self.name!r} must be periodic at both ends or none, got {self.ends}")
 
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def periodic(self) -> bool:
+        """Whether it closes on itself."""
+        return self.ends == PERIODIC
+
 
 @dataclass(frozen=True)
 class Field:
-    """One physical field. `rank` 0, 1, 2 adds that many trailing component axes to the grid's axes."""
+    """One physical field, or a number that goes with each sample.
+
+    Attributes:
+        name, unit, meaning: for people; the name is also the key in queries and solutions.
+        rank: 0, 1, 2 adds that many trailing component axes, each as long as the system has axes.
+        varies_in_time: whether it has a value at each time. A solution gives also what does not vary with
+            a time axis, and its first entry counts.
+        axes: names of the system's axes along which it varies, in the system's order; None for all of them.
+            With `()` it is one number per sample: a Reynolds number, a drag.
+    """
 
     name: str
     unit: str = "1"
     rank: int = 0
     varies_in_time: bool = True
     meaning: str = ""
+    axes: tuple[str, ...] | None = None
 
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """Full-shape arrays and one status per sample. What was not solved is NaN, never a short array.
-
-    A sample that fails on its way keeps the frames before: NaN from the first that is not known, and a status
-    other than `SOLVED`.
-
-    Attributes:
-        times: (times,) output times, in the system's unit of time, starting from the query's time 0.
-        values: field name -> (samples, times, *grid[, components]).
-        status: (samples,) `Status` numbers.
-        seconds: (samples,) wall-clock seconds that each sample cost (a batch's time shared equally).
-        error_estimate: (samples,) the solver's own estimate of its relative error at the last time, NaN
-            where it makes none.
-        notes: one sentence per kind of failure, for people.
-    """
-
-    times: NDArray[np.float64]
-    values: Mapping[str, NDArray[Any]]
-    status: NDArray[np.int8]
-    seconds: NDArray[np.float64]
-    error_estimate: NDArray[np.float64]
-    notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        samples = len(self.status)
-        for name, array in self.values.items():
-            if array.shape[:2] != (samples, len(self.times)):
-                raise SolverError(
-                    f"field {name!r} of a solution must begin with (samples, times) = "
-                    f"({samples}, {len(self.times)}), got shape {array.shape}"
-                )
-        for name in ("seconds", "error_estimate"):
-            if getattr(self, name).shape != (samples,):
-                raise SolverError(f"{name} must have shape ({samples},), got {getattr(self, name).shape}")
-
-    @property
-    def solved(self) -> NDArray[np.bool_]:
-        """(samples,) which samples ended well."""
-        return np.asarray(self.status == Status.SOLVED)
-
-    @property
-    def known(self) -> NDArray[np.bool_]:
-        """(samples, times) where all fields are finite: a sample not solved may be known for a while."""
-        shape = (len(self.status), len(self.times))
-        finite = [np.isfinite(array).reshape(*shape, -1).all(axis=2) for array in self.values.values()]
-        return np.asarray(np.all(finite, axis=0))
+    def varies_along(self, axes: Iterable[str]) -> tuple[bool, ...]:
+        """For each of a system's axes, by name, whether this field varies along it."""
+        return tuple(self.axes is None or name in self.axes for name in axes)
 
 
 Answer = Callable[[Queries, NDArray[np.float64]], Solution]
@@ -150,7 +129,7 @@ class System(ABC):
     @property
     @abstractmethod
     def query_fields(self) -> tuple[Field, ...]:
-        """The fields of a query (initial state, geometry, ...), on the same grid."""
+        """The fields of a query (initial state, geometry, Reynolds number, ...), on axes of the same grid."""
 
     @property
     @abstractmethod
@@ -162,14 +141,27 @@ class System(ABC):
         """One random query per generator, so that sample i does not depend on who asks for it."""
 
     @abstractmethod
-    def invariants(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
-        """Quantities that the exact solution conserves (or balances), each (samples, times)."""
+    def invariants(
+        self, values: Mapping[str, NDArray[Any]], queries: Queries = MappingProxyType({})
+    ) -> dict[str, NDArray[np.float64]]:
+        """Quantities that the exact solution conserves (or balances), each (samples, times).
+
+        `values` are (samples, times, *grid[, components]); `queries` is what was asked (masses, geometry),
+        which may be left out where the invariants do not depend on it.
+        """
 
     @abstractmethod
-    def residual(self, values: Mapping[str, torch.Tensor], interval: float) -> torch.Tensor:
-        """How far the fields are from obeying the equation; differentiable; same shape as a field.
+    def residual(
+        self,
+        values: Mapping[str, torch.Tensor],
+        queries: Mapping[str, torch.Tensor],
+        *,
+        interval: float,
+    ) -> dict[str, torch.Tensor]:
+        """How far the fields are from obeying each equation and condition: name -> (samples, times, ...).
 
-        `values` are (samples, times, *grid[, components]) at times `interval` apart.
+        Differentiable, in values and queries alike. `values` are (samples, times, *grid[, components]) at
+        times `interval` apart; `queries` is what was asked (samples first), as far as the equations need it.
         """
 
     @property
@@ -182,6 +174,11 @@ class System(ABC):
         """Points along each axis."""
         return tuple(len(axis) for axis in self.axes)
 
+    def grid_of(self, field: Field) -> tuple[int, ...]:
+        """Points along each axis along which a field varies; `()` for one number per sample."""
+        varies = field.varies_along(axis.name for axis in self.axes)
+        return tuple(points for points, along in zip(self.grid, varies, strict=True) if along)
+
     def check_queries(self, queries: Queries) -> int:
         """The number of samples; raises `SolverError` that names what is wrong with the queries."""
         samples: int | None = None
@@ -190,12 +187,11 @@ class System(ABC):
                 raise SolverError(
                     f"a query of {self.title} needs {wanted.name!r}; got {sorted(queries) or 'nothing'}"
                 )
-            array = np.asarray(queries[wanted.name])
-            grid = array.shape[1 : 1 + len(self.grid)]
-            if array.ndim != 1 + len(self.grid) + wanted.rank or grid != self.grid:
+            array, grid = np.asarray(queries[wanted.name]), self.grid_of(wanted)
+            if array.ndim != 1 + len(grid) + wanted.rank or array.shape[1 : 1 + len(grid)] != grid:
+                expected = ", ".join(["samples", *map(str, grid), *["components"] * wanted.rank])
                 raise SolverError(
-                    f"query field {wanted.name!r} must have shape (samples, {', '.join(map(str, self.grid))}"
-                    f"{', components' * wanted.rank}), got {array.shape}"
+                    f"query field {wanted.name!r} must have shape ({expected}), got {array.shape}"
                 )
             if not np.isfinite(array).all():
                 bad = np.unique(np.argwhere(~np.isfinite(array))[:, 0])

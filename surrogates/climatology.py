@@ -12,12 +12,13 @@ import numpy as np
 import torch
 
 from ..datasets.tasks import Trajectories
-from .surrogate import Memory, Surrogate, SurrogateError, TrainingRecord
+from .forecaster import Forecaster, Memory
+from .surrogate import SurrogateError, TrainingRecord
 
 __all__ = ["Climatology"]
 
 
-class Climatology(Surrogate):
+class Climatology(Forecaster):
     """Answers the training mean at every point and time. What does not beat it has no skill."""
 
     @dataclass(frozen=True)
@@ -47,17 +48,17 @@ class Climatology(Surrogate):
         return TrainingRecord(time.perf_counter() - begin, len(examples) * examples.frames, 1, float(error))
 
     def step(self, state: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Memory]:
-        """See `Surrogate`."""
+        """See `Forecaster`."""
         if self.mean is None:
             raise SurrogateError("Climatology has not learned yet: call `fit` or `load` first")
         return self.mean.expand_as(state).clone(), memory
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """See `Surrogate`."""
+        """See `Forecaster`."""
         if self.mean is None:
             raise SurrogateError("Climatology has not learned yet: call `fit` or `load` first")
         return {"mean": self.mean}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """See `Surrogate`."""
+        """See `Forecaster`."""
         self.mean = tensors["mean"].to(self.device, self.dtype)

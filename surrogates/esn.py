@@ -14,14 +14,15 @@ import torch
 from numpy.typing import NDArray
 
 from ..datasets.tasks import Trajectories
-from .surrogate import Surrogate, SurrogateError, TrainingRecord
+from .forecaster import Forecaster
+from .surrogate import SurrogateError, TrainingRecord
 
 __all__ = ["ESN"]
 
 Array = NDArray[np.float64]
 
 
-class ESN(Surrogate):
+class ESN(Forecaster):
     """Trains and runs a reservoirpy model, one trajectory after the other; `reservoir` is far faster.
 
     Either describe the network in the settings, or hand over a model of your own with `ESN.wrap(model)`: it

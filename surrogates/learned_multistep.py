@@ -17,8 +17,9 @@ from tqdm import tqdm
 from ..datasets.tasks import Trajectories
 from ..solvers.methods.exponential import adams_bashforth, adams_bashforth_moulton
 from ..solvers.methods.lane_layout import why_not
+from .forecaster import Forecaster
 from .multistep_sensitivity import Corrections, Scheme, resampled, sensitivities
-from .surrogate import Surrogate, SurrogateError, TrainingRecord
+from .surrogate import SurrogateError, TrainingRecord
 
 __all__ = ["LearnedMultistep"]
 
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 
 
-class LearnedMultistep(Surrogate):
+class LearnedMultistep(Forecaster):
     """v(t+h) = E v(t) + sum over j of B_j (u^2)^(t - j h), per wavenumber, with learned B_j.
 
     Grey box: it is told the form of the equation, u_t = linear(k) u + flux d(u^2)/dx on a periodic line, and

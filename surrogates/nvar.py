@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from ..datasets.tasks import Trajectories
 from ..solvers.methods.lane_exponential import MultistepTables, run_multistep
 from ..solvers.methods.lane_layout import why_not
+from .forecaster import Forecaster
 from .mode_regression import ModeRegression
 from .multistep_sensitivity import resampled
-from .surrogate import Surrogate, SurrogateError, TrainingRecord
+from .surrogate import SurrogateError, TrainingRecord
 
 __all__ = ["NVAR"]
 
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 
 
-class NVAR(Surrogate):
+class NVAR(Forecaster):
     """Nonlinear vector autoregression, equivariant under translation, of one field on a periodic line.
 
     The transform of u one interval on is, wavenumber by wavenumber, a weighted sum of the transforms of u and
@@ -93,7 +94,7 @@ class NVAR(Surrogate):
 
     @property
     def history_frames(self) -> int:
-        """See `Surrogate`."""
+        """See `Forecaster`."""
         return max(self.settings.delays, self.settings.squares)
 
     # learning ------------------------------------------------------------------------------------
@@ -107,8 +108,9 @@ class NVAR(Surrogate):
         folder: Path | None = None,
         progress: bool = False,
     ) -> TrainingRecord:
-        """See `Surrogate`. Closed form: nothing is random, and there is nothing to resume."""
+        """See `Forecaster`. Closed form: nothing is random, and there is nothing to resume."""
         begin = time.perf_counter()
+        self.refuse_other_than_periodic(examples)
         s, past = self.settings, self.history_frames
         self.interval, self.frame_shape = examples.interval, tuple(examples.frame_shape)
         regression = ModeRegression(
@@ -175,12 +177,12 @@ class NVAR(Surrogate):
         return self._plain(history)[:, history.shape[1] - self.history_frames + 1 :]
 
     def step(self, state: torch.Tensor, memory: NDArray[Any]) -> tuple[torch.Tensor, NDArray[Any]]:
-        """See `Surrogate`; `forecast` is far faster."""
+        """See `Forecaster`; `forecast` is far faster."""
         past = np.concatenate([memory, self._plain(state[:, None])], axis=1)
         return torch.from_numpy(self._run(self._learned(), past, 1, 1)), past[:, 1:]
 
     def forecast(self, history: torch.Tensor, steps: int, *, every: int = 1) -> torch.Tensor:
-        """See `Surrogate`; one compiled run."""
+        """See `Forecaster`; one compiled run."""
         if history.shape[1] < self.history_frames:
             raise SurrogateError(
                 f"NVAR needs {self.history_frames} frames of history, got {history.shape[1]}"
@@ -217,7 +219,7 @@ class NVAR(Surrogate):
         return {k: torch.view_as_real(torch.from_numpy(a)) for k, a in arrays.items() if a is not None}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """See `Surrogate`."""
+        """See `Forecaster`."""
         arrays = {k: torch.view_as_complex(t.cpu().contiguous()).numpy().copy() for k, t in tensors.items()}
         self.tables = MultistepTables(arrays["linear"], arrays["nonlinear"], arrays.get("constant"))
 

@@ -14,19 +14,20 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..datasets.tasks import Trajectories
+from .forecaster import Forecaster
 from .multistep_sensitivity import resampled
 from .patch_examples import PatchExamples
 from .patch_kernels import run_patches
 from .reservoir_network import LANES, Network, draw_network
 from .ridge import NormalEquations
-from .surrogate import Surrogate, SurrogateError, TrainingRecord
+from .surrogate import SurrogateError, TrainingRecord
 
 __all__ = ["ParallelReservoirs"]
 
 Array = NDArray[np.float64]
 
 
-class ParallelReservoirs(Surrogate):
+class ParallelReservoirs(Forecaster):
     """One reservoir per patch of a few points; each sees its patch and some points on either side.
 
     What happens in one place depends, over a short time, on its vicinity alone. So a field of any length is
@@ -102,6 +103,7 @@ class ParallelReservoirs(Surrogate):
     ) -> TrainingRecord:
         """One pass over the examples, and one solve per set of weights. Raises RidgeError if unstable."""
         begin = time.perf_counter()
+        self.refuse_other_than_periodic(examples)
         s = self.settings
         self.interval, self.frame_shape = examples.interval, tuple(examples.frame_shape)
         self._check()
@@ -205,14 +207,14 @@ class ParallelReservoirs(Surrogate):
         return states
 
     def step(self, state: torch.Tensor, memory: Array) -> tuple[torch.Tensor, Array]:
-        """See `Surrogate`; `forecast` is faster."""
+        """See `Forecaster`; `forecast` is faster."""
         fields = self._plain(state[:, None])
         out, states = self._run(fields, fields[:, :0], 1, 1, memory)
         return self._frames(out)[:, 0], states
 
     @torch.no_grad()
     def forecast(self, history: torch.Tensor, steps: int, *, every: int = 1) -> torch.Tensor:
-        """See `Surrogate`; one compiled run per field."""
+        """See `Forecaster`; one compiled run per field."""
         if history.shape[1] < self.history_frames:
             raise SurrogateError(
                 f"these reservoirs need {self.history_frames} frames of history, got {history.shape[1]}"

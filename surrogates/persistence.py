@@ -12,12 +12,13 @@ import numpy as np
 import torch
 
 from ..datasets.tasks import Trajectories
-from .surrogate import Memory, Surrogate, SurrogateError, TrainingRecord
+from .forecaster import Forecaster, Memory
+from .surrogate import SurrogateError, TrainingRecord
 
 __all__ = ["Persistence"]
 
 
-class Persistence(Surrogate):
+class Persistence(Forecaster):
     """Answers the initial state at every time. What does not beat it has no skill."""
 
     @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Persistence(Surrogate):
         return TrainingRecord(time.perf_counter() - begin, 0, 0, float(change))
 
     def step(self, state: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Memory]:
-        """See `Surrogate`."""
+        """See `Forecaster`."""
         if self.frame_shape is None:
             raise SurrogateError(
                 "Persistence has not learned the shape of a frame: call `fit` or `load` first"
@@ -52,8 +53,8 @@ class Persistence(Surrogate):
         return state, memory
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """See `Surrogate`."""
+        """See `Forecaster`."""
         return {}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """See `Surrogate`."""
+        """See `Forecaster`."""

@@ -12,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from ..datasets.tasks import Trajectories
+from .forecaster import Forecaster
 from .reservoir_network import Network, draw_network
 from .reservoir_runs import in_panels, run_alone, run_batch
 from .ridge import NormalEquations
-from .surrogate import Surrogate, SurrogateError, TrainingRecord
+from .surrogate import SurrogateError, TrainingRecord
 from .thinning import refine, thin, thinned_shape
 
 __all__ = ["Reservoir"]
@@ -25,7 +26,7 @@ _BLOCK = 2048
 """Times driven before their states go to the regression and are forgotten."""
 
 
-class Reservoir(Surrogate):
+class Reservoir(Forecaster):
     """Drives a random network with the state and reads the next state off its nodes by ridge regression.
 
     Use it where the state has up to a few hundred numbers and training must take seconds;
@@ -96,6 +97,8 @@ class Reservoir(Surrogate):
     ) -> TrainingRecord:
         """One pass over the examples and one solve. Raises RidgeError where that is unstable."""
         begin = time.perf_counter()
+        if self.settings.thinning > 1:
+            self.refuse_other_than_periodic(examples)
         draws = np.random.default_rng(seed)
         self.interval, self.frame_shape = examples.interval, tuple(examples.frame_shape)
         self._measure(examples)

@@ -13,17 +13,18 @@ import torch
 from torch import nn
 
 from ..datasets.tasks import Trajectories
+from .forecaster import Forecaster, Memory
 from .linear_part import LinearPart
 from .propagation import Propagation, SteppingSettings
 from .rollout import Rollout
 from .scaling import Scaling
-from .surrogate import Memory, Surrogate, SurrogateError, TrainingRecord
+from .surrogate import SurrogateError, TrainingRecord
 from .training import TrainingSettings, train
 
 __all__ = ["Stepper"]
 
 
-class Stepper(Surrogate):
+class Stepper(Forecaster):
     """An autoregressive stepper on a periodic grid: u -> P u + what a network adds.
 
     A subclass gives the network; its `Settings` have the fields `stepping` and `training` besides its own.
@@ -57,6 +58,7 @@ class Stepper(Surrogate):
     ) -> TrainingRecord:
         """Scaling and linear part in closed form, then the network by the gradient loop; see `Surrogate`."""
         begin = time.perf_counter()
+        self.refuse_other_than_periodic(examples)
         self.interval, self.frame_shape = examples.interval, tuple(examples.frame_shape)
         self.scaling = Scaling.measure(examples)
         linear = LinearPart.measure(
@@ -99,7 +101,7 @@ class Stepper(Surrogate):
         )
 
     def step(self, state: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Memory]:
-        """See `Surrogate`."""
+        """See `Forecaster`."""
         if self.module is None or self.scaling is None:
             raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
         if tuple(state.shape[1:]) != self.frame_shape:
@@ -111,14 +113,14 @@ class Stepper(Surrogate):
             return self.scaling.denormalise(self.module(self.scaling.normalise(state))), memory
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """See `Surrogate`."""
+        """See `Forecaster`."""
         if self.module is None or self.scaling is None:
             raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
         weights = {f"network.{name}": t for name, t in self.module.network.state_dict().items()}
         return {**weights, **self.scaling.tensors(), **self.module.linear.tensors()}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """See `Surrogate`."""
+        """See `Forecaster`."""
         assert self.frame_shape is not None
         self.scaling = Scaling.from_tensors(tensors, dimensions=len(self.frame_shape) - 1)
         with torch.random.fork_rng(devices=[]):

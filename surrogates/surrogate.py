@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from ..datasets.durable import explained, leftovers, write_whole
-from ..datasets.tasks import Trajectories
+from ..datasets.pairs import Pairs
 from ..solvers.discovery import nearest
 
 __all__ = [
@@ -32,9 +32,8 @@ __all__ = [
     "usable_device",
 ]
 
-Memory = Any
-FORMAT = 1
-CARD = {"surrogate", "settings", "dtype", "interval", "frame_shape", "fingerprint", "record", "extra"}
+FORMAT = 2
+CARD = {"surrogate", "settings", "dtype", "noted", "fingerprint", "record", "extra"}
 """What a card holds beside its format."""
 
 
@@ -48,9 +47,9 @@ class TrainingRecord:
 
     Attributes:
         seconds: wall-clock seconds of fitting, reading included.
-        samples: training frames that were seen (once each, however often).
+        samples: training frames (or pairs) that were seen (once each, however often).
         epochs: passes over them; 1 for a closed-form fit.
-        validation_error: relative one-step error (root mean square) on the validation examples.
+        validation_error: relative error of one step or answer (root mean square) on the validation examples.
         finished: False where the run stopped early for lack of time.
         note: one sentence that a reader of the results must know; empty where there is none.
     """
@@ -64,18 +63,20 @@ class TrainingRecord:
 
 
 class Surrogate(ABC):
-    """Learns pairs, then answers.
+    """Learns pairs (what was asked -> what the solver answered), then answers. Those that step are
+    `Forecaster`s.
 
     A subclass lives in `surrogates/<name>.py`, is the only concrete `Surrogate` defined there, and has a
     nested frozen dataclass `Settings` whose defaults make a sensible model. It is constructed from those
-    settings alone; what depends on the data (grid, channels, scaling) is set by `fit` or restored by
-    `load`.
+    settings alone; what depends on the data (shapes, scaling) is set by `fit` or restored by `load`.
 
-    States at the boundary are torch tensors (batch, channels, *grid); a surrogate may compute on something
-    else inside, but accepts and returns tensors of its own `dtype` on its own `device`.
+    Inputs and outputs are torch tensors; a surrogate may compute on something else inside, but accepts and
+    returns tensors of its own `dtype` on its own `device`.
     """
 
     Settings: ClassVar[type]
+    learns: ClassVar[type] = Pairs
+    """What `fit` takes; a task that gives something else cannot train it."""
 
     def __init__(
         self,
@@ -92,71 +93,32 @@ class Surrogate(ABC):
             )
         self.device = usable_device(device)
         self.dtype = dtype
-        self.interval: float | None = None
-        """Time between the frames that it was trained on."""
-        self.frame_shape: tuple[int, ...] | None = None
-        """(channels, *grid) that it was trained on."""
+        self.input_shapes: dict[str, tuple[int, ...]] | None = None
+        """Name -> shape of one sample, of what it was trained to be given."""
+        self.output_shapes: dict[str, tuple[int, ...]] | None = None
+        """The same of what it answers."""
 
     # learning ------------------------------------------------------------------------------------
 
     @abstractmethod
     def fit(
         self,
-        examples: Trajectories,
-        validation: Trajectories,
+        examples: Any,
+        validation: Any,
         *,
         seed: int,
         folder: Path | None = None,
         progress: bool = False,
     ) -> TrainingRecord:
-        """Learn. With a `folder`, checkpoints and a log (JSON lines) go there and training resumes."""
+        """Learn from examples of the kind `learns`. With a `folder`, checkpoints and a log (JSON
+        lines) go there and training resumes.
+        """
 
     # answering -----------------------------------------------------------------------------------
 
     @abstractmethod
-    def step(self, state: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Memory]:
-        """One interval on: (batch, channels, *grid) and memory -> the next of both."""
-
-    @property
-    def history_frames(self) -> int:
-        """Frames that `warm_up` needs, the initial state included; 1 for a surrogate without memory."""
-        return 1
-
-    def warm_up(self, history: torch.Tensor) -> Memory:
-        """Memory after seeing (batch, frames - 1, channels, *grid): all frames before the initial state."""
-        return None
-
-    def __call__(self, state: torch.Tensor) -> torch.Tensor:
-        """One interval on from a single state; `SurrogateError` if it needs history for that."""
-        if self.history_frames != 1:
-            raise SurrogateError(
-                f"{type(self).__name__} has memory: use `forecast(history, steps)` "
-                f"with {self.history_frames} frames"
-            )
-        return self.step(state, self.warm_up(state[:, None][:, :0]))[0]
-
-    @torch.no_grad()
-    def forecast(self, history: torch.Tensor, steps: int, *, every: int = 1) -> torch.Tensor:
-        """Run freely from the last frame of `history` (batch, frames, channels, *grid).
-
-        Returns every `every`-th of `steps` predicted frames: (batch, steps // every, channels, *grid).
-        A forecast that becomes infinite stays in place as NaN or infinity.
-        """
-        history = history.to(self.device, self.dtype)
-        if history.shape[1] < self.history_frames:
-            raise SurrogateError(
-                f"{type(self).__name__} needs {self.history_frames} frames of history, got {history.shape[1]}"
-            )
-        memory = self.warm_up(history[:, :-1])
-        state = history[:, -1]
-        frames = torch.empty(
-            (len(history), steps // every, *history.shape[2:]), dtype=self.dtype, device=self.device
-        )
-        for i in range(steps // every * every):
-            state, memory = self.step(state, memory)
-            if (i + 1) % every == 0:
-                frames[:, (i + 1) // every - 1] = state
-        return frames
+    def __call__(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Inputs by name, (batch, *shape) each -> outputs by name; the shapes are those it has learned."""
 
     # saving --------------------------------------------------------------------------------------
 
@@ -166,7 +128,16 @@ class Surrogate(ABC):
 
     @abstractmethod
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """Take `tensors()` back; `interval` and `frame_shape` are already set."""
+        """Take `tensors()` back; what was `noted()` is already set."""
+
+    def noted(self) -> dict[str, Any]:
+        """What it noted of its examples besides its tensors, as JSON: the shapes."""
+        return {"input_shapes": self.input_shapes, "output_shapes": self.output_shapes}
+
+    def recall(self, noted: Mapping[str, Any]) -> None:
+        """Take `noted()` back."""
+        self.input_shapes = {name: tuple(shape) for name, shape in noted["input_shapes"].items()}
+        self.output_shapes = {name: tuple(shape) for name, shape in noted["output_shapes"].items()}
 
     @property
     def parameters_count(self) -> int:
@@ -179,7 +150,7 @@ class Surrogate(ABC):
         `fingerprint` is that of the training set; `extra` is any JSON value kept beside it. Raises
         `SurrogateError` where nothing was learned yet.
         """
-        if self.frame_shape is None:
+        if self.input_shapes is None:
             raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` before `save`")
         folder.mkdir(parents=True, exist_ok=True)
         for path in leftovers(folder):
@@ -194,8 +165,7 @@ class Surrogate(ABC):
             "surrogate": type(self).__module__.rpartition(".")[2],
             "settings": dataclasses.asdict(self.settings),
             "dtype": str(self.dtype).removeprefix("torch."),
-            "interval": self.interval,
-            "frame_shape": self.frame_shape,
+            "noted": self.noted(),
             "fingerprint": fingerprint,
             "record": dataclasses.asdict(record),
             "extra": extra,
@@ -257,13 +227,13 @@ def load(
     kind = find_surrogate(card["surrogate"])
     try:
         settings, dtype = _settings_from(kind.Settings, card["settings"]), getattr(torch, card["dtype"])
-        frame_shape, record = tuple(card["frame_shape"]), TrainingRecord(**card["record"])
-    except (TypeError, AttributeError) as error:
+        record = TrainingRecord(**card["record"])
+        surrogate = kind(settings, device=device, dtype=dtype)
+        surrogate.recall(card["noted"])
+    except (TypeError, AttributeError, KeyError) as error:
         raise SurrogateError(
             f"{folder / 'surrogate.json'} is damaged ({error}); delete {folder} and train again"
         ) from error
-    surrogate = kind(settings, device=device, dtype=dtype)
-    surrogate.interval, surrogate.frame_shape = card["interval"], frame_shape
     weights = folder / "weights.safetensors"
     try:
         surrogate.restore(load_file(weights, device=str(surrogate.device)))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..contract import Axis, Field, Queries, SolverError, System
+from ..contract import PERIODIC, Axis, Field, Queries, SolverError, System
 from .exact import largest_exponent
 from .fourier import wavenumbers
 
@@ -69,7 +70,7 @@ class KuramotoSivashinsky(System):
     def axes(self) -> tuple[Axis, ...]:
         """One periodic axis x."""
         spacing = self.length / self.points
-        return (Axis("x", tuple(spacing * i for i in range(self.points)), periodic=True),)
+        return (Axis("x", tuple(spacing * i for i in range(self.points)), ends=PERIODIC),)
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -122,17 +123,26 @@ class KuramotoSivashinsky(System):
             u[i] = amplitude[:, 0] @ np.cos(phases) + amplitude[:, 1] @ np.sin(phases)
         return {"u": u}
 
-    def invariants(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    def invariants(
+        self, values: Mapping[str, NDArray[Any]], queries: Queries = MappingProxyType({})
+    ) -> dict[str, NDArray[np.float64]]:
         """The mean of u, (samples, times), which the equation conserves (the forcing has none)."""
         return {"mean": np.asarray(values["u"], dtype=np.float64).mean(axis=-1)}
 
-    def residual(self, values: Mapping[str, torch.Tensor], interval: float) -> torch.Tensor:
-        """u_t + u u_x + u_xx + u_xxxx - forcing for u (samples, times, points) at times `interval` apart.
+    def residual(
+        self,
+        values: Mapping[str, torch.Tensor],
+        queries: Mapping[str, torch.Tensor],
+        *,
+        interval: float,
+    ) -> dict[str, torch.Tensor]:
+        """`momentum`: u_t + u u_x + u_xx + u_xxxx - forcing, for u (samples, times, points).
 
-        Space derivatives are spectral. The time derivative is that of the polynomial through five
-        neighbouring frames (one-sided at the ends; through all frames where there are fewer), so the
-        residual of an exact solution falls with the fourth power of the interval. Any grid with an even
-        number of points will do, not only the system's.
+        `values` are frames at times `interval` apart; the query plays no part in it. Space derivatives are
+        spectral. The time derivative is that of the polynomial through five neighbouring frames (one-sided
+        at the ends; through all frames where there are fewer), so the residual of an exact solution falls
+        with the fourth power of the interval. Any grid with an even number of points will do, not only the
+        system's.
 
         Raises `SolverError` for fewer than two frames or an interval that is not positive.
         """
@@ -150,7 +160,7 @@ class KuramotoSivashinsky(System):
         slope = torch.fft.irfft(1j * k * spectrum, n=points)  # ignores the Nyquist mode, now imaginary
         linear = torch.fft.irfft((k**4 - k**2) * spectrum, n=points)
         forcing = torch.as_tensor(self.forcing_values(points), dtype=u.dtype, device=u.device)
-        return _time_derivative(u, interval) + u * slope + linear - forcing
+        return {"momentum": _time_derivative(u, interval) + u * slope + linear - forcing}
 
 
 def _time_derivative(u: torch.Tensor, interval: float) -> torch.Tensor:

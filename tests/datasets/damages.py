@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 from travelling_wave import SMALL, Exact, TravellingWave
 from understudy.datasets.generate import generate
+from understudy.datasets.plan import FORMAT
 
 TRAIN = "data/train/train-00001.hdf5"
 VALID = "data/valid/valid-00000.hdf5"
@@ -180,12 +181,12 @@ def no_card(folder: Path) -> None:
 
 
 def garbled_card(folder: Path) -> None:
-    (folder / "waves.yaml").write_text("understudy: {format: 1}")
+    (folder / "waves.yaml").write_text(f"understudy: {{format: {FORMAT}}}")
 
 
 def newer_card(folder: Path) -> None:
     known = yaml.safe_load((folder / "waves.yaml").read_text())
-    known["understudy"]["format"] = 2
+    known["understudy"]["format"] = FORMAT + 1
     (folder / "waves.yaml").write_text(yaml.safe_dump(known))
 
 
@@ -266,6 +267,14 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "NaN or infinity in u and flow of trajectory 1 (sample 3), not marked as failed",
     ),
     "lost sample": (edit(lost_sample), "neither for nor against sample 3"),
+    "lost part of a failed sample": (
+        removed("failed/values/flow"),
+        "does not hold what is known of 'flow' of the failed samples, of shape (0, 40, 16, 1)",
+    ),
+    "short measure": (
+        replaced("provenance/measures/steps", lambda steps: steps[:1]),
+        "has not as many error estimates or measures in /provenance as samples",
+    ),
     "bad attribute": (attribute("/", "n_trajectories", 3), "'n_trajectories' = 3 where 2 is expected"),
     "attribute of another type": (attribute("/", "n_spatial_dims", "one"), "'n_spatial_dims' = 'one'"),
     "missing attribute": (attribute("/", "grid_type", None), "lacks the attribute 'grid_type'"),
@@ -302,7 +311,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "interrupted generation": (never_finished, "is not finished: 5 of 6 files are there"),
     "no card": (no_card, "has no card (waves.yaml)"),
     "garbled card": (garbled_card, "waves.yaml cannot be read as the card of a training set"),
-    "card of another format": (newer_card, "waves.yaml has format 2, this version reads 1"),
+    "card of another format": (
+        newer_card,
+        f"waves.yaml has format {FORMAT + 1}, this version reads {FORMAT}",
+    ),
     "empty folder": (emptied_folder, "is empty; give the folder that `understudy generate` wrote"),
     "no folder": (shutil.rmtree, "does not exist; give the folder that `understudy generate` wrote"),
 }

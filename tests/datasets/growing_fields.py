@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from understudy.solvers.contract import Axis, Field, Queries, Solution, Solver, System
+from understudy.solvers.contract import PERIODIC, Axis, Field, Queries, Solution, Solver, System
+
+NOTHING: Queries = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,13 @@ class Growing(System):
         drawn = [[g.standard_normal(self.grid) for _ in self.query_fields] for g in generators]
         return {f.name: np.stack([d[i] for d in drawn]) for i, f in enumerate(self.query_fields)}
 
-    def invariants(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def invariants(self, values: Mapping[str, Any], queries: Queries = NOTHING) -> dict[str, Any]:
         return {}
 
-    def residual(self, values: Mapping[str, torch.Tensor], interval: float) -> torch.Tensor:
-        return torch.zeros(())
+    def residual(
+        self, values: Mapping[str, torch.Tensor], queries: Mapping[str, torch.Tensor], *, interval: float
+    ) -> dict[str, torch.Tensor]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Box(Growing):
     @property
     def axes(self) -> tuple[Axis, ...]:
         x, y, z = (0.0, 1.0, 2.0), (0.0, 0.5, 1.0, 1.5), (0.0, 1.0)
-        return (Axis("x", x, periodic=True), Axis("y", y, "m"), Axis("z", z))[: self.dimensions]
+        return (Axis("x", x, ends=PERIODIC), Axis("y", y, "m"), Axis("z", z))[: self.dimensions]
 
     @property
     def fields(self) -> tuple[Field, ...]:

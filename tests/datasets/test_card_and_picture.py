@@ -1,10 +1,12 @@
 """The card says what is in the files; the picture shows the sample, whatever its dimensions."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from channel_flow import STEADY, ChannelFlow, Flow
 from growing_fields import Bodies, Box, Grow, Growing, Swing
 from matplotlib.image import imread
 from travelling_wave import SMALL, Exact, TravellingWave
@@ -69,6 +71,14 @@ def test_other_dimensions_are_drawn_too(tmp_path: Path, system: Growing) -> None
     second = draw_sample(made, tmp_path / "1.png", trajectory=1)
     assert inked(first) > 0.02
     assert not np.array_equal(imread(first), imread(second))
+
+
+@pytest.mark.parametrize("frames", [1, 6])
+def test_fields_off_the_grid_are_drawn_over_their_own_axes(tmp_path: Path, frames: int) -> None:
+    system = ChannelFlow(pulse=0.5)
+    made = generate(system, Flow(system), replace(STEADY, train_frames=frames), folder=tmp_path / "set")
+    assert inked(draw_sample(made, tmp_path / "0.png")) > 0.02
+    assert "axis x       5 points from 0 to 2 m, inflow and outflow" in card(made)
 
 
 def test_drawing_leaves_no_figure_behind_and_needs_no_screen(finished: TrainingSet, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Chunks, statistics, and The Well's own reader on our files."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from channel_flow import STEADY, ChannelFlow, Flow
 from growing_fields import Bodies, Box, Grow, Growing, Swing
 from hypothesis import given
 from hypothesis import strategies as some
@@ -18,7 +20,7 @@ from understudy.datasets.generate import generate
 from understudy.datasets.plan import DatasetError
 from understudy.datasets.schema import chunk_shape
 from understudy.datasets.training_set import TrainingSet
-from understudy.solvers.contract import Queries, Solution
+from understudy.solvers.contract import Axis, Field, Queries, Solution, SolverError
 
 KIB = 1024
 
@@ -113,6 +115,92 @@ def test_components_must_be_as_many_as_axes(tmp_path: Path) -> None:
         generate(Box(), Flat(Box()), SMALL, folder=tmp_path / "plate")
 
 
+@pytest.fixture(scope="module")
+def channels(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
+    """A pulsing flow of six frames, whose fields and queries lie on two axes, on one, and on none."""
+    system, folder = ChannelFlow(pulse=0.5), tmp_path_factory.mktemp("channels") / "channels"
+    frames = {f"{split}_frames": 6 for split in ("train", "valid", "test")}
+    return generate(system, Flow(system), replace(STEADY, **frames), folder=folder)  # type: ignore[arg-type]
+
+
+def test_fields_on_some_axes_and_numbers_per_sample_come_back_as_they_were(channels: TrainingSet) -> None:
+    assert check(channels.folder) == []
+    split, system = channels.split("train"), ChannelFlow(pulse=0.5)
+    queries = {f.name: split.read(3, field=f.name) for f in system.query_fields}
+    assert {k: v.shape for k, v in queries.items()} == {
+        "solid": (1, 5, 3),
+        "inlet": (1, 3),
+        "reynolds": (1,),
+    }
+    expected = Flow(system)(queries, split.times).values
+    assert {f.name: f.axes for f in channels.fields} == {
+        f.name: f.axes for f in (*system.fields, *system.query_fields)
+    }
+    for name in ("u", "p", "flux"):
+        assert np.array_equal(split.read(3, field=name), expected[name][0])
+        assert np.array_equal(split.read(3, 1, 6, step=2, field=name), expected[name][0, 1::2])
+    assert np.array_equal(split.read(3, 2, 4, field="drag"), expected["drag"][0, :1])
+    assert channels.statistics["mean"]["reynolds"] == pytest.approx(
+        np.mean([split.read(i, field="reynolds") for i in range(5)])
+    )
+
+
+def test_a_field_lies_on_axes_that_the_system_has_in_their_order(tmp_path: Path) -> None:
+    for axes in (("z",), ("y", "x")):
+
+        class Misplaced(ChannelFlow):
+            query_fields = (Field("solid", axes=axes),)
+
+        system = Misplaced()
+        with pytest.raises(
+            DatasetError, match=r"'solid' must lie on axes out of \('x', 'y'\), in that order"
+        ):
+            generate(system, Flow(system), STEADY, folder=tmp_path / "channels")
+
+
+def test_each_end_of_an_axis_has_its_condition(channels: TrainingSet) -> None:
+    assert channels.axes == ChannelFlow().axes
+    with h5py.File(channels.folder / "data/train/train-00000.hdf5") as file:
+        written = {
+            name: (group.attrs["bc_type"], group["mask"][:].nonzero()[0].tolist())
+            for name, group in file["boundary_conditions"].items()
+        }
+    assert written == {
+        "x_inflow": ("OPEN", [0]),
+        "x_outflow": ("OPEN", [4]),
+        "y_wall": ("WALL", [0]),
+        "y_open": ("OPEN", [2]),
+    }
+
+
+@pytest.mark.parametrize(("place", "said"), [("x_outflow", "the last point"), ("y_wall", "the first point")])
+def test_a_mask_at_the_wrong_end_is_found(
+    channels: TrainingSet, tmp_path: Path, place: str, said: str
+) -> None:
+    folder = shutil.copytree(channels.folder, tmp_path / "channels")
+    with h5py.File(folder / "data/train/train-00000.hdf5", "r+") as file:
+        mask = file[f"boundary_conditions/{place}/mask"]
+        mask[...] = mask[:][::-1]
+    (fault,) = check(folder)
+    assert f"wrong mask of the boundary {place!r}: it must be True at {said} and only there" in fault
+
+
+@pytest.mark.parametrize("ends", [("wall",), ("wall", "door"), ("periodic", "wall"), ("open", "periodic")])
+def test_ends_that_make_no_sense_are_refused(ends: Any) -> None:
+    with pytest.raises(SolverError, match=r"axis 'x' must (have two ends|be periodic at both ends)"):
+        Axis("x", (0.0, 1.0), ends=ends)
+
+
+def test_a_query_of_another_shape_is_refused_with_the_shape_of_its_own_axes() -> None:
+    system = ChannelFlow()
+    queries = dict(system.draw([np.random.default_rng(0)]))
+    assert system.check_queries(queries) == 1
+    for name, expected in (("solid", "samples, 5, 3"), ("inlet", "samples, 3"), ("reynolds", "samples")):
+        wrong = {**queries, name: np.zeros((1, 3, 5))}
+        with pytest.raises(SolverError, match=rf"{name!r} must have shape \({expected}\), got \(1, 3, 5\)"):
+            system.check_queries(wrong)
+
+
 class TestTheWell:
     """Its reader loads our sets unchanged."""
 
@@ -191,6 +279,29 @@ class TestTheWell:
         )
         assert np.array_equal(sample["output_fields"].numpy(), expected)
         assert sample["boundary_conditions"].tolist() == [[2, 2], [1, 1]]
+
+    def test_fields_on_some_axes_are_filled_in_and_numbers_per_sample_are_scalars(
+        self, channels: TrainingSet
+    ) -> None:
+        dataset = self.opened(channels.folder, n_steps_input=2)
+        assert dataset.metadata.scalar_names == ["flux"]
+        assert dataset.metadata.constant_scalar_names == ["pulse", "drag", "reynolds"]
+        assert dataset.metadata.field_names[0] == ["u", "p"]
+        assert dataset.metadata.constant_field_names[0] == ["solid", "inlet"]
+        assert len(dataset) == 5
+        split = channels.split("train")
+        for trajectory, sample in enumerate(dataset):
+            frames = torch.cat([sample["input_fields"], sample["output_fields"]]).numpy()
+            assert np.array_equal(frames[..., 0], split.read(trajectory, field="u"))
+            p = split.read(trajectory, field="p")
+            assert np.array_equal(frames[..., 1], np.broadcast_to(p[:, :, None], (6, 5, 3)))
+            inlet = split.read(trajectory, field="inlet")
+            assert np.array_equal(sample["constant_fields"][..., 1], np.broadcast_to(inlet, (5, 3)))
+            flux = torch.cat([sample["input_scalars"], sample["output_scalars"]])[:, 0]
+            assert np.array_equal(flux, split.read(trajectory, field="flux"))
+            numbers = [split.read(trajectory, field=name)[0] for name in ("drag", "reynolds")]
+            assert sample["constant_scalars"].tolist() == [0.5, *numbers]
+            assert sample["boundary_conditions"].tolist() == [[1, 1], [0, 1]]  # open, open; wall, open
 
     def test_samples_that_failed_are_not_seen(self, tmp_path: Path) -> None:
         system = TravellingWave()

@@ -168,6 +168,8 @@ def test_failed_samples_are_kept_apart_with_query_and_status(
         assert failure.status == Status.DIVERGED
         assert np.array_equal(failure.query["u"], query["u"][0])
         assert failure.notes[0].endswith("broke")
+        assert failure.measures["highest"] == query["u"].max()
+        assert failure.error_estimate == 1e-15
     for name in SPLITS:
         solved = [i for i in range(settings.trajectories(name)) if (name, i) not in expected]
         assert len(made.split(name)) == len(solved)
@@ -176,6 +178,38 @@ def test_failed_samples_are_kept_apart_with_query_and_status(
             query = drawn(name, sample, seed=seed)
             assert np.array_equal(made.split(name).read(row), Exact(SYSTEM)(query, times).values["u"][0])
             assert np.array_equal(made.split(name).read(row, field="medium")[0], query["medium"][0])
+
+
+def test_what_is_known_of_a_failed_sample_is_kept_and_the_rest_is_nan(tmp_path: Path) -> None:
+    solver = Exact(SYSTEM, breaks_above=2.0)
+    made = generate(SYSTEM, solver, SMALL, folder=tmp_path / "waves")
+    assert len(made.failures) == 5
+    for failure in made.failures:
+        frames = SMALL.frames(failure.split)
+        known = made.split(failure.split).known_part(failure)
+        assert sorted(known) == ["flow", "u"]
+        times = SMALL.transient + SMALL.interval * np.arange(frames)
+        truth = Exact(SYSTEM)(drawn(failure.split, failure.sample), times).values
+        for name, values in known.items():
+            assert np.array_equal(values[: 1 + frames // 2], truth[name][0, : 1 + frames // 2])
+            assert values.shape == truth[name].shape[1:]
+            assert np.isnan(values[1 + frames // 2 :]).all()
+    with pytest.raises(DatasetError, match="of split 'train' is none of 'test'"):
+        made.split("test").known_part(made.failures[0])
+
+
+def test_the_solvers_numbers_are_kept_with_each_sample(finished: TrainingSet, tmp_path: Path) -> None:
+    measures = finished.split("train").measures
+    assert measures["steps"].tolist() == [400.0, 401.0, 400.0, 401.0, 400.0]  # two to a file
+    assert measures["highest"].tolist() == [drawn("train", i)["u"].max() for i in range(5)]
+    made = generate(SYSTEM, Exact(SYSTEM, breaks_above=2.0), SMALL, folder=tmp_path / "waves")
+    assert made.split("train").measures["highest"].tolist() == [drawn("train", i)["u"].max() for i in (1, 4)]
+
+
+def test_a_measure_is_one_number_for_each_sample() -> None:
+    one = Exact(SYSTEM)(drawn("train", 0), np.zeros(1))
+    with pytest.raises(SolverError, match=r"steps must have shape \(1,\), got \(2,\)"):
+        replace(one, measures={"steps": np.zeros(2)})
 
 
 def test_failures_cost_time_too(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import psutil
 import pytest
+from channel_flow import STEADY, ChannelFlow, Flow
 from kill_target import FRESH, first_values
 from travelling_wave import SMALL, Exact, TravellingWave
 from understudy.datasets import split as split_module
@@ -66,6 +67,16 @@ def test_queries_let_a_solver_go_on_from_any_frame(finished: TrainingSet) -> Non
     for row, trajectory in enumerate([2, 0]):
         assert np.allclose(onward.values["u"][row], split.read(trajectory, 20), rtol=0, atol=1e-12)
     assert len(split.queries()["u"]) == 3
+
+
+def test_a_query_does_not_hand_over_the_answer(tmp_path: Path) -> None:
+    system = ChannelFlow()
+    made = generate(system, Flow(system), STEADY, folder=tmp_path / "channels")
+    queries = made.split("train").queries([4, 1])
+    assert list(queries) == ["solid", "inlet", "reynolds"]
+    drawn = system.draw([made.plan.shards[n].generators(STEADY.seed)[i] for n, i in ((2, 0), (0, 1))])
+    for name, values in drawn.items():
+        assert np.array_equal(queries[name], values)
 
 
 @pytest.mark.parametrize(

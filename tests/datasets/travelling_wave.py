@@ -4,13 +4,24 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from understudy.datasets.generate import GenerateSettings
-from understudy.solvers.contract import Axis, Field, Queries, Solution, Solver, Status, System, check_times
+from understudy.solvers.contract import (
+    PERIODIC,
+    Axis,
+    Field,
+    Queries,
+    Solution,
+    Solver,
+    Status,
+    System,
+    check_times,
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,7 @@ class TravellingWave(System):
     @property
     def axes(self) -> tuple[Axis, ...]:
         return (
-            Axis("x", tuple(self.length / self.points * i for i in range(self.points)), "m", periodic=True),
+            Axis("x", tuple(self.length / self.points * i for i in range(self.points)), "m", ends=PERIODIC),
         )
 
     @property
@@ -53,18 +64,22 @@ class TravellingWave(System):
             "medium": np.stack([1 + g.random(self.points) for g in generators]),
         }
 
-    def invariants(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    def invariants(
+        self, values: Mapping[str, NDArray[Any]], queries: Queries = MappingProxyType({})
+    ) -> dict[str, NDArray[np.float64]]:
         return {}
 
-    def residual(self, values: Mapping[str, torch.Tensor], interval: float) -> torch.Tensor:
-        return torch.zeros_like(values["u"])
+    def residual(
+        self, values: Mapping[str, torch.Tensor], queries: Mapping[str, torch.Tensor], *, interval: float
+    ) -> dict[str, torch.Tensor]:
+        return {}
 
 
 @dataclass(frozen=True)
 class Exact(Solver):
     """The exact solution by Fourier shift. `patience` is seconds to wait per batch, for tests of killing.
 
-    Samples whose u exceeds `breaks_above` anywhere at the start are reported as diverged.
+    Samples whose u exceeds `breaks_above` anywhere at the start are reported as diverged half-way.
     """
 
     system: TravellingWave
@@ -88,7 +103,8 @@ class Exact(Solver):
                 shift = np.exp(-1j * waves * self.system.speed * t - self.system.damping * t)
                 u[i, j] = np.fft.irfft(np.fft.rfft(row) * shift, n=self.system.points)
         broken = u0.max(axis=1) > self.breaks_above
-        u[broken] = np.nan
+        u[broken, 1 + len(times) // 2 :] = np.nan
+        measures = {"steps": 10.0 * len(times) + np.arange(samples), "highest": u0.max(axis=1)}
         return Solution(
             times=times,
             values={"u": u, "flow": 2 * u[..., None]},
@@ -96,6 +112,7 @@ class Exact(Solver):
             seconds=np.full(samples, (time.perf_counter() - begin) / samples),
             error_estimate=np.full(samples, 1e-15),
             notes=(f"{broken.sum()} samples broke",) if broken.any() else (),
+            measures=measures,
         )
 
 

@@ -31,7 +31,7 @@ def main(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
         interval=0.2,
         transient=100.0,
     )
-    return generate_sets(SYSTEM, SOLVER, {"main": settings}, folder=folder)["main"]
+    return generate_sets({"main": (SOLVER, settings)}, folder=folder)["main"]
 
 
 def wanting(interval: float, frames: int) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from understudy.experiments import command
 from understudy.experiments.command import main
-from understudy.surrogates.surrogate import load
+from understudy.surrogates.surrogate import FORMAT, load
 
 SYSTEM = "kuramoto-sivashinsky"
 SMALL = (
@@ -210,8 +210,8 @@ def test_foreign_files_in_the_place_of_a_surrogate_are_named(told: Told, run: Pa
     for text, word in (
         ("[1, 2]", "is not ours"),
         ('{"hello": 1}', "is not ours"),
-        ('{"format": 1}', "lacks dtype"),
-        (said_before.replace('"format": 1', '"format": 9'), "has format 9"),
+        (f'{{"format": {FORMAT}}}', "lacks dtype"),
+        (said_before.replace(f'"format": {FORMAT}', '"format": 9'), "has format 9"),
         ("", "is not valid JSON"),
     ):
         card.write_text(text)

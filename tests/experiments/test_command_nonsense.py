@@ -87,6 +87,10 @@ MISFITS = {
         "--system.points 64 cannot resolve --system.length 1e+09",
     ),
     "a line on which all decays": ("--system.length 3", "below which every start decays, got 3"),
+    "a surrogate that does not step": (
+        "--surrogates training-mean",
+        "TrainingMean learns pairs, but Autoregressive gives trajectories; choose another surrogate",
+    ),
     "a device that computes nothing": ("--device meta --surrogates resnet", "there is no device 'meta' here"),
     "more threads than cores": (
         "--comparison.threads 100000",

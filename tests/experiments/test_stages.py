@@ -8,6 +8,7 @@ import pytest
 import torch
 from understudy.datasets.generate import GenerateSettings
 from understudy.datasets.plan import DatasetError
+from understudy.datasets.tasks import Autoregressive, Direct
 from understudy.datasets.training_set import TrainingSet
 from understudy.experiments.stages import (
     Candidate,
@@ -37,10 +38,11 @@ SETTINGS = GenerateSettings(
     transient=5.0,
 )
 SMALL = Reservoir.Settings(nodes=32, warm_up=8, noise=1e-3)
+QUARTER, HALF = Autoregressive(0.25, ("u",)), Autoregressive(0.5, ("u",))
 CANDIDATES = {
-    "mean": Candidate("climatology", 0.25, seeds=2),
-    "echo": Candidate("reservoir", 0.5, SMALL, seeds=2),
-    "other": Candidate("climatology", 0.25, training_set="fine"),
+    "mean": Candidate("climatology", QUARTER, seeds=2),
+    "echo": Candidate("reservoir", HALF, SMALL, seeds=2),
+    "other": Candidate("climatology", QUARTER, training_set="fine"),
 }
 
 
@@ -51,8 +53,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sets(folder: Path) -> dict[str, TrainingSet]:
-    both = {"main": SETTINGS, "fine": dataclasses.replace(SETTINGS, seed=5, train_trajectories=4)}
-    return generate_sets(SYSTEM, SOLVER, both, folder=folder)
+    fine = dataclasses.replace(SETTINGS, seed=5, train_trajectories=4)
+    return generate_sets({"main": (SOLVER, SETTINGS), "fine": (SOLVER, fine)}, folder=folder)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +125,7 @@ def test_what_was_trained_on_another_set_is_refused(
     ("change", "word"),
     [
         ({"settings": dataclasses.replace(SMALL, nodes=40)}, "settings"),
-        ({"interval": 0.25}, "interval"),
+        ({"task": QUARTER}, "task"),
         ({"dtype": "float32"}, "dtype"),
         ({"training_set": "fine"}, "training_set"),
     ],
@@ -143,14 +145,26 @@ def test_what_was_trained_otherwise_is_refused_by_name(
 def test_a_set_of_another_system_solver_or_settings_is_not_compared_with(
     sets: dict[str, TrainingSet], folder: Path
 ) -> None:
-    assert open_sets(SYSTEM, SOLVER, {"main": SETTINGS}, folder=folder)["main"].folder == sets["main"].folder
+    assert open_sets({"main": (SOLVER, SETTINGS)}, folder=folder)["main"].folder == sets["main"].folder
     longer, finer = KuramotoSivashinsky(23.0, 16), ETDRK4(SYSTEM, step=1 / 32)
     with pytest.raises(DatasetError, match=r"length = 23\.0 instead of 22\.0"):
-        open_sets(longer, ETDRK4(longer, step=1 / 16), {"main": SETTINGS}, folder=folder)
+        open_sets({"main": (ETDRK4(longer, step=1 / 16), SETTINGS)}, folder=folder)
     with pytest.raises(DatasetError, match=r"solver\.label"):
-        open_sets(SYSTEM, finer, {"main": SETTINGS}, folder=folder)
+        open_sets({"main": (finer, SETTINGS)}, folder=folder)
     with pytest.raises(DatasetError, match="seed = 8 instead of 0"):
-        open_sets(SYSTEM, SOLVER, {"main": dataclasses.replace(SETTINGS, seed=8)}, folder=folder)
+        open_sets({"main": (SOLVER, dataclasses.replace(SETTINGS, seed=8))}, folder=folder)
+
+
+def test_each_set_may_be_of_another_system(tmp_path: Path) -> None:
+    other = KuramotoSivashinsky(30.0, 32)
+    few = dataclasses.replace(SETTINGS, train_frames=4, valid_frames=4, test_frames=4)
+    wanted = {"main": (SOLVER, few), "longer": (ETDRK4(other, step=1 / 16), few)}
+    made = generate_sets(wanted, folder=tmp_path)
+    assert {name: found.system for name, found in made.items()} == {"main": SYSTEM, "longer": other}
+    assert {name: found.grid for name, found in open_sets(wanted, folder=tmp_path).items()} == {
+        "main": (16,),
+        "longer": (32,),
+    }
 
 
 def test_a_history_begins_with_the_given_state_and_is_true() -> None:
@@ -194,3 +208,14 @@ def test_what_training_had_to_say_is_said_once_with_the_number_of_seeds(
     noted = (dataclasses.replace(one, note="it stayed as it was"), other)
     said = contestant(dataclasses.replace(trained["echo"], records=noted), sets["main"]).remark
     assert said == "it stayed as it was (1 of 2 seeds)"
+
+
+def test_a_surrogate_that_learns_something_else_than_the_task_gives_is_refused() -> None:
+    with pytest.raises(
+        SurrogateError, match="CNN learns trajectories, but Direct gives pairs; choose another"
+    ):
+        Candidate("cnn", Direct())
+    with pytest.raises(SurrogateError, match="TrainingMean learns pairs, but Autoregressive gives traj"):
+        Candidate("training-mean", HALF)
+    with pytest.raises(SurrogateError, match="training_mean does not step"):
+        _ = Candidate("training_mean", Direct()).interval

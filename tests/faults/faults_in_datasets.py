@@ -39,9 +39,14 @@ FAULTS = (
         "datasets/schema.py",
         "tests/datasets/test_generation.py",
         (
-            "values.pop(field.name)[solved]",
-            "values.pop(field.name)",
+            "kept = values[field.name][solved]",
+            "kept = values[field.name]",
             "test_failed_samples_are_kept_apart_with_query_and_status",
+        ),
+        (
+            "part = values.pop(name)[~solved]",
+            "part = values.pop(name)[: len(solved) - solved.sum()]",
+            "test_what_is_known_of_a_failed_sample_is_kept_and_the_rest_is_nan",
         ),
         (
             "stored = values.astype(plan.settings.dtype, copy=False)",
@@ -58,8 +63,8 @@ FAULTS = (
             "test_every_value_is_the_solvers_after_the_transient",
         ),
         (
-            "_warm_up(solver, plan, queries=queries)\n    solution",
-            "solution",
+            "_warm_up(solver, plan, queries=queries)\n    times",
+            "times",
             "test_compiling_is_not_in_the_cost",
         ),
     ),
@@ -67,6 +72,11 @@ FAULTS = (
         "datasets/split.py",
         "tests/datasets/test_training_set.py",
         ("values[::step]", "values[step - 1 :: step]", "test_a_window_is_the_same_slice_of_the_whole"),
+        (
+            "for name in self._plan.query",
+            "for name in self._fields",
+            "test_a_query_does_not_hand_over_the_answer",
+        ),
     ),
     *planted(
         "datasets/statistics.py",
@@ -101,11 +111,6 @@ FAULTS = (
             "test_a_forecaster_answers_like_a_solver",
         ),
         (
-            "self.interval = interval * stride",
-            "self.interval = interval",
-            "test_examples_are_thinned_and_stacked",
-        ),
-        (
             "known[:, known.shape[1] - frames :]",
             "known[:, :frames]",
             "test_memory_is_read_from_the_history_and_only_its_end",
@@ -116,14 +121,42 @@ FAULTS = (
             "test_a_forecast_that_breaks_is_marked_and_counted",
         ),
         (
-            "stop = (start + frames - 1) * self.stride + 1",
-            "stop = start + frames * self.stride",
-            "test_examples_are_thinned_and_stacked",
+            "inputs = {name: np.repeat(values, len(times), axis=0)",
+            "inputs = {name: np.concatenate([values] * len(times))",
+            "test_a_map_of_query_and_time_answers_like_the_solver",
         ),
         (
             "np.rint(times / interval)",
             "np.floor(times / interval)",
             "test_a_time_that_is_a_multiple_of_the_interval_but_for_rounding_is_that_multiple",
+        ),
+    ),
+    *planted(
+        "datasets/pairs.py",
+        "tests/datasets/test_tasks.py",
+        (
+            'inputs["time"] = np.asarray(self.source.times[frame])',
+            'inputs["time"] = np.asarray(self.source.times[frame - 1])',
+            "test_the_pairs_of_a_set_teach_the_map_from_query_and_time",
+        ),
+        (
+            "self._read(trajectory, 0, name)",
+            "self._read(trajectory, frame, name)",
+            "test_the_pairs_of_a_set_teach_the_map_from_query_and_time",
+        ),
+    ),
+    *planted(
+        "datasets/trajectories.py",
+        "tests/datasets/test_tasks.py",
+        (
+            "self.interval = interval * stride",
+            "self.interval = interval",
+            "test_examples_are_thinned_and_stacked",
+        ),
+        (
+            "stop = (start + frames - 1) * self.stride + 1",
+            "stop = start + frames * self.stride",
+            "test_examples_are_thinned_and_stacked",
         ),
     ),
     *planted(

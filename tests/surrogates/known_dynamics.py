@@ -1,6 +1,7 @@
 """Small known dynamics for the tests of surrogates: waves that travel, and a chaotic circle of numbers."""
 
 import numpy as np
+from understudy.datasets.pairs import Pairs
 from understudy.datasets.tasks import Trajectories
 
 
@@ -18,6 +19,33 @@ class InMemory:
     def read(self, trajectory: int, start: int, stop: int, *, step: int = 1, field: str) -> np.ndarray:
         assert field == "u"
         return self.values[trajectory, start:stop:step]
+
+
+class Asked:
+    """What was asked and answered, (samples, *shape) by name, with the interface of a split on disk."""
+
+    frames = 1
+
+    def __init__(self, **values: np.ndarray) -> None:
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(next(iter(self.values.values())))
+
+    def shape_of(self, field: str) -> tuple[int, ...]:
+        return self.values[field].shape[1:]
+
+    def read(self, trajectory: int, start: int, stop: int, *, field: str) -> np.ndarray:
+        return self.values[field][trajectory][None]
+
+
+def obstacles(samples: int, seed: int) -> Pairs:
+    """A field and a number -> a field and a number, linear in each."""
+    generator = np.random.default_rng(seed)
+    solid, reynolds = generator.random((samples, 6, 4)), generator.uniform(1, 2, samples)
+    u = 1 + reynolds[:, None, None] * (solid + np.roll(solid, 1, axis=2))
+    source = Asked(solid=solid, reynolds=reynolds, u=u, drag=u.mean(axis=(1, 2)))
+    return Pairs(source, inputs=("solid", "reynolds"), outputs=("u", "drag"))  # type: ignore[arg-type]
 
 
 def in_memory(values: np.ndarray, interval: float = 0.25) -> Trajectories:

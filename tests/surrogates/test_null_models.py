@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from known_dynamics import in_memory, travelling_waves
+from known_dynamics import in_memory, obstacles, travelling_waves
 from understudy.surrogates.climatology import Climatology
 from understudy.surrogates.persistence import Persistence
+from understudy.surrogates.training_mean import TrainingMean
 
 WAVES = travelling_waves(trajectories=5, frames=12, points=16, seed=0) + 3.0
 TRAIN, VALID = in_memory(WAVES[:4]), in_memory(WAVES[4:])
@@ -33,6 +34,20 @@ def test_climatology_answers_the_training_mean_at_each_point() -> None:
     assert record.validation_error == pytest.approx(expected, rel=1e-12)
 
 
-def test_both_are_marked_as_null_models() -> None:
+def test_the_training_mean_of_every_output_answers_any_question() -> None:
+    null, train, valid = TrainingMean(), obstacles(samples=70, seed=0), obstacles(samples=9, seed=1)
+    record = null.fit(train, valid, seed=0)
+    asked = {"solid": torch.zeros(2, 6, 4), "reynolds": torch.zeros(2)}
+    said, outputs = null(asked), train.batch(range(70))[1]
+    np.testing.assert_allclose(said["u"], np.broadcast_to(outputs["u"].mean(axis=0), (2, 6, 4)), rtol=1e-13)
+    np.testing.assert_allclose(said["drag"], np.full(2, outputs["drag"].mean()), rtol=1e-13)
+    judged = valid.batch(range(9))[1]
+    errors = [((v - outputs[k].mean(axis=0)) ** 2).sum() / (v**2).sum() for k, v in judged.items()]
+    assert record.validation_error == pytest.approx(np.sqrt(np.mean(errors)), rel=1e-12)
+    assert record.samples == 70
+
+
+def test_all_are_marked_as_null_models() -> None:
     assert Persistence.null
     assert Climatology.null
+    assert TrainingMean.null

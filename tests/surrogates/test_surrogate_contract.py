@@ -1,4 +1,4 @@
-"""What every surrogate promises, asked of each that discovery finds."""
+"""What every surrogate promises, asked of each that discovery finds: all of them, then those of each kind."""
 
 import dataclasses
 from pathlib import Path
@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from known_dynamics import in_memory
+from known_dynamics import in_memory, obstacles
 from understudy.datasets.durable import leftovers
+from understudy.solvers.contract import Axis
 from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
+from understudy.surrogates.forecaster import Forecaster
 from understudy.surrogates.surrogate import (
     Surrogate,
     SurrogateError,
@@ -62,16 +64,29 @@ def chaos(samples: int, frames: int, seed: int) -> np.ndarray:
     return np.asarray(ETDAB(system, step=1 / 32)(queries, times).values["u"])
 
 
+FORECASTERS = [name for name in surrogate_names() if issubclass(find_surrogate(name), Forecaster)]
+MAPS = [name for name in surrogate_names() if name not in FORECASTERS]
+PERIODIC_ONLY = {"cnn", "mlp", "nvar", "parallel_reservoirs", "resnet"}
+Data = tuple[np.ndarray, np.ndarray]
+Trained = tuple[Any, TrainingRecord]
+
+
 @pytest.fixture(scope="module")
-def data() -> tuple[np.ndarray, np.ndarray]:
+def data() -> Data:
     return chaos(8, 120, seed=0), chaos(4, 120, seed=1)
 
 
-def fitted(name: str, data: tuple[np.ndarray, np.ndarray], **how: Any) -> tuple[Surrogate, TrainingRecord]:
+def fitted(name: str, data: Data, **how: Any) -> Trained:
+    """Trained on what its kind learns: trajectories, or pairs."""
     kind = find_surrogate(name)
     surrogate = kind(settings(kind, name), **how)
-    train, valid = data
-    return surrogate, surrogate.fit(in_memory(train, INTERVAL), in_memory(valid, INTERVAL), seed=3)
+    train, valid = (
+        [in_memory(values, INTERVAL) for values in data]
+        if name in FORECASTERS
+        else [obstacles(samples=20, seed=0), obstacles(samples=6, seed=1)]
+    )
+    assert isinstance(train, kind.learns)
+    return surrogate, surrogate.fit(train, valid, seed=3)
 
 
 @pytest.fixture(scope="module", params=surrogate_names())
@@ -80,19 +95,44 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def trained(name: str, data: tuple[np.ndarray, np.ndarray]) -> tuple[Surrogate, TrainingRecord]:
+def trained(name: str, data: Data) -> Trained:
     return fitted(name, data)
 
 
-def history(surrogate: Surrogate, data: tuple[np.ndarray, np.ndarray]) -> torch.Tensor:
+@pytest.fixture(scope="module", params=FORECASTERS)
+def forecaster(request: pytest.FixtureRequest, data: Data) -> Trained:
+    return fitted(request.param, data)
+
+
+@pytest.fixture(scope="module", params=MAPS)
+def mapping(request: pytest.FixtureRequest, data: Data) -> Trained:
+    return fitted(request.param, data)
+
+
+def history(surrogate: Forecaster, data: Data) -> torch.Tensor:
     """The past of three test starts, just as long as the surrogate asks for."""
     past = data[1][:3, : surrogate.history_frames, None]
     assert past.shape[1] == surrogate.history_frames, "the toy trajectories are too short for this surrogate"
     return torch.from_numpy(past.copy()).to(surrogate.dtype)
 
 
+def asked(surrogate: Surrogate) -> dict[str, torch.Tensor]:
+    """Three queries of another set of pairs."""
+    inputs = obstacles(samples=3, seed=2).batch(range(3))[0]
+    return {name: torch.from_numpy(values).to(surrogate.dtype) for name, values in inputs.items()}
+
+
+def answers(surrogate: Any, data: Data, *, only: int | None = None) -> dict[str, torch.Tensor]:
+    """What it says to three questions of its kind, or to only one of them, by name."""
+    chosen = slice(None) if only is None else slice(only, only + 1)
+    if isinstance(surrogate, Forecaster):
+        return {"forecast": surrogate.forecast(history(surrogate, data)[chosen], STEPS)}
+    return surrogate({name: values[chosen] for name, values in asked(surrogate).items()})  # type: ignore[no-any-return]
+
+
 def test_discovery_finds_the_surrogates() -> None:
-    assert {"climatology", "cnn", "mlp", "persistence", "reservoir", "resnet"} <= set(surrogate_names())
+    assert {"climatology", "cnn", "mlp", "persistence", "reservoir", "resnet"} <= set(FORECASTERS)
+    assert "training_mean" in MAPS
     assert set(SMALL) <= set(surrogate_names())
 
 
@@ -112,33 +152,54 @@ def test_it_refuses_the_settings_of_another(name: str) -> None:
         find_surrogate(name)(Foreign())
 
 
-def test_it_refuses_to_forecast_or_be_saved_before_it_has_learned(
-    name: str, data: tuple[np.ndarray, np.ndarray], tmp_path: Path
+def test_it_refuses_to_answer_or_be_saved_before_it_has_learned(
+    name: str, data: Data, tmp_path: Path
 ) -> None:
     kind = find_surrogate(name)
-    surrogate = kind(settings(kind, name))
+    surrogate: Any = kind(settings(kind, name))
     with pytest.raises(SurrogateError, match="fit"):
-        surrogate.forecast(torch.from_numpy(data[1][:1, :100, None].copy()), 1)
+        if name in FORECASTERS:
+            surrogate.forecast(torch.from_numpy(data[1][:1, :100, None].copy()), 1)
+        else:
+            surrogate(asked(surrogate))
     record = TrainingRecord(seconds=1.0, samples=1, epochs=1, validation_error=1.0)
     with pytest.raises(SurrogateError, match="fit"):
         surrogate.save(tmp_path, fingerprint="a" * 64, record=record)
     assert not list(tmp_path.iterdir())
 
 
-def test_its_record_says_what_training_cost(trained: tuple[Surrogate, TrainingRecord]) -> None:
-    surrogate, record = trained
+def test_its_record_says_what_training_cost(name: str, trained: Trained) -> None:
+    _, record = trained
     assert record.finished
     assert record.seconds > 0
-    assert 0 <= record.samples <= 8 * 120
+    assert 0 <= record.samples <= (8 * 120 if name in FORECASTERS else 20)
     assert 0 < record.validation_error < 2
-    assert surrogate.interval == INTERVAL
-    assert surrogate.frame_shape == (1, POINTS)
 
 
-def test_its_forecast_has_the_promised_shape_dtype_and_device(
-    trained: tuple[Surrogate, TrainingRecord], data: tuple[np.ndarray, np.ndarray]
-) -> None:
+def test_it_notes_the_shapes_of_its_examples(name: str, trained: Trained) -> None:
     surrogate, _ = trained
+    if name in FORECASTERS:
+        assert surrogate.interval == INTERVAL
+        assert surrogate.frame_shape == (1, POINTS)
+        assert surrogate.input_shapes == surrogate.output_shapes == {"frame": (1, POINTS)}
+    else:
+        assert surrogate.input_shapes == {"solid": (6, 4), "reynolds": ()}
+        assert surrogate.output_shapes == {"u": (6, 4), "drag": ()}
+
+
+def test_a_map_answers_in_the_promised_shapes_dtype_and_device(mapping: Trained) -> None:
+    surrogate, _ = mapping
+    said = surrogate(asked(surrogate))
+    assert {name: tuple(values.shape[1:]) for name, values in said.items()} == surrogate.output_shapes
+    for values in said.values():
+        assert len(values) == 3
+        assert values.dtype == surrogate.dtype
+        assert values.device.type == surrogate.device.type
+        assert torch.isfinite(values).all()
+
+
+def test_a_forecast_has_the_promised_shape_dtype_and_device(forecaster: Trained, data: Data) -> None:
+    surrogate, _ = forecaster
     forecast = surrogate.forecast(history(surrogate, data), STEPS)
     assert forecast.shape == (3, STEPS, 1, POINTS)
     assert forecast.dtype == surrogate.dtype
@@ -147,10 +208,8 @@ def test_its_forecast_has_the_promised_shape_dtype_and_device(
     assert not forecast.requires_grad
 
 
-def test_every_nth_frame_is_every_nth_frame(
-    trained: tuple[Surrogate, TrainingRecord], data: tuple[np.ndarray, np.ndarray]
-) -> None:
-    surrogate, _ = trained
+def test_every_nth_frame_is_every_nth_frame(forecaster: Trained, data: Data) -> None:
+    surrogate, _ = forecaster
     past = history(surrogate, data)
     everything = surrogate.forecast(past, STEPS)
     some = surrogate.forecast(past, STEPS, every=5)
@@ -158,10 +217,35 @@ def test_every_nth_frame_is_every_nth_frame(
     torch.testing.assert_close(some, everything[:, 4::5], rtol=0, atol=1e-12)
 
 
-def test_a_forecast_leaves_its_history_alone_and_can_be_repeated(
-    trained: tuple[Surrogate, TrainingRecord], data: tuple[np.ndarray, np.ndarray]
-) -> None:
-    surrogate, _ = trained
+def test_one_call_is_one_step_where_there_is_no_memory(forecaster: Trained, data: Data) -> None:
+    surrogate, _ = forecaster
+    state = history(surrogate, data)[:, -1]
+    if surrogate.history_frames > 1:
+        with pytest.raises(SurrogateError, match=r"has memory: use `forecast"):
+            surrogate({"frame": state})
+    else:
+        forecast = surrogate.forecast(state[:, None], 1)[:, 0]
+        torch.testing.assert_close(surrogate({"frame": state})["frame"], forecast, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", FORECASTERS)
+def test_a_forecaster_learns_on_a_grid_with_walls_or_says_that_it_cannot(name: str, data: Data) -> None:
+    walls = (Axis("x", tuple(range(POINTS)), ends=("wall", "wall")),)
+    train, valid = (in_memory(values, INTERVAL) for values in data)
+    train.axes = valid.axes = walls
+    kind = find_surrogate(name)
+    surrogate: Any = kind(settings(kind, name))
+    if name in PERIODIC_ONLY:
+        with pytest.raises(
+            SurrogateError, match=r"periodic grid, but this set has the axes x \(wall and wall\)"
+        ):
+            surrogate.fit(train, valid, seed=3)
+    else:
+        assert surrogate.fit(train, valid, seed=3).finished
+
+
+def test_a_forecast_leaves_its_history_alone_and_can_be_repeated(forecaster: Trained, data: Data) -> None:
+    surrogate, _ = forecaster
     past = history(surrogate, data)
     before = past.clone()
     first = surrogate.forecast(past, STEPS)
@@ -169,21 +253,16 @@ def test_a_forecast_leaves_its_history_alone_and_can_be_repeated(
     assert torch.equal(surrogate.forecast(past, STEPS), first)
 
 
-def test_a_batch_equals_its_samples_one_at_a_time(
-    trained: tuple[Surrogate, TrainingRecord], data: tuple[np.ndarray, np.ndarray]
-) -> None:
+def test_a_batch_equals_its_samples_one_at_a_time(trained: Trained, data: Data) -> None:
     surrogate, _ = trained
-    past = history(surrogate, data)
-    together = surrogate.forecast(past, STEPS)
-    apart = torch.cat([surrogate.forecast(past[i : i + 1], STEPS) for i in range(3)])
-    torch.testing.assert_close(together, apart, rtol=0, atol=DETERMINISTIC_BATCH)
+    apart = [answers(surrogate, data, only=i) for i in range(3)]
+    for key, together in answers(surrogate, data).items():
+        one_by_one = torch.cat([answer[key] for answer in apart])
+        torch.testing.assert_close(together, one_by_one, rtol=0, atol=DETERMINISTIC_BATCH)
 
 
-def test_it_comes_back_from_disk_with_the_same_forecast_bit_for_bit(
-    name: str,
-    trained: tuple[Surrogate, TrainingRecord],
-    data: tuple[np.ndarray, np.ndarray],
-    tmp_path: Path,
+def test_it_comes_back_from_disk_with_the_same_answers_bit_for_bit(
+    name: str, trained: Trained, data: Data, tmp_path: Path
 ) -> None:
     surrogate, record = trained
     surrogate.save(tmp_path, fingerprint="a" * 64, record=record)
@@ -191,23 +270,22 @@ def test_it_comes_back_from_disk_with_the_same_forecast_bit_for_bit(
     back, recorded = load(tmp_path, fingerprint="a" * 64)
     assert type(back) is find_surrogate(name)
     assert back.settings == surrogate.settings
-    assert (back.interval, back.frame_shape) == (surrogate.interval, surrogate.frame_shape)
-    assert back.history_frames == surrogate.history_frames
+    assert (back.input_shapes, back.output_shapes) == (surrogate.input_shapes, surrogate.output_shapes)
+    if isinstance(back, Forecaster):
+        assert (back.interval, back.history_frames) == (surrogate.interval, surrogate.history_frames)
     assert recorded == record
-    past = history(surrogate, data)
-    assert torch.equal(back.forecast(past, STEPS), surrogate.forecast(past, STEPS))
+    said = answers(surrogate, data)
+    assert all(torch.equal(values, said[key]) for key, values in answers(back, data).items())
 
 
-def test_it_refuses_another_set(trained: tuple[Surrogate, TrainingRecord], tmp_path: Path) -> None:
+def test_it_refuses_another_set(trained: Trained, tmp_path: Path) -> None:
     surrogate, record = trained
     surrogate.save(tmp_path, fingerprint="a" * 64, record=record)
     with pytest.raises(SurrogateError, match=r"aaaa.*bbbb.*train it again"):
         load(tmp_path, fingerprint="b" * 64)
 
 
-def test_the_same_seed_learns_the_same(
-    name: str, trained: tuple[Surrogate, TrainingRecord], data: tuple[np.ndarray, np.ndarray]
-) -> None:
+def test_the_same_seed_learns_the_same(name: str, trained: Trained, data: Data) -> None:
     first, (again, _) = trained[0].tensors(), fitted(name, data)
     second = again.tensors()
     assert first.keys() == second.keys()
@@ -215,16 +293,14 @@ def test_the_same_seed_learns_the_same(
         assert torch.equal(first[key], second[key]), key
 
 
-def test_single_precision_stays_single(name: str, data: tuple[np.ndarray, np.ndarray]) -> None:
+def test_single_precision_stays_single(name: str, data: Data) -> None:
     surrogate, _ = fitted(name, data, dtype=torch.float32)
-    forecast = surrogate.forecast(history(surrogate, data), 3)
-    assert forecast.dtype == torch.float32
-    assert torch.isfinite(forecast).all()
+    for values in answers(surrogate, data).values():
+        assert values.dtype == torch.float32
+        assert torch.isfinite(values).all()
 
 
-def test_learning_does_not_touch_the_global_random_state(
-    name: str, data: tuple[np.ndarray, np.ndarray]
-) -> None:
+def test_learning_does_not_touch_the_global_random_state(name: str, data: Data) -> None:
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002 (this is the state in question)
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
