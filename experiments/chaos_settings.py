@@ -42,7 +42,7 @@ class ChaosSettings:
     threshold: float = 0.5
     free_run: float = 2000.0
     free_runs: int = 20
-    rounds: int = 9
+    rounds: int = 7
     batches: tuple[int, ...] = (1, 16, 128)
     threads: int = 1
 

@@ -286,7 +286,7 @@ def _settings(module: Any, preset: str, rest: list[str], command: str) -> Any:
 
 def _candidates(command: Common, preset: Mapping[str, Candidate], *, task: Task) -> dict[str, Candidate]:
     """The preset's entries, or those named; a surrogate that the preset lacks comes with its defaults."""
-    chosen = dict(preset)
+    chosen = {label: candidate for label, candidate in preset.items() if candidate.by_default}
     if command.surrogates:
         chosen = {}
         labels = {label.replace("-", "_"): label for label in preset}

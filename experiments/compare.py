@@ -97,7 +97,7 @@ class Plan:
     others: Mapping[str, Metric] = field(default_factory=dict)
     batches: tuple[int, ...] = (1, 16, 64, 256)
     rounds: int = 5
-    budget: float = 5.0
+    budget: float = 2.0
     threads: int = 1
 
     @property

@@ -50,6 +50,7 @@ class Candidate:
         dtype: `float32` or `float64`.
         seeds: trained once for each of 0 .. seeds - 1.
         control: not a surrogate but a solver's scheme in a surrogate's place; see `compare.Contestant.kind`.
+        by_default: whether it takes part where no surrogates are named.
         remark: one sentence for the reader of the report.
     """
 
@@ -60,6 +61,7 @@ class Candidate:
     dtype: str = "float64"
     seeds: int = 3
     control: bool = False
+    by_default: bool = True
     remark: str = ""
 
     def __post_init__(self) -> None:

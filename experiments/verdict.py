@@ -31,7 +31,7 @@ class Mode:
         interval: 95 % bootstrap interval of the speed-up over test queries and timing rounds, drawn again;
             training seeds are pooled, not drawn. None where there is no speed-up.
         noise: speed-ups that show nothing: the interval of the control, if there is one, widened to hold 1.
-        naive: reference seconds / seconds: the flattering number, for comparison with the literature.
+        naive: seconds of the first reference row / seconds: the flattering number, as the literature has it.
         break_even: queries after which the bill is repaid; None means never.
         break_even_sign: as `sign`, for the count.
         equal_time: the solver's accuracy in the surrogate's time, in the metric's unit.
