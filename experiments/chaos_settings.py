@@ -43,7 +43,7 @@ class ChaosSettings:
     free_run: float = 2000.0
     free_runs: int = 20
     rounds: int = 7
-    batches: tuple[int, ...] = (1, 16, 128)
+    batches: tuple[int, ...] = (1, 4, 16, 128)
     threads: int = 1
 
     def check(

@@ -165,7 +165,9 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
     )
     multisteps = {
         "learned-multistep": multistep,
-        "learned-multistep-fine": dataclasses.replace(multistep, points=grids[3], delays=10),
+        "learned-multistep-fine": dataclasses.replace(
+            multistep, points=compiled_grid(system, density=1.8), delays=10
+        ),
         "control": dataclasses.replace(multistep, points=grids[1], delays=5, rounds=0),
     }
     # every node has a place on the grid and hears its surroundings; chosen on validation starts

@@ -72,7 +72,7 @@ def _cells(row: Row, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         duration(row.batch.median),
     )
     if verdict is None:
-        kind = {"null": "null model", "reference": "the truth", "ladder": "solver setting"}[row.kind]
+        kind = {"null": "null model", "reference": "reference", "ladder": "solver setting"}[row.kind]
         return (*first, kind, "", "", "")
     batch = verdict.modes["batch"]
     return (
