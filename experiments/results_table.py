@@ -1,12 +1,14 @@
 """Markdown tables from committed results, as they stand in the README; a test keeps the two equal.
 
-`python -m understudy.experiments.results_table experiments/results/<name>/results.json` prints one.
+`python -m understudy.experiments.results_table` makes those of the README anew;
+`python -m understudy.experiments.results_table <folder>/results.json` prints that of any run.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +17,9 @@ from typing import Any
 from .report import duration
 from .verdict import MODES, Mode
 
-__all__ = ["comparison_table", "main", "mode_of"]
+__all__ = ["RESULTS", "comparison_table", "filled", "main", "mode_of"]
 
+RESULTS = Path(__file__).parent / "results"
 HEADER = (
     "| surrogate | valid time (10 to 90 %) | one query | at equal accuracy | per query in a batch "
     "| at equal accuracy | naive | training | repaid after (queries) |"
@@ -62,10 +65,24 @@ def _accuracy(row: Mapping[str, Any]) -> str:
     return f"{accuracy['median']:.1f} ({accuracy['q10']:.1f} to {accuracy['q90']:.1f})"
 
 
+def filled(page: str) -> str:
+    """The page with every table between its markers made anew from the committed results."""
+
+    def fill(match: re.Match[str]) -> str:
+        results = json.loads((RESULTS / match[2] / "results.json").read_text())
+        return f"{match[1]}\n{comparison_table(results)}\n{match[3]}"
+
+    return re.sub(r"(<!-- comparison: ([\w-]+) -->)\n.*?(<!-- end -->)", fill, page, flags=re.DOTALL)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Print the table of each results file that is named."""
-    for path in sys.argv[1:] if arguments is None else arguments:
+    """Print the table of each results file that is named; without any, fill in the README's."""
+    named = sys.argv[1:] if arguments is None else arguments
+    for path in named:
         sys.stdout.write(comparison_table(json.loads(Path(path).read_text())) + "\n")
+    if not named:
+        readme = RESULTS.parents[1] / "README.md"
+        readme.write_text(filled(readme.read_text()))
     return 0
 
 

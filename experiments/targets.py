@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from .report import duration
-from .results_table import mode_of
+from .results_table import RESULTS, mode_of
 
 __all__ = ["TABLES", "filled", "main"]
 
-RESULTS = Path(__file__).parent / "results"
 COMPARISONS = {
     "default": "kuramoto-sivashinsky-default",
     "60": "kuramoto-sivashinsky-60",

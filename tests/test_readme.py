@@ -14,7 +14,7 @@ from understudy.experiments.targets import filled
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-TABLES = re.findall(r"<!-- ([\w-]+): printed by .*? -->\n(.*?)<!-- end -->", README, flags=re.DOTALL)
+TABLES = re.findall(r"<!-- comparison: ([\w-]+) -->\n(.*?)<!-- end -->", README, flags=re.DOTALL)
 
 
 def test_there_is_something_to_test() -> None:
