@@ -265,7 +265,7 @@ def preset(size: str, system: KuramotoSivashinsky | None = None) -> Settings:
         interval=0.25,
         transient=300.0,
         # other test starts than those on which earlier versions of the surrogates had been seen
-        seed=4,
+        seed=5,
         trajectories_per_shard=8 if size == "quick" else 25,
         workers=2,
     )
