@@ -119,7 +119,7 @@ def run_freely(
         queries = asked(first, runs)
         values = answer(queries, times).values
         begun = {name: np.concatenate([queries[name][:, None], run], axis=1) for name, run in values.items()}
-        changes = drifts(system.invariants(begun))
+        changes = drifts(system.invariants(begun, queries))
         drift = {name: float(np.median(change)) for name, change in changes.items()}
         return measure_climate(values[field], scale=scale), drift
 
