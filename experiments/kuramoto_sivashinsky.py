@@ -224,7 +224,7 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
 def steppers(size: str, task: Autoregressive, *, seeds: int) -> dict[str, Candidate]:
     """Networks that gradients train; on validation starts, two steps in the loss did better than one."""
     stepping = SteppingSettings(coarsen=2, unroll=2, input_noise=1e-4, filter_floor=0.0)
-    steps = {"quick": 100, "default": 3500, "paper": 15_000}[size]
+    steps = {"quick": 100, "default": 3200, "paper": 15_000}[size]
     training = TrainingSettings(steps=steps, batch=32, check_every=max(50, steps // 10))
     short = dataclasses.replace(training, steps=steps // 4)  # the baseline, not the contender
     settings = {

@@ -8,6 +8,7 @@ slows all alike.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -127,6 +128,7 @@ def clock_all(
             more than that in all sits out the rounds that are left.
         progress: show a bar.
     """
+    gc.collect()  # once: with torch loaded it takes a quarter of a second
     clocked = [
         _Clocked(answer, asked, times, batches=batches, budget=budget, synchronise=device.startswith("cuda"))
         for answer, device in tqdm(answers, desc="warm-up", disable=not progress, unit="entry", leave=False)

@@ -92,7 +92,6 @@ def peak_memory(call: Callable[[], Any], *, cuda: bool = False) -> int:
     Memory that earlier calls freed is given back to the system first, so that it counts when it is taken
     again. Where the system does not tell (anything but Linux), 0.
     """
-    gc.collect()
     if cuda:
         torch.cuda.reset_peak_memory_stats()
         call()
