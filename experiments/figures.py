@@ -79,7 +79,8 @@ def accuracy_against_cost(
         )
         for row in (r for r in rows if r.kind == "reference"):
             ax.axvline(row.seconds(mode), color=INK, linewidth=0.8, linestyle=":")
-            ax.text(row.seconds(mode), 0.02, " reference", transform=ax.get_xaxis_transform(), fontsize=8)
+            name = row.label.partition(":")[0]
+            ax.text(row.seconds(mode), 0.02, f" {name}", transform=ax.get_xaxis_transform(), fontsize=8)
         for row in (r for r in rows if r.kind == "null"):
             ax.axhline(row.accuracy, color="#BBBBBB", linewidth=0.8, linestyle="--", zorder=1)
         for row in (r for r in rows if r.kind == "surrogate"):
