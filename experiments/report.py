@@ -26,6 +26,7 @@ def duration(seconds: float) -> str:
     """A time with its natural unit and three digits: `412 ns`, `3.6 ms`, `2.1 min`."""
     if not math.isfinite(seconds):
         return "-"
+    seconds = float(f"{seconds:.3g}")  # so that 999.7 us is 1 ms
     for limit, factor, unit in ((1e-6, 1e9, "ns"), (1e-3, 1e6, "us"), (1.0, 1e3, "ms"), (120.0, 1.0, "s")):
         if abs(seconds) < limit:
             return f"{seconds * factor:.3g} {unit}"
@@ -117,12 +118,13 @@ def _plain(value: Any) -> Any:
 
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1080px; margin: 2em auto }
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1200px; margin: 2em auto; padding: 0 1em }
 h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
 img { max-width: 100%; height: auto } figure { margin: 1.2em 0 } figcaption { color: #555; font-size: .92em }
-table { border-collapse: collapse; font-size: .86em; font-variant-numeric: tabular-nums }
-th, td { padding: .25em .7em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
-th:first-child, td:first-child { text-align: left }
+table { border-collapse: collapse; font-size: .78em; font-variant-numeric: tabular-nums }
+th, td { padding: .25em .5em; text-align: right; border-bottom: 1px solid #ddd; vertical-align: bottom }
+td + td { white-space: nowrap } td:nth-child(6), td:nth-child(7) { white-space: normal; min-width: 9em }
+th:first-child, td:first-child { text-align: left; min-width: 15em }
 tr.ladder td { color: #777 } tr.surrogate td:first-child { font-weight: 600 }
 .scroll { overflow-x: auto } dt { font-weight: 600 } dd { margin: 0 0 .6em 1.5em }
 pre { white-space: pre-wrap }

@@ -25,7 +25,7 @@ __all__ = ["ALONE", "Speed", "clock_all"]
 ALONE = 3
 """Queries that are asked one after the other in each round: the same ones each time and of everybody."""
 WORTHLESS = 1.5
-"""A batch that takes this many times as long per query as a smaller one is not tried further."""
+"""A batch that takes this many times as long per query as the best so far is not clocked."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class _Clocked:
             self.memory = peak_memory(partial(answer, queries, times), cuda=synchronise)
             seconds = self._clock(queries) / size
             if seconds > WORTHLESS * best:
-                break
+                continue  # vectors that are not full cost as much as full ones: a larger one may pay
             self.batches[size] = queries
             best = min(best, seconds)
         if not self.memory:

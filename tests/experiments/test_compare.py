@@ -190,7 +190,14 @@ def test_table_json_and_page_hold_every_row(rows: list[Row], tmp_path) -> None: 
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(4.12e-7, "412 ns"), (3.6e-3, "3.6 ms"), (126.0, "2.1 min"), (1.5, "1.5 s"), (float("inf"), "-")],
+    [
+        (4.12e-7, "412 ns"),
+        (9.997e-4, "1 ms"),
+        (3.6e-3, "3.6 ms"),
+        (126.0, "2.1 min"),
+        (1.5, "1.5 s"),
+        (float("inf"), "-"),
+    ],
 )
 def test_durations_read_well(seconds: float, words: str) -> None:
     assert duration(seconds) == words
@@ -247,6 +254,27 @@ def test_the_batch_is_the_size_with_the_least_median_whatever_one_reading_said()
     row = compare(larger, [contestants()[0], Contestant("steady", "surrogate", (answer,))])[1]
     assert row.batch_size == 4
     assert row.batch.median == pytest.approx(0.005)
+
+
+def test_a_batch_that_is_too_small_to_pay_does_not_keep_larger_ones_from_being_tried() -> None:
+    def answer(queries: Queries, times: np.ndarray) -> Solution:
+        # as on vectors of eight lanes: up to eight queries cost the same, one alone has a way of its own
+        size = len(queries["u"])
+        SPENT[0] += 0.010 if size == 1 else 0.080 * np.ceil(size / 8)
+        return answering(1e-3, 0.0)(queries, times)
+
+    larger = dataclasses.replace(plan(), batches=(1, 2, 64))
+    row = compare(larger, [contestants()[0], Contestant("wide", "surrogate", (answer,))])[1]
+    assert (row.batch_size, row.batch.median) == (1, pytest.approx(0.010))
+    wider = dataclasses.replace(plan(), batches=(1, 2, 64))
+
+    def better(queries: Queries, times: np.ndarray) -> Solution:
+        size = len(queries["u"])
+        SPENT[0] += 0.010 if size == 1 else 0.040 * np.ceil(size / 8)
+        return answering(1e-3, 0.0)(queries, times)
+
+    row = compare(wider, [contestants()[0], Contestant("wide", "surrogate", (better,))])[1]
+    assert (row.batch_size, row.batch.median) == (64, pytest.approx(0.005))
 
 
 def test_alone_everybody_is_asked_the_same_queries_that_count_and_only_for_the_timed_times() -> None:
