@@ -118,7 +118,8 @@ def _plain(value: Any) -> Any:
 
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1200px; margin: 2em auto; padding: 0 1em }
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1200px;
+  margin: 2em auto; padding: 0 1em }
 h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
 img { max-width: 100%; height: auto } figure { margin: 1.2em 0 } figcaption { color: #555; font-size: .92em }
 table { border-collapse: collapse; font-size: .78em; font-variant-numeric: tabular-nums }
