@@ -13,14 +13,13 @@ from ..solvers.methods.butterflies import (
     complex_forward,
     complex_inverse,
     conjugate_multiply,
-    eight_forward,
-    eight_inverse,
     multiply,
     real_forward,
     real_inverse,
 )
 from ..solvers.methods.lane_fourier import LEVEL, fits_in_registers, make_plan
 from ..solvers.methods.lanes import aligned, fma, load, store
+from ..solvers.methods.pass_of_eight import eight_forward, eight_inverse
 
 __all__ = ["Peak", "measure_peak", "operations_of_a_step"]
 

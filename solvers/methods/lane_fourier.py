@@ -26,13 +26,12 @@ from .butterflies import (
     complex_forward,
     complex_inverse,
     conjugate_multiply,
-    eight_forward,
-    eight_inverse,
     multiply,
     odd_factor,
     order,
     real_order,
 )
+from .pass_of_eight import eight_forward, eight_inverse
 from .vectors import Vector
 
 __all__ = [

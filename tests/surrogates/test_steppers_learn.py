@@ -45,7 +45,7 @@ def test_it_overfits_eight_samples(kind: Any) -> None:
     stepper = make(kind, training=dataclasses.replace(SHORT, steps=800))
     record = stepper.fit(in_memory(pairs), in_memory(pairs), seed=0)
     assert record.validation_error < 0.02
-    answer = stepper(torch.from_numpy(pairs[:, :1].copy()))
+    answer = stepper({"frame": torch.from_numpy(pairs[:, :1].copy())})["frame"]
     error = np.sqrt(((answer.numpy()[:, 0] - pairs[:, 1]) ** 2).mean())
     assert error < 0.03
 

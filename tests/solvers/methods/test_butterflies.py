@@ -5,14 +5,13 @@ import pytest
 from understudy.solvers.methods.butterflies import (
     complex_forward,
     complex_inverse,
-    eight_forward,
-    eight_inverse,
     order,
     real_forward,
     real_inverse,
     real_order,
     rotate,
 )
+from understudy.solvers.methods.pass_of_eight import eight_forward, eight_inverse
 
 SIZES = [2, 4, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80]
 

@@ -30,7 +30,7 @@ def spectrum_of(u, across):
     if build.rows:
         load_in_registers(work, memory, tables, special, build)
     else:
-        _load(work, memory, plan, tables, special, 0, False, build)
+        _load(work, memory, plan, tables, special, 0, False, Build(build.lanes), build)
     state = memory[0].astype(np.float64)
     real, imaginary = list(range(0, plan.root, 2)), list(range(1, plan.root, 2))
     for size, first, first_imaginary, _ in plan.blocks:
