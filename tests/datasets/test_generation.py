@@ -180,16 +180,19 @@ def test_failed_samples_are_kept_apart_with_query_and_status(
             assert np.array_equal(made.split(name).read(row, field="medium")[0], query["medium"][0])
 
 
-def test_what_is_known_of_a_failed_sample_is_kept_and_the_rest_is_nan(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("seed", "failures"), [(120, 5), (7, 2)])
+def test_what_is_known_of_a_failed_sample_is_kept_and_the_rest_is_nan(
+    tmp_path: Path, seed: int, failures: int
+) -> None:
     solver = Exact(SYSTEM, breaks_above=2.0)
-    made = generate(SYSTEM, solver, SMALL, folder=tmp_path / "waves")
-    assert len(made.failures) == 5
+    made = generate(SYSTEM, solver, replace(SMALL, seed=seed), folder=tmp_path / "waves")
+    assert len(made.failures) == failures
     for failure in made.failures:
         frames = SMALL.frames(failure.split)
         known = made.split(failure.split).known_part(failure)
         assert sorted(known) == ["flow", "u"]
         times = SMALL.transient + SMALL.interval * np.arange(frames)
-        truth = Exact(SYSTEM)(drawn(failure.split, failure.sample), times).values
+        truth = Exact(SYSTEM)(drawn(failure.split, failure.sample, seed=seed), times).values
         for name, values in known.items():
             assert np.array_equal(values[: 1 + frames // 2], truth[name][0, : 1 + frames // 2])
             assert values.shape == truth[name].shape[1:]
