@@ -37,11 +37,12 @@ def refuse_too_large(plan: Plan, *, folder: Path) -> None:
     size = width * sum(settings.trajectories(split) * numbers[split] for split in SPLITS)
     size -= sum(path.stat().st_size for path in folder.glob("data/*/*.hdf5"))
     place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    free = shutil.disk_usage(place).free
-    if size > free:
+    disk = shutil.disk_usage(place)
+    # some that are no disks, such as /proc, have no size at all: there writing says what is wrong
+    if disk.total and size > disk.free:
         raise DatasetError(
-            f"{folder} will take {size_in_words(size)}, and the disk has {size_in_words(free)} left; free "
-            "some space or ask for fewer frames or trajectories"
+            f"{folder} will take {size_in_words(size)}, and the disk has {size_in_words(disk.free)} left; "
+            "free some space or ask for fewer frames or trajectories"
         )
 
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -55,7 +55,8 @@ def in_workers(
         min(workers, len(jobs)), mp_context=context, initializer=_enter, initargs=(theirs, around)
     )
     try:
-        futures = {executor.submit(work, job): job for job in jobs}
+        with _interrupts_held():
+            futures = {executor.submit(work, job): job for job in jobs}
         for future in as_completed(futures):
             yield futures[future], future.result()
     except BrokenProcessPool as error:
@@ -71,6 +72,25 @@ def in_workers(
         executor.shutdown(wait=True, cancel_futures=True)
         ours.close()
         theirs.close()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits here until all workers are started, who are born deaf to it: to end them is our part."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    # the mask is what children inherit; that it may come to another thread of ours is what the handler is for
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 _around: list[AbstractContextManager[Any]] = []

@@ -1,7 +1,7 @@
 """How fast are solver and surrogates of the Kuramoto-Sivashinsky equation, beside their peers? In parts.
 
-A part is a module with `Settings`, `PRESETS`, `run(settings, path=...)` and `table(results)`; it leaves one
-file, so that a part can be measured again by itself.
+A part is a module with `Settings`, `NAMES` (what these may name), `PRESETS`, `run(settings, path=...)` and
+`table(results)`; it leaves one file, so that a part can be measured again by itself.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..solvers.discovery import nearest
+from ..solvers.discovery import UnknownName, nearest
 from . import bench_reservoir, bench_simulated_time, bench_steps
+from .bench_settings import refuse_senseless
 
 __all__ = ["PARTS", "PRESETS", "Settings", "run", "table"]
 
@@ -53,9 +54,14 @@ PRESETS = {
 def run(settings: Settings, *, folder: Path) -> dict[str, Any]:
     """Measure the parts, each into `folder`/<part>.json; returns part -> results.
 
-    Raises `UnknownName` for a part that does not exist, before anything is timed.
+    Raises `UnknownName` for a part that does not exist and `ComparisonError` for settings that make no sense,
+    before anything is timed.
     """
     chosen = [nearest(part, list(PARTS), "part") for part in settings.parts]
+    if not chosen:
+        raise UnknownName(f"--parts needs at least one of {', '.join(PARTS).replace('_', '-')}")
+    for part in chosen:
+        refuse_senseless(getattr(settings, part), part=part.replace("_", "-"), names=PARTS[part].NAMES)
     results = {}
     for part in dict.fromkeys(chosen):
         name = part.replace("_", "-")

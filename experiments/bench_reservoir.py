@@ -28,7 +28,7 @@ from ..surrogates.reservoir_network import draw_network
 from .bench_rounds import busy_note, interleave, load, write_part
 from .timing import pinned_threads
 
-__all__ = ["FORECASTS", "PRESETS", "YARDSTICK", "Settings", "run", "table"]
+__all__ = ["FORECASTS", "NAMES", "PRESETS", "YARDSTICK", "Settings", "run", "table"]
 
 Array = NDArray[Any]
 YARDSTICK = "reservoirpy"
@@ -68,6 +68,9 @@ class Settings:
     ridge: float = 1e-4
     rounds: int = 7
 
+
+NAMES: dict[str, tuple[str, ...]] = {}
+"""Known names by setting: there are none."""
 
 PRESETS = {
     "quick": Settings(sizes=((200, 300),), batches=(1, 4), steps=16, rounds=3),

@@ -22,10 +22,11 @@ from ..solvers.kuramoto_sivashinsky import ETDAB, ETDABM, ETDRK4, Krogstad, Kura
 from ..solvers.kuramoto_sivashinsky.fourier import resample
 from .bench_peers import exponax_runner
 from .bench_rounds import busy_note, interleave, load, write_part
+from .compare import ComparisonError
 from .metrics import Metric, valid_time
 from .timing import pinned_threads
 
-__all__ = ["PRESETS", "SCHEMES", "YARDSTICK", "Settings", "run", "table"]
+__all__ = ["NAMES", "PRESETS", "SCHEMES", "YARDSTICK", "Settings", "run", "table"]
 
 Array = NDArray[np.float64]
 Integrate = Callable[[Array, Array], Array]
@@ -78,6 +79,9 @@ class Settings:
     batches: tuple[int, ...] = (1, 256)
     rounds: int = 9
 
+
+NAMES = {"schemes": tuple(SCHEMES)}
+"""Known names by setting."""
 
 PRESETS = {
     "quick": Settings(
@@ -164,7 +168,9 @@ def _exam(settings: Settings, system: KuramotoSivashinsky, seed: int) -> _Exam:
     truth = reference(queries, times)
     known = truth.solved
     if not known.any():
-        raise AssertionError(f"the reference knows none of the starts up to t = {times[-1]:g}")
+        raise ComparisonError(
+            f"the reference knows none of the starts up to t = {times[-1]:g}; lower --simulated-time.horizon"
+        )
     kept = Solution(
         times=truth.times,
         values={"u": truth.values["u"][known]},

@@ -17,13 +17,15 @@ from typing import Any
 
 import numpy as np
 
+from ..solvers.kuramoto_sivashinsky.compiled_engine import CompiledEngine
 from ..solvers.methods.lane_exponential import RungeKuttaTables, run_runge_kutta
 from .bench_floor import measure_peak, operations_of_a_step
 from .bench_peers import PEERS, Task
 from .bench_rounds import busy_note, load, write_part
+from .compare import ComparisonError
 from .timing import clock, pinned_threads
 
-__all__ = ["PRESETS", "Settings", "run", "table"]
+__all__ = ["NAMES", "PRESETS", "Settings", "run", "table"]
 
 YARDSTICK = "exponax"
 OTHER_NUMBERS = {"compiled ETDRK4 float32": 2e-4, "compiled ETD-AB4": 2e-2}
@@ -55,6 +57,9 @@ class Settings:
     agreement_steps: int = 10
 
 
+NAMES = {"methods": tuple(PEERS)}
+"""Known names by setting."""
+
 PRESETS = {
     "quick": Settings(points=(64,), batches=(1, 16), seconds=0.002, repeats=3),
     "default": Settings(),
@@ -63,6 +68,11 @@ PRESETS = {
 
 def run(settings: Settings, *, path: Path) -> dict[str, Any]:
     """Time everything; returns the results and writes them to `path`."""
+    for points in settings.points:
+        if not CompiledEngine.can_run(points, "float64"):
+            raise ComparisonError(
+                f"--steps.points must be sizes on which the solver runs compiled, got {points}"
+            )
     before = load()
     with pinned_threads(1):
         peak = measure_peak()

@@ -133,11 +133,12 @@ Command = (
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit code. A mistake of the user's gives one sentence, not a traceback."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger(__name__.partition(".")[0]).setLevel(logging.INFO)  # and not other libraries' chatter
     try:
         return _dispatch(arguments)
     except KeyboardInterrupt:
-        print("interrupted; the same command resumes", file=sys.stderr)
+        print("\ninterrupted; the same command resumes", file=sys.stderr)
         return 130
     except OSError as error:
         print(f"error: {_about_the_disk(error)}", file=sys.stderr)
@@ -160,7 +161,8 @@ def _about_the_disk(error: OSError) -> str:
 
 def _dispatch(arguments: list[str]) -> int:
     if arguments and not arguments[0].startswith("-"):
-        nearest(arguments[0], ["run", "generate", "train", "compare", "check", "show", "bench"], "command")
+        known = ["run", "generate", "train", "compare", "check", "show", "bench"]
+        arguments = [nearest(arguments[0], known, "command"), *arguments[1:]]
     helping = [a for a in arguments if a in ("-h", "--help")]
     words = [a for a in arguments if not a.startswith("-")]
     staged = len(words) > 1 and words[0] in ("run", "generate", "train", "compare", "bench")
@@ -212,6 +214,7 @@ def _bench(command: Bench, rest: list[str]) -> int:
     preset = nearest(command.preset, list(module.PRESETS), "preset")
     settings = _settings(module, preset, rest, "bench")
     folder = command.folder or Path("runs") / f"bench-{_hyphens(module)}-{preset}"
+    _refuse_a_file(folder)
     results = module.run(settings, folder=folder)
     print(module.table(results))
     print(f"written: {', '.join(str(folder / f'{part}.json') for part in results)}")
@@ -269,9 +272,13 @@ def _refuse_before_work(command: Common, folder: Path) -> None:
     for name, value in (("seeds", command.seeds), ("workers", command.workers)):
         if value is not None and value < 1:
             raise UnknownName(f"--{name} must be at least 1, got {value}")
+    _refuse_a_file(folder)
+    usable_device(command.device)
+
+
+def _refuse_a_file(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UnknownName(f"{folder} is a file; --folder takes a folder, new or of an earlier run")
-    usable_device(command.device)
 
 
 def _settings(module: Any, preset: str, rest: list[str], command: str) -> Any:

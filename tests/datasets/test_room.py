@@ -52,7 +52,9 @@ def test_what_is_on_the_disk_already_needs_no_more_room(
         * sum(len(finished.split(split).read(0, field=f.name).ravel()) for f in finished.fields)
         for split in finished.splits
     )
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=8 * numbers - 1))
+    monkeypatch.setattr(
+        room.shutil, "disk_usage", lambda _: SimpleNamespace(total=10**12, free=8 * numbers - 1)
+    )
     refuse_too_large(finished.plan, folder=folder)
     shutil.rmtree(folder / "data")
     assert f"{folder} will take" in said(finished.plan.settings, folder)
