@@ -17,12 +17,13 @@ from ..datasets.tasks import history_key
 from ..datasets.training_set import TrainingSet
 from ..solvers.contract import Kit, Queries, Solution, System
 from .chaos_figures import draw
+from .chaos_report import write_report
 from .chaos_settings import ChaosSettings
 from .compare import ComparisonError, Contestant, Plan, compare
 from .compile_ahead import compile_ahead
 from .free_runs import run_freely
 from .metrics import valid_time
-from .report import DEFINITIONS, table, write_html, write_json
+from .report import table, write_json
 from .stages import Trained, contestant, with_history
 from .timing import pinned_threads, provenance
 from .verdict import judge
@@ -116,28 +117,8 @@ def compare_forecasts(
     judged = [v for v in verdicts if v.label in answers]
     pictures = draw(plan, rows, judged, answers, free.climates, system=system, folder=folder / "figures")
     text = table(rows, verdicts, metric=metric)
-    best = max(judged, key=lambda v: v.accuracy, default=None)
-    headline = (
-        "No surrogate was compared."
-        if best is None
-        else (
-            f"Longest forecast: {best.label}, valid for {best.accuracy:.1f} Lyapunov times (median of "
-            f"{int(plan.counted.sum())} starts). Against the solver at that accuracy: "
-            f"{best.modes['single'].in_words()} for one query, {best.modes['batch'].in_words()} in batch."
-        )
-    )
-    write_html(
-        folder / "report.html",
-        rows,
-        verdicts,
-        metric=metric,
-        title=f"{system.title}: surrogates against the solver",
-        headline=headline,
-        figures=pictures,
-        definitions={metric.name: metric.definition, **DEFINITIONS},
-        provenance={
-            k: results[k] for k in ("system", "truth", "settings", "versions", "machine", "date", "commit")
-        },
+    write_report(
+        folder / "report.html", plan, rows, verdicts, free, system=system, figures=pictures, results=results
     )
     return text
 

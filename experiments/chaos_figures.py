@@ -49,6 +49,7 @@ def draw(
         (r.label, answers[r.label](one, plan.times).values[field.name][0][shown], float(r.scores[0][typical]))
         for r in spread
     ]
+    median = ranked[0].label if ranked else "all"
     pictures: list[tuple[Path, str]] = []
 
     def keep(name: str, figure: Any, caption: str) -> None:
@@ -62,30 +63,35 @@ def draw(
             forecasts,
             times=plan.times[shown] / unit,
             positions=np.array(axis.values),
-            time_label="time (Lyapunov times)",
+            unit="Lyapunov times",
             position_label=axis.name,
             field_label=field.name,
-            title=f"{where}: truth, forecast and difference (a start of median valid time)",
+            title=f"{where}: truth, forecast and difference",
         ),
-        "Truth, free-running forecast and their difference; the dashed line marks the end of the valid time.",
+        f"Truth, free-running forecast and their difference, from a start of median valid time for {median}. "
+        "The dashed line marks the end of the valid time.",
     )
     keep(
         "cost",
         accuracy_against_cost(rows, verdicts, metric=plan.metric, title=f"{where}: accuracy against cost"),
-        "Accuracy against seconds per query. The black line joins the solver's best settings. A segment "
-        "joins each surrogate to the solver at equal accuracy: left of the line it is faster, right slower.",
+        "Accuracy (median, bars: 10 to 90 % of the starts) against seconds per query. Grey: one solver "
+        "setting each; the black line joins the best. A coloured segment joins a surrogate to the solver at "
+        "equal accuracy: left of the line it is faster, right slower. Dotted: the solvers that made data and "
+        "truth.",
     )
     keep(
         "valid-time",
         accuracy_distribution(rows, metric=plan.metric, title=f"{where}: valid time of each start"),
-        "Valid time of every test start and training seed.",
+        "Valid time of every test start and training seed: a dot each. What is still valid when the "
+        "comparison ends stands at the end.",
     )
     keep(
         "error",
         error_over_time(
             rows, plan.times / unit, unit="Lyapunov times", threshold=None, title=f"{where}: error growth"
         ),
-        "Error against time: median and 10 to 90 % band.",
+        "Error against time: median and 10 to 90 % of the starts. The error is ||u_pred - u_true|| in units "
+        "of the truth's root mean square; two unrelated states are some 1.4 apart.",
     )
     keep(
         "free-run",
@@ -96,12 +102,14 @@ def draw(
             scale=plan.scale,
             title=f"{where}: long free runs",
         ),
-        "Spectrum and distribution of long free runs; the solver's from the same starts in black.",
+        "Spectrum and distribution of u in long free runs; the solver's, from the same starts, is the broad "
+        "grey line. Surrogates on coarser grids have no waves beyond theirs.",
     )
     keep(
         "total-cost",
         total_cost(rows, verdicts, title=f"{where}: total cost and break-even"),
-        "Total cost against the number of queries; a dot marks the break-even point, where there is one.",
+        "Total cost against the number of queries: a surrogate's bill comes first, the solver at the same "
+        "accuracy (dashed) has none. A dot marks where the bill is repaid, if it ever is.",
     )
     return pictures
 

@@ -155,13 +155,14 @@ def climate_figure(
     truth: str = "solver",
 ) -> Figure:
     """Spectrum and distribution of free runs over the solver's (black)."""
-    figure = Figure(figsize=(10.0, 4.2), layout="constrained")
+    figure = Figure(figsize=(10.0, 4.9), layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     left, right = figure.subplots(1, 2)
     wavenumbers = 2 * np.pi / length * np.arange(1, 1 + len(climates[truth].spectrum))
     middles = (EDGES[1:] + EDGES[:-1]) / 2
     for label, climate in climates.items():
         if climate.frames == 0:
+            left.plot([], [], color=colours.get(label, "#8A8A8A"), label=f"{label} (no run bounded)")
             continue
         style = {"color": "#222222", "linewidth": 3.2, "alpha": 0.45}
         if label != truth:
@@ -178,5 +179,5 @@ def climate_figure(
         ax.grid(True, color="#E8E8E8", linewidth=0.6)
         for side in ("top", "right"):
             ax.spines[side].set_visible(False)
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    figure.legend(loc="outside lower left", fontsize=8.5, frameon=False, ncols=5, columnspacing=1.4)
     return figure

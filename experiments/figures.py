@@ -28,6 +28,8 @@ __all__ = [
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B", "#7F7F7F")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 INK = "#222222"
+WIDTH = 10.0
+"""Inches: the same for all figures, so that their letters have one size on a page."""
 MODE_TITLES = {"single": "one query at a time", "batch": "best batch of each"}
 
 
@@ -50,7 +52,7 @@ def accuracy_against_cost(
     rows: Sequence[Row], verdicts: Sequence[Verdict], *, metric: Metric, title: str
 ) -> Figure:
     """Accuracy against seconds per query; a segment joins each surrogate to the solver at equal accuracy."""
-    figure = _figure(11.0, 5.4, title)
+    figure = _figure(WIDTH, 6.2, title)
     axes = figure.subplots(1, 2, sharey=True)
     colours, families = colours_of(rows), _families(rows)
     by_label = {v.label: v for v in verdicts}
@@ -77,12 +79,34 @@ def accuracy_against_cost(
             label="best solver setting" if mode == "single" else None,
             zorder=3,
         )
+        for row in (r for r in rows if r.kind == "control"):
+            ax.plot(
+                [row.seconds(mode)],
+                [row.accuracy],
+                "D",
+                color=INK,
+                markerfacecolor="none",
+                markersize=8,
+                label=row.label if mode == "single" else None,
+                zorder=4,
+            )
         for row in (r for r in rows if r.kind == "reference"):
             ax.axvline(row.seconds(mode), color=INK, linewidth=0.8, linestyle=":")
-            name = row.label.partition(":")[0]
-            ax.text(row.seconds(mode), 0.02, f" {name}", transform=ax.get_xaxis_transform(), fontsize=8)
+            ax.annotate(
+                row.label.partition(":")[0],
+                (row.seconds(mode), 0.99),
+                xycoords=ax.get_xaxis_transform(),
+                xytext=(-2, 0),
+                textcoords="offset points",
+                rotation=90,
+                ha="right",
+                va="top",
+                fontsize=8,
+            )
         for row in (r for r in rows if r.kind == "null"):
             ax.axhline(row.accuracy, color="#BBBBBB", linewidth=0.8, linestyle="--", zorder=1)
+        if any(r.kind == "null" for r in rows) and mode == "single":
+            ax.plot([], [], color="#BBBBBB", linewidth=0.8, linestyle="--", label="null models")
         for row in (r for r in rows if r.kind == "surrogate"):
             _draw_surrogate(ax, row, by_label[row.label], mode, colours[row.label])
         ax.set_xscale("log")
@@ -92,9 +116,7 @@ def accuracy_against_cost(
         _tidy(ax)
         _write_speed_ups(ax, [r for r in rows if r.kind == "surrogate"], by_label, mode, colours)
     axes[0].set_ylabel(f"{metric.name} ({metric.unit})")
-    figure.legend(
-        loc="outside right upper", fontsize=8, frameon=False, title="solver settings and surrogates"
-    )
+    _legend(figure, columns=5)
     return figure
 
 
@@ -112,8 +134,9 @@ def _draw_surrogate(ax: Axes, row: Row, verdict: Verdict, mode: str, colour: str
         capsize=3,
         elinewidth=1,
         zorder=5,
-        label=row.label if mode == "single" else None,
     )
+    if mode == "single":  # one without error bars, for the legend
+        ax.plot([], [], "o", color=colour, markersize=7, label=row.label)
     if side.speed_up is None:
         return
     ax.plot([here, side.solver_seconds], [row.accuracy] * 2, color=colour, linewidth=1.2, alpha=0.8, zorder=4)
@@ -122,22 +145,31 @@ def _draw_surrogate(ax: Axes, row: Row, verdict: Verdict, mode: str, colour: str
 def _write_speed_ups(
     ax: Axes, rows: Sequence[Row], verdicts: Mapping[str, Verdict], mode: str, colours: Mapping[str, str]
 ) -> None:
-    """Above a segment that is long enough, else right of the point; from the top down, none on another."""
-    lowest = np.inf
+    """Above or below a segment that is long enough, else right of the point and of all points nearby.
+
+    From the top down, so that no text lies on another.
+    """
+    lowest, line = np.inf, np.inf
+    points = 72 / ax.figure.dpi
+    here_and_there = {r.label: ax.transData.transform((r.seconds(mode), r.accuracy)) * points for r in rows}
     for row in sorted(rows, key=lambda r: -float(ax.transData.transform((1.0, r.accuracy))[1])):
         side = verdicts[row.label].modes[mode]
         if side.speed_up is None:
             continue
         here = row.seconds(mode)
         ends = ax.transData.transform([(here, row.accuracy), (side.solver_seconds, row.accuracy)])
-        points = 72 / ax.figure.dpi
-        long = abs(ends[0, 0] - ends[1, 0]) * points > 70
-        height = ends[0, 1] * points + (8 if long else 0)
-        lowest = min(height, lowest - 11)
+        long = abs(ends[0, 0] - ends[1, 0]) * points > 110
+        own = ends[0, 1] * points
+        height = own + (8 if long else 0)
+        if long and height > min(line - 7, lowest - 11):  # else it would lie on the line above
+            height = own - 8
+        lowest, line = min(height, lowest - 11), own
+        x = here_and_there[row.label][0]
+        near = [p[0] for p in here_and_there.values() if abs(p[1] - lowest) < 9 and 0 <= p[0] - x < 60]
         text = ax.annotate(
             side.in_words(),
             (np.sqrt(here * side.solver_seconds) if long else here, row.accuracy),
-            xytext=(0 if long else 9, lowest - ends[0, 1] * points),
+            xytext=(0 if long else max(near, default=x) - x + 9, lowest - own),
             textcoords="offset points",
             ha="center" if long else "left",
             va="center",
@@ -152,7 +184,7 @@ def accuracy_distribution(rows: Sequence[Row], *, metric: Metric, title: str) ->
     """Distribution of the per-query accuracy: every query a dot, the box 10-50-90 %."""
     shown = [r for r in rows if r.kind in ("surrogate", "null")]
     shown.sort(key=lambda r: r.accuracy, reverse=not metric.higher_is_better)
-    figure = _figure(8.0, 1.2 + 0.55 * len(shown), title)
+    figure = _figure(WIDTH, 1.3 + 0.42 * len(shown), title)
     ax = figure.subplots()
     colours = colours_of(rows)
     spread = np.random.default_rng(0)
@@ -181,7 +213,7 @@ def error_over_time(
     rows: Sequence[Row], times: NDArray[np.float64], *, unit: str, threshold: float | None, title: str
 ) -> Figure:
     """Median error against time with the 10 to 90 % band, surrogates in colour, nulls in grey."""
-    figure = _figure(8.0, 4.4, title)
+    figure = _figure(WIDTH, 5.2, title)
     ax = figure.subplots()
     colours = colours_of(rows)
     for row in (r for r in rows if r.kind in ("surrogate", "null")):
@@ -197,7 +229,7 @@ def error_over_time(
     ax.set_ylim(top=10)
     ax.set_xlabel(f"time ({unit})")
     ax.set_ylabel("normalised error: median, 10 to 90 %")
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    _legend(figure, columns=5)
     _tidy(ax)
     return figure
 
@@ -206,7 +238,7 @@ def total_cost(
     rows: Sequence[Row], verdicts: Sequence[Verdict], *, title: str, mode: str = "batch"
 ) -> Figure:
     """Total seconds against the number of queries: the bill comes first; crossings are break-even points."""
-    figure = _figure(8.4, 4.8, title)
+    figure = _figure(WIDTH, 5.8, title)
     ax = figure.subplots()
     colours = colours_of(rows)
     bills = {row.label: row.bill.total for row in rows}
@@ -217,11 +249,12 @@ def total_cost(
     for verdict in skilled:
         side, colour = verdict.modes[mode], colours[verdict.label]
         repaid = side.break_even is not None and not side.level
-        at = (
-            f"repaid after {side.repaid_in_words()} queries"
-            if repaid
-            else f"repaid: {side.repaid_in_words()}"
-        )
+        if side.speed_up is None:
+            at = side.why_not
+        elif repaid:
+            at = f"repaid after {side.repaid_in_words()} queries"
+        else:
+            at = "level with the solver" if side.level else f"{side.repaid_in_words()} repaid"
         ax.loglog(
             queries,
             bills[verdict.label] + queries * side.seconds,
@@ -235,7 +268,7 @@ def total_cost(
     ax.plot([], [], color=INK, linestyle="--", linewidth=1, label="dashed: the solver at that accuracy")
     ax.set_xlabel(f"queries answered ({MODE_TITLES[mode]})")
     ax.set_ylabel("total seconds: data, training and answers")
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    _legend(figure, columns=3)
     _tidy(ax)
     return figure
 
@@ -244,6 +277,11 @@ def _figure(width: float, height: float, title: str) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     return figure
+
+
+def _legend(figure: Figure, *, columns: int) -> None:
+    """Below the axes, where it takes none of their width."""
+    figure.legend(loc="outside lower left", fontsize=8.5, frameon=False, ncols=columns, columnspacing=1.4)
 
 
 def _tidy(ax: Axes) -> None:

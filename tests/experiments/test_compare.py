@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from understudy.experiments.compare import Bill, Contestant, Plan, Row, compare
 from understudy.experiments.metrics import relative_error, valid_time
-from understudy.experiments.report import duration, table, write_html, write_json
+from understudy.experiments.report import duration, table, write_json
+from understudy.experiments.report_page import write_html
 from understudy.experiments.timing import Timing
 from understudy.experiments.verdict import judge
 from understudy.solvers.contract import Answer, Queries, Solution, Status
@@ -175,8 +176,10 @@ def test_table_json_and_page_hold_every_row(rows: list[Row], tmp_path) -> None: 
         verdicts,
         metric=relative_error(),
         title="A & B",
-        headline="h",
+        headline=["h"],
+        about="",
         figures=[],
+        sections={},
         definitions={},
         provenance={},
     ).read_text()

@@ -1,0 +1,134 @@
+"""What the figures write can be read: no speed-up on another, everything that takes part in the legend."""
+
+import itertools
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation
+from understudy.experiments.climate import climate_figure, measure_climate
+from understudy.experiments.compare import Bill, Kind, Row
+from understudy.experiments.figures import (
+    accuracy_against_cost,
+    accuracy_distribution,
+    colours_of,
+    error_over_time,
+    total_cost,
+)
+from understudy.experiments.metrics import valid_time
+from understudy.experiments.space_time import space_time_figure
+from understudy.experiments.timing import Timing
+from understudy.experiments.verdict import judge
+
+METRIC = valid_time(1.0, scale=1.0)
+
+
+def row(label: str, kind: Kind, score: float, seconds: float) -> Row:
+    generator = np.random.default_rng(0)
+    return Row(
+        label=label,
+        kind=kind,
+        scores=score * (1 + 0.1 * generator.normal(size=(2, 9))),
+        error_quantiles=np.full((3, 4), 0.1),
+        failures={},
+        single=Timing.of([seconds] * 3, first=0.0),
+        batch=Timing.of([seconds / 2] * 3, first=0.0),
+        batch_size=16,
+        memory_bytes=0,
+        bill=Bill(1.0, 2.0),
+        settings={},
+        remark="",
+    )
+
+
+CROWD = {
+    "three at one place": [(10.0, 2e-3), (10.01, 2.1e-3), (9.99, 1.9e-3)],
+    "long segments close to one another": [(5.0, 0.5), (5.2, 0.6), (5.3, 0.2), (5.1, 0.1)],
+    "everywhere": [(10.0, 2e-3), (9.8, 3e-3), (5.2, 0.6), (5.0, 0.5), (0.1, 0.3), (7.0, 0.05), (2.0, 0.4)],
+}
+
+
+def rows_with(crowd: list[tuple[float, float]]) -> list[Row]:
+    return [
+        row("data: exact", "reference", 12.0, 0.3),
+        *(row(f"ETDAB{n} h=1/{n}", "ladder", n, 1e-4 * 1.5**n) for n in range(2, 12)),
+        row("rest", "null", 0.2, 1e-4),
+        row("control", "control", 8.0, 3e-3),
+        *(row(f"surrogate-{i}", "surrogate", *place) for i, place in enumerate(crowd)),
+    ]
+
+
+def drawn(figure: Figure) -> Figure:
+    figure.set_canvas(FigureCanvasAgg(figure))
+    figure.canvas.draw()
+    return figure
+
+
+def legend_of(figure: Figure) -> list[str]:
+    (legend,) = figure.legends
+    return [text.get_text() for text in legend.get_texts()]
+
+
+@pytest.mark.parametrize("crowd", CROWD.values(), ids=CROWD)
+def test_no_speed_up_is_written_on_another_or_on_a_surrogate(crowd: list[tuple[float, float]]) -> None:
+    rows = rows_with(crowd)
+    verdicts = judge(rows, METRIC)
+    figure = drawn(accuracy_against_cost(rows, verdicts, metric=METRIC, title="t"))
+    surrogates = [r for r in rows if r.kind == "surrogate"]
+    for ax, mode in zip(figure.axes, ("single", "batch"), strict=True):
+        words = {v.modes[mode].in_words() for v in verdicts}
+        texts = [t for t in ax.texts if isinstance(t, Annotation) and t.get_text() in words]
+        assert len(texts) == sum(v.modes[mode].speed_up is not None for v in verdicts if "surr" in v.label)
+        boxes = [t.get_window_extent() for t in texts]
+        for a, b in itertools.combinations(boxes, 2):
+            assert not a.shrunk(1.0, 0.8).overlaps(b.shrunk(1.0, 0.8))
+        for place in ax.transData.transform([(r.seconds(mode), r.accuracy) for r in surrogates]):
+            assert not any(box.contains(*place) for box in boxes)
+
+
+def test_everything_that_takes_part_is_in_the_legend() -> None:
+    rows = rows_with(CROWD["everywhere"])
+    verdicts = judge(rows, METRIC)
+    labels = {r.label for r in rows if r.kind in ("surrogate", "control")}
+    assert labels | {"ETDAB2", "best solver setting", "null models"} <= set(
+        legend_of(drawn(accuracy_against_cost(rows, verdicts, metric=METRIC, title="t")))
+    )
+    judged = [v for v in verdicts if v.label != "control"]
+    bills = legend_of(drawn(total_cost(rows, judged, title="t")))
+    assert any(text.startswith("surrogate-2: never repaid") for text in bills)
+    assert len(bills) == 1 + sum(v.skill for v in judged), "without skill there is nothing to repay"
+    errors = error_over_time(rows, np.arange(4.0), unit="s", threshold=0.5, title="t")
+    assert "surrogate-6" in legend_of(drawn(errors))
+    (ax,) = drawn(accuracy_distribution(rows, metric=METRIC, title="t")).axes
+    assert ax.get_yticklabels()[0].get_text() == "surrogate-4", "the least accurate is lowest"
+
+
+def test_a_surrogate_of_which_no_run_is_bounded_is_named_all_the_same() -> None:
+    waves = np.sin(np.linspace(0, 2 * np.pi, 16, endpoint=False))[None, None] * np.ones((2, 5, 1))
+    climates = {"solver": measure_climate(waves, scale=0.7), "wild": measure_climate(1e9 * waves, scale=0.7)}
+    figure = climate_figure(climates, {"wild": "red"}, length=22.0, scale=0.7, title="t")
+    assert legend_of(drawn(figure)) == ["solver", "wild (no run bounded)"]
+
+
+def test_the_end_of_the_valid_time_is_marked_where_there_is_one() -> None:
+    field = np.random.default_rng(0).normal(size=(20, 8))
+    figure = space_time_figure(
+        field,
+        [("good", field, 20.0), ("bad", -field, 3.0)],
+        times=np.arange(1.0, 21.0),
+        positions=np.arange(8.0),
+        unit="Lyapunov times",
+        position_label="x",
+        field_label="u",
+        title="t",
+    )
+    titles = [ax.get_title(loc="left") for ax in drawn(figure).axes[:5]]
+    assert titles[2] == "good, difference from the truth: valid to the end"
+    assert titles[4] == "bad, difference from the truth: valid for 3.0 Lyapunov times"
+    assert [len(ax.lines) for ax in figure.axes[:5]] == [0, 0, 0, 1, 1]
+
+
+def test_each_surrogate_has_its_colour_in_every_figure() -> None:
+    colours = colours_of(rows_with(CROWD["everywhere"]))
+    assert len(set(colours.values())) == len(colours) == 7
