@@ -46,15 +46,19 @@ class GenerateSettings:
     `workers`.
 
     Attributes:
-        train_trajectories, valid_trajectories, test_trajectories: how many; valid and test may be 0.
-        train_frames, valid_frames, test_frames: frames of each trajectory.
+        train_trajectories: how many there are to learn from.
+        valid_trajectories: how many to choose settings and to stop training by; may be 0.
+        test_trajectories: how many no training sees; may be 0.
+        train_frames: frames of each trajectory to learn from.
+        valid_frames: frames of each trajectory to choose by.
+        test_frames: frames of each trajectory that no training sees.
         interval: time between two frames.
         transient: time that is solved and thrown away before the first frame.
-        seed: a whole number from 0 on.
-        trajectories_per_shard: solved in one batch and written as one file; bounds the memory, which is
-            about three times the size of a file for each worker.
-        workers: processes at work at once, one thread each; 1 works in the calling process.
-        dtype: of the fields on disk. Chaos forgives no rounding: keep float64 where it matters.
+        seed: of all random draws, a whole number from 0 on.
+        trajectories_per_shard: how many are solved in one batch and written as one file; bounds the memory,
+            which is about three times the size of a file for each worker.
+        workers: processes that solve at once, one thread each; 1 works in the calling process.
+        dtype: precision of the fields on disk. Chaos forgives no rounding: keep float64 where it matters.
 
     Raises `DatasetError` for settings that make no sense.
     """

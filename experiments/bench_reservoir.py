@@ -47,10 +47,16 @@ class Settings:
     Attributes:
         sizes: (nodes, training samples) of each reservoir.
         batches: forecasts at once.
-        steps: of a timed forecast, in a closed loop after the warm-up, which is part of it.
+        steps: how many a timed forecast has, in a closed loop after the warm-up, which is part of it.
         warm_up: frames that set the reservoir's state, before training and before a forecast.
-        length, points, interval: of the Kuramoto-Sivashinsky series.
-        degree, radius, input_scale, inputs_per_node, ridge: see `Reservoir.Settings`.
+        length: of the periodic line of the Kuramoto-Sivashinsky series.
+        points: of its grid.
+        interval: time between its frames.
+        degree: connections of each node.
+        radius: spectral radius of the connections.
+        input_scale: largest weight of an input.
+        inputs_per_node: how many inputs each node hears.
+        ridge: strength of the regularisation.
         rounds: timed calls of each, interleaved.
     """
 

@@ -49,13 +49,14 @@ class Settings:
     """What has to be reached, what is tried, and how it is timed.
 
     Attributes:
-        wanted: median valid time in Lyapunov times.
+        wanted: median valid time that has to be reached, in Lyapunov times.
         threshold: normalised error at which a forecast stops being valid.
-        horizon: of the scored runs, in Lyapunov times.
-        starts: on the attractor, in each of two sets: one to choose on, one to confirm on.
+        horizon: how long the scored runs are, in Lyapunov times.
+        starts: how many there are on the attractor, in each of two sets: one to choose on, one to confirm on.
         transient: time from random waves to the attractor.
-        length, points: of the system on whose grid questions and answers live.
-        schemes: names from `SCHEMES`.
+        length: of the periodic line.
+        points: of the grid on which questions and answers live.
+        schemes: those of ours that are tried, by name.
         grids: points that ours compute on.
         peer_grids: points that exponax computes on.
         dealiasing: shares of the modes that exponax keeps; 2/3 is its default, 1 the more accurate here.

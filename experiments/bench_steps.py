@@ -40,8 +40,8 @@ class Settings:
         points: grid sizes.
         batches: trajectories at once.
         spacing: length of the domain per point; 22/64 is the usual one.
-        step: in time.
-        methods: names from `bench_peers.PEERS`; those not installed are reported as absent.
+        step: of the scheme, in time.
+        methods: what is timed, by name; those not installed are reported as absent.
         seconds: length of one timed call.
         repeats: timed calls of each method, interleaved with the others'.
         agreement_steps: steps after which all methods must agree.

@@ -26,14 +26,14 @@ class ChaosSettings:
 
     Attributes:
         warm_up: time of each test trajectory that a surrogate is shown before its forecast starts.
-        horizon: of the forecasts, in characteristic (Lyapunov) times.
+        horizon: how long the forecasts are, in characteristic (Lyapunov) times.
         output_interval: time between two frames of an answer; a multiple of every surrogate's interval.
         threshold: normalised error at which a forecast stops being valid.
-        free_run: total length of the free runs in Lyapunov times, shared by `free_runs` starts.
-        free_runs: starts of the free runs.
-        rounds: of the interleaved timing.
-        batches: batch sizes tried for throughput.
-        threads: of solver and surrogate alike, when timed.
+        free_run: total length of the free runs in Lyapunov times, shared by their starts.
+        free_runs: how many starts these have; twice as many test trajectories are needed.
+        rounds: how often everything is timed, in turn; medians count.
+        batches: batch sizes that are tried for throughput.
+        threads: threads of solver and surrogate alike, when trained and timed.
     """
 
     warm_up: float = 50.0

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
 import importlib
+import io
 import logging
 import pkgutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import tyro
 
@@ -25,6 +26,7 @@ from ..solvers.discovery import UnknownName, find_kit, nearest, system_names
 from ..surrogates.surrogate import surrogate_names, usable_device
 from .compare import ComparisonError
 from .experiment import Experiment, ExperimentSettings
+from .options import Bench, Check, Command, Learning, Show, Stage, Training
 from .report import write_json
 from .stages import Candidate, generate_sets, is_null, open_sets, train_all
 from .timing import provenance
@@ -33,101 +35,11 @@ __all__ = ["main"]
 
 logger = logging.getLogger(__name__)
 
-Name = tyro.conf.Positional[str]
+DESCRIPTION = """Physics surrogates that learn from solvers, compared at equal accuracy.
 
+To see it work:  understudy run kuramoto-sivashinsky --preset quick
 
-@dataclass(frozen=True)
-class Common:
-    """What every stage of an experiment takes.
-
-    Settings of the experiment itself follow as further options: `understudy run kuramoto-sivashinsky
-    --system.length 60`.
-    """
-
-    system: Name
-    """name of the system, e.g. kuramoto-sivashinsky; with --help after it, all settings of the experiment
-    (lengths, sizes, ...) are listed, and each can be changed"""
-    preset: str = "default"
-    """quick (seconds), default (minutes) or paper (the published scale)"""
-    folder: Path | None = None
-    """where everything goes; by default runs/<system>-<preset>"""
-    surrogates: tuple[str, ...] = ()
-    """only these; names of the preset's entries or of any surrogate; by default all of the preset"""
-    seeds: int | None = None
-    """training seeds of each surrogate"""
-    dtype: str | None = None
-    """float32 or float64, for all surrogates"""
-    device: str = "cpu"
-    """where surrogates are trained and run, e.g. cpu or cuda"""
-    workers: int = 2
-    """surrogates trained at once on the CPU, each on its own threads"""
-    quiet: bool = False
-    """no progress bars"""
-
-
-@dataclass(frozen=True)
-class Generate(Common):
-    """Solve and write the training sets of an experiment."""
-
-
-@dataclass(frozen=True)
-class Train(Common):
-    """Train the surrogates on the sets (made first if they are missing)."""
-
-
-@dataclass(frozen=True)
-class Compare(Common):
-    """Compare trained surrogates with the solver at equal accuracy; writes results, figures and report."""
-
-
-@dataclass(frozen=True)
-class Run(Common):
-    """Generate, train and compare; an interrupted run resumes where it stopped."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """Say what is wrong with a training set, one sentence for each fault; exit code 1 if anything is."""
-
-    path: tyro.conf.Positional[Path]
-    """folder of the set"""
-
-
-@dataclass(frozen=True)
-class Show:
-    """Print the card of a training set and draw a sample."""
-
-    path: tyro.conf.Positional[Path]
-    """folder of the set"""
-    split: str = "train"
-    """train, valid or test"""
-    trajectory: int = 0
-    """which one to draw"""
-    picture: Path | None = None
-    """where the drawing goes; by default <set>/sample.png"""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Time solver and surrogates against their peers on this machine; --parts chooses what."""
-
-    system: Name
-    """name of the system"""
-    preset: str = "default"
-    """quick or default"""
-    folder: Path | None = None
-    """where the results go, <part>.json for each part; by default runs/bench-<system>-<preset>"""
-
-
-Command = (
-    Annotated[Run, tyro.conf.subcommand("run")]
-    | Annotated[Generate, tyro.conf.subcommand("generate")]
-    | Annotated[Train, tyro.conf.subcommand("train")]
-    | Annotated[Compare, tyro.conf.subcommand("compare")]
-    | Annotated[Check, tyro.conf.subcommand("check")]
-    | Annotated[Show, tyro.conf.subcommand("show")]
-    | Annotated[Bench, tyro.conf.subcommand("bench")]
-)
+Every setting:  understudy run kuramoto-sivashinsky --help"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -163,22 +75,10 @@ def _dispatch(arguments: list[str]) -> int:
     if arguments and not arguments[0].startswith("-"):
         known = ["run", "generate", "train", "compare", "check", "show", "bench"]
         arguments = [nearest(arguments[0], known, "command"), *arguments[1:]]
-    helping = [a for a in arguments if a in ("-h", "--help")]
-    words = [a for a in arguments if not a.startswith("-")]
-    staged = len(words) > 1 and words[0] in ("run", "generate", "train", "compare", "bench")
-    if helping and staged:
-        # the experiment's own options can be listed only once the system is known
-        module = _experiment(words[1], "bench_" if words[0] == "bench" else "")
-        presets: Mapping[str, Any] = module.PRESETS
-        given = next((p for p in presets if p in words[2:]), "default")
-        print(f"options of the experiment (preset {given}), beside those of `understudy {words[0]} --help`:")
-        tyro.cli(type(presets[given]), default=presets[given], args=["--help"], prog=f"understudy {words[0]}")
+    if {"-h", "--help"} & set(arguments):
+        _help(arguments)
     command, rest = tyro.cli(
-        Command,
-        prog="understudy",
-        description="Physics surrogates that learn from solvers, compared with them at equal accuracy.",
-        args=arguments,
-        return_unknown_args=True,
+        Command, prog="understudy", description=DESCRIPTION, args=arguments, return_unknown_args=True
     )
     if rest and isinstance(command, Check | Show):
         raise UnknownName(f"unknown option {rest[0]!r}; see `understudy {arguments[0]} --help`")
@@ -189,6 +89,24 @@ def _dispatch(arguments: list[str]) -> int:
     if isinstance(command, Bench):
         return _bench(command, rest)
     return _stages(command, rest)
+
+
+def _help(arguments: list[str]) -> None:
+    """List the settings of an experiment, and end, where its system is named; else leave the rest to tyro."""
+    plain = [a for a in arguments if a not in ("-h", "--help")]
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # what is missing is no mistake of who asks for help
+            command, _ = tyro.cli(Command, args=plain, return_unknown_args=True)
+    except SystemExit:
+        return
+    if isinstance(command, Stage | Bench):
+        module = _experiment(command.system, "bench_" if isinstance(command, Bench) else "")
+        preset = nearest(command.preset, list(module.PRESETS), "preset")
+        default, name = module.PRESETS[preset], type(command).__name__.lower()
+        print(f"Settings of the {preset} preset. Options before them: understudy {name} --help\n")
+        tyro.cli(
+            type(default), default=default, args=["--help"], prog=f"understudy {name} {_hyphens(module)}"
+        )
 
 
 def _check(command: Check) -> int:
@@ -221,20 +139,24 @@ def _bench(command: Bench, rest: list[str]) -> int:
     return 0
 
 
-def _stages(command: Common, rest: list[str]) -> int:
+def _stages(command: Stage, rest: list[str]) -> int:
     module: Experiment = _experiment(command.system)
     preset = nearest(command.preset, list(module.PRESETS), "preset")
     name = type(command).__name__.lower()
     settings: ExperimentSettings = _settings(module, preset, rest, name)
-    chosen = _candidates(command, settings.candidates, task=settings.task)
+    chosen = {label: c for label, c in settings.candidates.items() if c.by_default}
+    if isinstance(command, Learning):
+        chosen = _candidates(command, settings.candidates, task=settings.task)
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
-    _refuse_before_work(command, folder)
-    try:
+    _refuse_a_file(folder)
+    if isinstance(command, Learning):
+        _refuse_before_work(command)
         settings.check(chosen, device=command.device)
-    except ComparisonError as error:
-        if name != "generate":
-            raise
-        logger.warning("these sets will not do for a comparison as it stands: %s", error)
+    else:
+        try:
+            settings.check(chosen)
+        except ComparisonError as error:
+            logger.warning("these sets will not do for a comparison as it stands: %s", error)
     progress = not command.quiet
     wanted = {
         label: (find_kit(system.name).standard(system), chosen)
@@ -246,7 +168,7 @@ def _stages(command: Common, rest: list[str]) -> int:
         sets = generate_sets(wanted, folder=folder, progress=progress)
     # only now: what is refused leaves the record of an earlier run as it was
     write_json(folder / "settings.json", {"settings": dataclasses.asdict(settings), **provenance()})
-    if name == "generate":
+    if not isinstance(command, Learning):
         for training_set in sets.values():
             print(card(training_set))
         return 0
@@ -256,9 +178,9 @@ def _stages(command: Common, rest: list[str]) -> int:
         folder=folder,
         device=command.device,
         threads=settings.threads,
-        workers=command.workers,
+        workers=command.workers if isinstance(command, Training) else 1,
         progress=progress,
-        may_train=name != "compare",
+        may_train=isinstance(command, Training),
     )
     if name == "train":
         return 0
@@ -267,12 +189,12 @@ def _stages(command: Common, rest: list[str]) -> int:
     return 0
 
 
-def _refuse_before_work(command: Common, folder: Path) -> None:
+def _refuse_before_work(command: Learning) -> None:
     """What would otherwise be found out only after minutes of solving."""
-    for name, value in (("seeds", command.seeds), ("workers", command.workers)):
+    for name in ("seeds", "workers"):
+        value = getattr(command, name, None)
         if value is not None and value < 1:
             raise UnknownName(f"--{name} must be at least 1, got {value}")
-    _refuse_a_file(folder)
     usable_device(command.device)
 
 
@@ -291,7 +213,7 @@ def _settings(module: Any, preset: str, rest: list[str], command: str) -> Any:
     )
 
 
-def _candidates(command: Common, preset: Mapping[str, Candidate], *, task: Task) -> dict[str, Candidate]:
+def _candidates(command: Learning, preset: Mapping[str, Candidate], *, task: Task) -> dict[str, Candidate]:
     """The preset's entries, or those named; a surrogate that the preset lacks comes with its defaults."""
     chosen = {label: candidate for label, candidate in preset.items() if candidate.by_default}
     if command.surrogates:

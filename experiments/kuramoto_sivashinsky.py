@@ -35,7 +35,7 @@ __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
 @dataclass(frozen=True)
 class Settings:
-    """One experiment: the equation, two training sets, and how the surrogates are judged.
+    """The experiment: an equation, training sets, how surrogates are judged.
 
     Attributes:
         system: length, points and forcing of the equation.

@@ -26,11 +26,12 @@ class KuramotoSivashinsky(System):
     2 pi every start decays. The mean of u is conserved and only shifts the frame of motion.
 
     Attributes:
-        length: of the domain; 22 is the standard small chaotic case, 200 the large one of Pathak (2018).
-        points: of the grid on which queries and solutions live; even, at least 8. About 3 per unit length
+        length: of the periodic line; 22 is the standard small chaotic case, 200 the large one of Pathak
+            (2018).
+        points: grid points on which queries and solutions live; even, at least 8. About 3 per unit length
             resolve the attractor to five digits, 6 to round-off.
         forcing: amplitude of the inhomogeneous forcing of Pathak et al. (2018), 0.01 there.
-        forcing_wavelength: must divide the length where there is forcing.
+        forcing_wavelength: wavelength of that forcing; must divide the length.
 
     Raises `SolverError` for parameters that make no sense.
 
