@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -67,7 +68,7 @@ class KuramotoSivashinsky(System):
                     f"multiple of forcing_wavelength ({self.forcing_wavelength:g})"
                 )
 
-    @property
+    @cached_property
     def axes(self) -> tuple[Axis, ...]:
         """One periodic axis x."""
         spacing = self.length / self.points

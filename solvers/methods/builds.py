@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Build:
         across: whether one trajectory lies across the lanes (else one in each).
         rows: rows of a transform that is done wholly in registers; 0 for one with passes.
         leaf: rows of the smaller blocks in which one with passes ends.
-        linear: values of the spectrum that a step combines: v_n, v_{n-1}, ...
+        linear: values of the spectrum that a step combines: v_n, v_{n-1}, ...; 0 for an intake.
         nonlinear: nonlinear terms that a multistep scheme combines; 0 for a Runge-Kutta scheme.
         mixing: whether the weights are general complex numbers; else the linear ones are real and the
             nonlinear ones imaginary, which halves the work.
@@ -60,6 +61,21 @@ class Build:
     forced: bool = False
     compensated: bool = False
 
+    @property
+    def _numba_type_(self) -> BuildType:
+        """By which numba finds the type of an argument at once."""
+        return _type_of(self)
+
+    @property
+    def intake(self) -> Build:
+        """What takes frames to spectra, where a run starts; compiled once, as it is the same for all schemes."""
+        return replace(self, linear=0, nonlinear=0, mixing=False, forced=False, compensated=False)
+
+    @property
+    def layout(self) -> Build:
+        """What only moves rows and does their transforms' passes knows: the lanes."""
+        return Build(self.lanes)
+
 
 class BuildType(types.Type):
     """Numba's type of a `Build`: the value is in the type, nothing is passed at run time."""
@@ -69,9 +85,14 @@ class BuildType(types.Type):
         super().__init__(name=f"{build!r} of {_SOURCE_CODE}")
 
 
+@lru_cache(maxsize=1024)
+def _type_of(build: Build) -> BuildType:
+    return BuildType(build)
+
+
 @typeof_impl.register(Build)
 def _type_of_build(value: Build, context: Any) -> BuildType:
-    return BuildType(value)
+    return value._numba_type_
 
 
 @register_model(BuildType)

@@ -1,7 +1,7 @@
 """Codelets of the exponential integrators: whole pieces of work, emitted as intrinsics of numba.
 
 A codelet takes rows to registers, transforms them, does to the wavenumbers what the scheme's stage asks, and
-takes them back.
+takes them back. The codelets of an intake (see `Build`) keep the wavenumbers instead, where a run starts.
 """
 
 from __future__ import annotations
@@ -21,10 +21,8 @@ from .exponential_steps import (
     Complex,
     Tables,
     arrays,
-    begin,
     forward,
     inverse,
-    remember,
     update,
 )
 from .vectors import Vector
@@ -49,7 +47,10 @@ class _Registers:
 
 
 class _Arrays:
-    """Memory in the state array (arrays, length, lanes), the histories as rings."""
+    """Memory in the state array (arrays, length, lanes), the histories as rings; `step` says where they begin.
+
+    For an intake `step` is the array that it puts everything into.
+    """
 
     def __init__(self, build: Build, state: Rows, length: ir.Value, step: ir.Value) -> None:
         self.build, self.state, self.length, self.step = build, state, length, step
@@ -70,7 +71,9 @@ class _Arrays:
         return builder.add(place, kind(first))
 
     def _offset(self, name: str) -> ir.Value:
-        if not self.build.nonlinear:
+        if not self.build.linear:
+            index = self.step
+        elif not self.build.nonlinear:
             index = self.step.type(arrays(self.build).index(name))
         elif name == "carry":
             index = self.step.type(self.build.linear + self.build.nonlinear)
@@ -114,11 +117,13 @@ def _switch(builder: ir.IRBuilder, stage: ir.Value, cases: dict[int, Any]) -> No
 
 
 def _stages(build: Build) -> list[int]:
+    if not build.linear:
+        return [LOAD]  # and REMEMBER, which is the same code
     return [STEP] if build.nonlinear else [0, 1, 2, 3]
 
 
-def _normaliser(build: Build, like: Vector, rows: ir.Value, *, first: bool) -> Vector:
-    """2 / N, and for slot 0 of lanes that hold one trajectory each 1 / N."""
+def _normaliser(build: Build, like: Vector, rows: ir.Value, stage: ir.Value, *, first: bool) -> Vector:
+    """2 / N, and for slot 0 of lanes that hold one trajectory each 1 / N; 1 for what is only remembered."""
     builder = like.builder
     element = like.value.type.element
     points = builder.uitofp(rows, element)
@@ -128,7 +133,8 @@ def _normaliser(build: Build, like: Vector, rows: ir.Value, *, first: bool) -> V
         factor = factor * (1.0 / like.count)
         if first:
             factor = factor * factor.constant([0.5] + [1.0] * (like.count - 1))
-    return factor
+    plain = builder.icmp_signed("==", stage, stage.type(REMEMBER))
+    return Vector(builder, builder.select(plain, factor.constant(1.0).value, factor.value))
 
 
 def _block(leaves: int, *, root: bool) -> Any:
@@ -137,7 +143,7 @@ def _block(leaves: int, *, root: bool) -> Any:
     The block has so many leaves of the build; a root is a real transform, others are complex.
     """
 
-    @intrinsic(prefer_literal=True)
+    @intrinsic
     def function(
         typing: Any,
         work: Any,
@@ -151,12 +157,6 @@ def _block(leaves: int, *, root: bool) -> Any:
         stage: Any,
         build: Any,
     ) -> Any:
-        # a stage known at compile time needs no code for the others; it must stand in the signature, by which
-        # numba tells implementations apart
-        known = isinstance(stage, types.IntegerLiteral)
-        cases = [stage.literal_value] if known else _stages(build.build)
-        stage = stage if known else types.intp
-
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             plan = sig.args[-1].build
             points = leaves * plan.leaf
@@ -177,8 +177,6 @@ def _block(leaves: int, *, root: bool) -> Any:
                 ]
 
             def emit(which: int) -> None:
-                if which == REMEMBER and not plan.nonlinear:
-                    return  # a Runge-Kutta scheme has no past
                 if root:
                     z = real_forward([work.load(p) for pair in places for p in pair])
                 else:
@@ -186,15 +184,12 @@ def _block(leaves: int, *, root: bool) -> Any:
                 names = [None, *slots[1:]] if root else slots
                 spectrum = forward(z, names, lookup)
                 cells = [memory.at(*place) for place in places]
-                if which == REMEMBER:
-                    for s, cell in zip(spectrum, cells, strict=True):
-                        remember(s, cell)
-                    return
                 new: list[Complex] = []
                 for name, s, cell in zip(names, spectrum, cells, strict=True):
                     if which == LOAD:
-                        factor = _normaliser(plan, s[0], rows, first=name is None)
-                        new.append(begin(s, factor, cell, plan))
+                        factor = _normaliser(plan, s[0], rows, stage, first=name is None)
+                        new.append((s[0] * factor, s[1] * factor))
+                        cell.put("v", new[-1])
                     else:
                         new.append(update(which, s, cell, lookup, slot=name))
                 back = inverse(new, names, lookup)
@@ -202,11 +197,15 @@ def _block(leaves: int, *, root: bool) -> Any:
                 for place, value in zip([p for pair in places for p in pair], values, strict=True):
                     work.store(place, value)
 
-            _switch(builder, stage, {which: lambda which=which: emit(which) for which in cases})
+            cases = _stages(plan)
+            if len(cases) == 1:
+                emit(cases[0])
+            else:
+                _switch(builder, stage, {which: lambda which=which: emit(which) for which in cases})
             return context.get_dummy_value()
 
         whole = types.intp
-        return types.void(work, state, tables, special, whole, whole, whole, whole, stage, build), generate
+        return types.void(work, state, tables, special, whole, whole, whole, whole, whole, build), generate
 
     return function
 
@@ -218,8 +217,12 @@ root, double_root = (_block(leaves, root=True) for leaves in (2, 4))
 def _in_registers(
     typing: Any, work: Any, state: Any, tables: Any, special: Any, step: Any, stage: Any, build: Any
 ) -> Any:
-    """A whole step of a transform that fits in registers, or another thing to do, named by a constant."""
-    what = stage.literal_value
+    """A whole step of a transform that fits in registers, or to show its state: the stage, which is a constant.
+
+    Of an intake the stage is as in the blocks.
+    """
+    what = LOAD if not build.build.linear else stage.literal_value
+    stage = stage if build.build.linear else types.intp
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         plan = sig.args[-1].build
@@ -260,18 +263,14 @@ def _in_registers(
 
         def take() -> None:
             for i, s in enumerate(spectrum([work.load(row) for place in places for row in place])):
-                cell = memory.at(*places[i])
-                if what == REMEMBER:
-                    remember(s, cell)
-                else:
-                    begin(s, _normaliser(plan, s[0], rows, first=i == 0), cell, plan)
+                factor = _normaliser(plan, s[0], rows, args[5], first=i == 0)
+                memory.at(*places[i]).put("v", (s[0] * factor, s[1] * factor))
 
         def show() -> None:
             for i, value in enumerate(physical(state_now())):
                 work.store(kind(i), value)
 
-        if what != REMEMBER or plan.nonlinear:  # a Runge-Kutta scheme has no past
-            {STEP: advance, LOAD: take, REMEMBER: take, SHOW: show}[what]()
+        {STEP: advance, LOAD: take, SHOW: show}[what]()
         return context.get_dummy_value()
 
     return types.void(work, state, tables, special, types.intp, stage, build), generate

@@ -1,8 +1,9 @@
 """Compiled exponential integrators over rows of lanes: the loops around the codelets.
 
-`solve` takes samples in groups, as many as there are lanes or one across them, through one work array.
-`solve_in_registers` is the same for transforms of few rows. Memory is given by the caller; nothing is
-allocated.
+Samples go in groups, as many as there are lanes or one across them. `load` takes the frames that a run starts
+from to spectra, `solve` runs on from there; they are two functions so that the first is compiled once for all
+schemes. `load_in_registers` and `solve_in_registers` are the same for transforms of few rows. Memory is given
+by the caller; nothing is allocated.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from .exponential_codelets import SHOW, block, double_block, double_root, in_reg
 from .exponential_steps import LOAD, REMEMBER, STEP
 from .lane_fourier import forward_passes, inverse_passes, square_passes
 
-__all__ = ["solve", "solve_in_registers"]
+__all__ = ["load", "load_in_registers", "solve", "solve_in_registers"]
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -91,146 +92,159 @@ def _fill_with_nan(out: Any, frame: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _run(
+def _copy(work: Any, physical: Any) -> None:
+    for row in range(work.shape[0]):  # slices would add seconds to the time to compile
+        for lane in range(work.shape[1]):
+            physical[row, lane] = work[row, lane]
+
+
+@njit(cache=True, nogil=True)
+def load(
+    history: Any,
+    width: Any,
+    work: Any,
+    state: Any,
+    plan: Any,
+    tables: Any,
+    special: Any,
+    linear: Any,
+    nonlinear: Any,
+    layout: Any,
+    intake: Any,
+) -> None:
+    """Take the frames of all samples, `width` at a time, to where a run starts from.
+
+    Args:
+        history: (samples, past frames, points), the last frame the present.
+        width: samples in one group.
+        work: (groups, rows, lanes).
+        state: (groups, arrays, rows or more, lanes), zero where nothing is loaded.
+        plan: of the transform.
+        tables: of the intake.
+        special: of the intake.
+        linear: as in the build.
+        nonlinear: as in the build.
+        layout: of the build.
+        intake: of the build.
+    """
+    samples, past = history.shape[0], history.shape[1]
+    for group in range(work.shape[0]):
+        start, stop = group * width, min((group + 1) * width, samples)
+        rows, kept = work[group], state[group]
+        for frame in range(past):
+            if past - nonlinear <= frame < past - 1:
+                _gather(history, start, stop, frame, rows, True)
+                forward_passes(rows, plan, 0, layout)
+                place = linear + frame % nonlinear
+                _spectral_pass(rows, kept, plan, tables, special, place, REMEMBER, intake)
+            if frame >= past - linear:
+                _gather(history, start, stop, frame, rows, False)
+                forward_passes(rows, plan, 0, layout)
+                _spectral_pass(rows, kept, plan, tables, special, frame % linear, LOAD, intake)
+
+
+@njit(cache=True, nogil=True)
+def solve(
+    out: Any,
+    width: Any,
     work: Any,
     physical: Any,
     state: Any,
-    out: Any,
     plan: Any,
     tables: Any,
     special: Any,
     step: Any,
     steps: Any,
     stages: Any,
-    passes: Any,
+    layout: Any,
     build: Any,
 ) -> None:
-    """Advance and write frames, `steps[i]` steps to frame i; stop where all has become NaN or infinite."""
-    for frame in range(out.shape[1]):
-        for _ in range(steps[frame]):
-            for stage in range(stages):
-                square_passes(work, plan, passes)
-                _spectral_pass(work, state, plan, tables, special, step, stage, build)
-            step += 1
-        for row in range(work.shape[0]):  # slices would add seconds to the time to compile
-            for lane in range(work.shape[1]):
-                physical[row, lane] = work[row, lane]
-        inverse_passes(physical, plan, 0, passes)
-        _write(physical, out, frame, build)
-        if _lost(physical):
-            _fill_with_nan(out, frame)
-            return
-
-
-@njit(cache=True, nogil=True)
-def _load(
-    work: Any,
-    state: Any,
-    plan: Any,
-    tables: Any,
-    special: Any,
-    step: Any,
-    past: Any,
-    passes: Any,
-    build: Any,
-) -> None:
-    """Take the work's rows as the solution at a step or, of the past, as its square."""
-    forward_passes(work, plan, 0, passes)
-    if past:
-        _spectral_pass(work, state, plan, tables, special, step, REMEMBER, build)
-    else:
-        _spectral_pass(work, state, plan, tables, special, step, LOAD, build)
-
-
-@njit(cache=True, nogil=True)
-def solve(
-    history: Any,
-    out: Any,
-    width: Any,
-    work: Any,
-    physical: Any,
-    state: Any,
-    plan: Any,
-    tables: Any,
-    special: Any,
-    steps: Any,
-    linear: Any,
-    nonlinear: Any,
-    passes: Any,
-    build: Any,
-) -> None:
-    """Frames of all samples, `width` at a time.
+    """Advance what `load` made ready and write frames; stop where all of a group has become NaN or infinite.
 
     Args:
-        history: (samples, past frames, points), the last frame the present.
         out: (samples, frames, points).
-        width: samples in one work array.
-        work: (rows, lanes).
-        physical: like work.
-        state: (arrays, rows or more, lanes).
+        width: samples in one group.
+        work: (groups, rows, lanes).
+        physical: (rows, lanes).
+        state: (groups, arrays, rows or more, lanes).
         plan: of the transform.
         tables: weights of the slots.
         special: weights of slot 0.
+        step: number of the step at which the run starts, which says where the rings of the past begin.
         steps: (frames,) steps to each frame.
-        linear: as in the build.
-        nonlinear: as in the build.
-        passes: a build that fixes the lanes alone: the passes of the transforms are compiled once for all.
+        stages: of a step.
+        layout: of the build: what knows no more is compiled once for all schemes.
         build: what is fixed at compile time.
     """
-    samples, past = history.shape[0], history.shape[1]
-    for start in range(0, samples, width):
-        stop = min(start + width, samples)
-        for frame in range(past):
-            if past - nonlinear <= frame < past - 1:
-                _gather(history, start, stop, frame, work, True)
-                _load(work, state, plan, tables, special, frame, True, passes, build)
-            if frame >= past - linear:
-                _gather(history, start, stop, frame, work, False)
-                _load(work, state, plan, tables, special, frame, False, passes, build)
-        stages = 1 if nonlinear else 4
-        part = out[start:stop]
-        _run(work, physical, state, part, plan, tables, special, past - 1, steps, stages, passes, build)
+    for group in range(work.shape[0]):
+        part = out[group * width : min((group + 1) * width, out.shape[0])]
+        rows, kept, now = work[group], state[group], step
+        for frame in range(out.shape[1]):
+            for _ in range(steps[frame]):
+                for stage in range(stages):
+                    square_passes(rows, plan, layout)
+                    _spectral_pass(rows, kept, plan, tables, special, now, stage, build)
+                now += 1
+            _copy(rows, physical)
+            inverse_passes(physical, plan, 0, layout)
+            _write(physical, part, frame, layout)
+            if _lost(physical):
+                _fill_with_nan(part, frame)
+                break
 
 
 @njit(cache=True, nogil=True)
-def _run_in_registers(
-    work: Any, state: Any, out: Any, tables: Any, special: Any, step: Any, steps: Any, build: Any
+def load_in_registers(
+    history: Any,
+    width: Any,
+    work: Any,
+    state: Any,
+    tables: Any,
+    special: Any,
+    linear: Any,
+    nonlinear: Any,
+    intake: Any,
 ) -> None:
-    for frame in range(out.shape[1]):
-        for _ in range(steps[frame]):
-            in_registers(work, state, tables, special, step, STEP, build)
-            step += 1
-        in_registers(work, state, tables, special, step, SHOW, build)
-        _write(work, out, frame, build)
-        if _lost(work):
-            _fill_with_nan(out, frame)
-            return
+    """`load` for a transform that fits in registers, with one work array (rows, lanes)."""
+    samples, past = history.shape[0], history.shape[1]
+    for group in range(state.shape[0]):
+        start, stop = group * width, min((group + 1) * width, samples)
+        kept = state[group]
+        for frame in range(past):
+            for stage in range(LOAD, REMEMBER + 1):
+                if stage == LOAD and frame >= past - linear:
+                    place = frame % linear
+                elif stage == REMEMBER and past - nonlinear <= frame < past - 1:
+                    place = linear + frame % nonlinear
+                else:
+                    continue
+                _gather(history, start, stop, frame, work, stage == REMEMBER)
+                in_registers(work, kept, tables, special, place, stage, intake)
 
 
 @njit(cache=True, nogil=True)
 def solve_in_registers(
-    history: Any,
     out: Any,
     width: Any,
     work: Any,
     state: Any,
     tables: Any,
     special: Any,
+    step: Any,
     steps: Any,
-    linear: Any,
-    nonlinear: Any,
+    layout: Any,
     build: Any,
 ) -> None:
-    """`solve` for a transform that fits in registers."""
-    samples, past = history.shape[0], history.shape[1]
-    for start in range(0, samples, width):
-        stop = min(start + width, samples)
-        for frame in range(past):
-            if past - nonlinear <= frame < past - 1:
-                _gather(history, start, stop, frame, work, True)
-                in_registers(work, state, tables, special, frame, REMEMBER, build)
-            if frame >= past - linear:
-                _gather(history, start, stop, frame, work, False)
-                in_registers(work, state, tables, special, frame, LOAD, build)
-        part = out[start:stop]
-        _run_in_registers(work, state, part, tables, special, past - 1, steps, build)
+    """`solve` for a transform that fits in registers, with one work array (rows, lanes)."""
+    for group in range(state.shape[0]):
+        part = out[group * width : min((group + 1) * width, out.shape[0])]
+        kept, now = state[group], step
+        for frame in range(out.shape[1]):
+            for _ in range(steps[frame]):
+                in_registers(work, kept, tables, special, now, STEP, build)
+                now += 1
+            in_registers(work, kept, tables, special, now, SHOW, build)
+            _write(work, part, frame, layout)
+            if _lost(work):
+                _fill_with_nan(part, frame)
+                break

@@ -29,11 +29,9 @@ __all__ = [
     "Memory",
     "Tables",
     "arrays",
-    "begin",
     "constants",
     "forward",
     "inverse",
-    "remember",
     "update",
     "weights",
 ]
@@ -43,13 +41,15 @@ Complex = tuple[Vector, Vector]
 STEP = 0
 """Stages 0 to 3 are those of a Runge-Kutta step; a multistep scheme has stage 0 only."""
 LOAD = 4
-"""Take the transform as that of the solution itself."""
+"""Of an intake: take the transform as that of the solution itself."""
 REMEMBER = 5
-"""Take the transform as that of the square at an earlier step."""
+"""Of an intake: take the transform as that of the square at an earlier step."""
 
 
 def weights(build: Build) -> list[tuple[str, bool]]:
     """The weights of a scheme in the order of the tables, and whether each is linear."""
+    if not build.linear:
+        return []
     if build.nonlinear:
         return [(f"linear{i}", True) for i in range(build.linear)] + [
             (f"nonlinear{j}", False) for j in range(build.nonlinear)
@@ -163,21 +163,6 @@ class Tables:
         return self._read(self.ordinary, index, offset), self._read(self.ordinary, index, offset + 1)
 
 
-def remember(s: Complex, memory: Memory) -> None:
-    """Keep the transform of a square for the steps to come."""
-    memory.put("s0", s)
-
-
-def begin(s: Complex, normaliser: Vector, memory: Memory, build: Build) -> Complex:
-    """Keep a transform as the state's; returns the state."""
-    value = s[0] * normaliser, s[1] * normaliser
-    memory.put("v0" if build.nonlinear else "v", value)
-    if build.compensated:
-        nothing = value[0].constant(0.0)
-        memory.put("carry", (nothing, nothing))
-    return value
-
-
 def update(stage: int, s: Complex, memory: Memory, tables: Tables, *, slot: ir.Value | None) -> Complex:
     """What follows the transform of a square at one slot: the spectrum whose values are wanted next."""
     build = tables.build
@@ -192,7 +177,7 @@ def update(stage: int, s: Complex, memory: Memory, tables: Tables, *, slot: ir.V
         return z[0] + constant[0], z[1] + constant[1]
 
     if build.nonlinear:
-        remember(s, memory)
+        memory.put("s0", s)
         v = memory.get("v0")
         total = weight("linear0").of(v)
         if build.compensated:

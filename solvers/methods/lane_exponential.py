@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -239,8 +239,8 @@ def _run(
     if lanes not in ("auto", "batch", "across"):
         raise ValueError(f'lanes must be "auto", "batch" or "across", got {lanes!r}')
     across = lanes == "across" or (lanes == "auto" and samples <= 2)
-    build, ordinary, special = _prepared(tables, points, dtype, across)
-    width = 1 if across else build.lanes
+    run = _prepared(tables, points, dtype, across)
+    width = 1 if across else run.build.lanes
     steps = _steps_to_each(steps_per_frame, frames)
     out = np.empty((samples, frames, points), dtype=dtype)
     groups = -(-samples // width)
@@ -248,7 +248,7 @@ def _run(
 
     def solve(first: int) -> None:
         part = slice(first, first + share)
-        _solve(history[part], out[part], steps, width, build, ordinary, special)
+        _solve(history[part], out[part], steps, width, run)
 
     if share < samples:
         with ThreadPoolExecutor(threads) as pool:
@@ -265,35 +265,49 @@ def _steps_to_each(steps_per_frame: int | Sequence[int], frames: int) -> NDArray
     return steps
 
 
+class _Prepared(NamedTuple):
+    """A build and its tables; what goes with it: its layout, its intake and that one's tables."""
+
+    build: Build
+    tables: Array
+    special: Array
+    layout: Build
+    intake: Build
+    intake_tables: Array
+    intake_special: Array
+
+
 @lru_cache(maxsize=256)
 def _prepared(
     tables: RungeKuttaTables | MultistepTables, points: int, dtype: np.dtype[Any], across: bool
-) -> tuple[Build, Array, Array]:
+) -> _Prepared:
     plain, named = tables.build()
     build = sized(plain, points, dtype, across=across)
-    return build, *arrange(build, points, dtype, named)
+    intake = build.intake
+    weights = arrange(build, points, dtype, named)
+    return _Prepared(build, *weights, build.layout, intake, *arrange(intake, points, dtype, {}))
 
 
-def _solve(
-    history: Array,
-    out: Array,
-    steps: NDArray[np.int64],
-    width: int,
-    build: Build,
-    tables: Array,
-    special: Array,
-) -> None:
+def _solve(history: Array, out: Array, steps: NDArray[np.int64], width: int, run: _Prepared) -> None:
     """All samples, one group after the other, in memory of this call's own."""
-    points, dtype = history.shape[2], history.dtype
+    samples, past, points = history.shape
+    dtype, build = history.dtype, run.build
+    groups = -(-samples // width)
     rows = points // build.lanes if build.across else points
-    memory = aligned((2 + len(arrays(build)), rows + APART, build.lanes), dtype)
-    work, physical, state = memory[0, :rows], memory[1, :rows], memory[2:]
-    terms = build.linear, build.nonlinear
+    kept = len(arrays(build))
+    taken = run.intake_tables, run.intake_special, build.linear, build.nonlinear
+    weights = run.tables, run.special, past - 1, steps
     if build.rows:
-        kernels.solve_in_registers(history, out, width, work, state, tables, special, steps, *terms, build)
+        memory = aligned((1 + groups * kept, rows, build.lanes), dtype)
+        work, state = memory[0], memory[1:].reshape(groups, kept, rows, build.lanes)
+        kernels.load_in_registers(history, width, work, state, *taken, run.intake)
+        kernels.solve_in_registers(out, width, work, state, *weights, run.layout, build)
         return
+    # what belongs to one group lies together
+    memory = aligned((1 + groups * (1 + kept), rows + APART, build.lanes), dtype)
+    physical, each = memory[0, :rows], memory[1:].reshape(groups, 1 + kept, rows + APART, build.lanes)
+    work, state = each[:, 0, :rows], each[:, 1:]
     plan = make_plan(rows, dtype.name)
-    passes = Build(build.lanes)
-    kernels.solve(
-        history, out, width, work, physical, state, plan, tables, special, steps, *terms, passes, build
-    )
+    stages = 1 if build.nonlinear else 4
+    kernels.load(history, width, work, state, plan, *taken, run.layout, run.intake)
+    kernels.solve(out, width, work, physical, state, plan, *weights, stages, run.layout, build)

@@ -137,6 +137,9 @@ def arrange(
         values = place(tables[f"+{name}"], share=share)
         values[0, 0] = complex(np.real(tables[f"+{name}"][0]), np.real(tables[f"+{name}"][-1]))
         ordinary += [values.real, values.imag]
+    # an intake has no weights, and what emits code for it never reads these
+    ordinary = ordinary or [np.zeros(held.shape)]
+    special = special or [np.zeros((4, held.shape[1]))]
     packed = aligned((len(held), len(ordinary), held.shape[1]), dtype)
     packed[:] = np.stack(ordinary, axis=1)
     first = aligned((len(special), 4, held.shape[1]), dtype)

@@ -2,36 +2,27 @@
 
 import numpy as np
 import pytest
-from numba import njit
 from understudy.solvers.methods.builds import Build
-from understudy.solvers.methods.exponential_codelets import in_registers
-from understudy.solvers.methods.exponential_kernels import _load
-from understudy.solvers.methods.exponential_steps import LOAD
+from understudy.solvers.methods.exponential_kernels import load, load_in_registers
 from understudy.solvers.methods.lane_fourier import make_plan
 from understudy.solvers.methods.lane_layout import SIZES, arrange, sized, wavenumbers, why_not
 from understudy.solvers.methods.lanes import aligned
 
 
-@njit(cache=True)
-def load_in_registers(work, state, tables, special, build):
-    in_registers(work, state, tables, special, 0, LOAD, build)
-
-
 def spectrum_of(u, across):
     """(samples, modes) what the state holds after u was loaded, in the order of numpy.fft.rfft."""
     points = u.shape[1]
-    build = sized(Build(0, nonlinear=1), points, u.dtype, across=across)
-    zero = np.zeros(points // 2 + 1)
-    tables, special = arrange(build, points, u.dtype, {"linear0": zero, "nonlinear0": 1j * zero})
+    build = sized(Build(0), points, u.dtype, across=across).intake
+    tables, special = arrange(build, points, u.dtype, {})
     rows = points // build.lanes if across else points
     plan = make_plan(rows, u.dtype.name)
-    work, memory = aligned((rows, build.lanes), u.dtype), aligned((2, rows, build.lanes), u.dtype)
-    work[:] = u[0].reshape(work.shape) if across else u.T
+    work, memory = aligned((1, rows, build.lanes), u.dtype), aligned((1, 1, rows, build.lanes), u.dtype)
+    history, width = u[:, None], len(u)
     if build.rows:
-        load_in_registers(work, memory, tables, special, build)
+        load_in_registers(history, width, work[0], memory, tables, special, 1, 0, build)
     else:
-        _load(work, memory, plan, tables, special, 0, False, Build(build.lanes), build)
-    state = memory[0].astype(np.float64)
+        load(history, width, work, memory, plan, tables, special, 1, 0, build.layout, build)
+    state = memory[0, 0].astype(np.float64)
     real, imaginary = list(range(0, plan.root, 2)), list(range(1, plan.root, 2))
     for size, first, first_imaginary, _ in plan.blocks:
         real += range(first, first + size)
