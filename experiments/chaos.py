@@ -76,7 +76,13 @@ def compare_forecasts(
     contestants = [
         # the one that made the data comes first: the naive speed-up is against it
         Contestant(f"data: {standard.label}", "reference", (standard,), settings=standard.settings),
-        Contestant(f"truth: {reference.label}", "reference", (reference,), settings=reference.settings),
+        Contestant(
+            f"truth: {reference.label}",
+            "reference",
+            (reference,),
+            settings=reference.settings,
+            answered=truth,
+        ),
         *(Contestant(s.label, "ladder", (s,), settings=s.settings) for s in ladder),
         *surrogates,
     ]
@@ -84,18 +90,18 @@ def compare_forecasts(
     verdicts = judge(rows, metric, ceiling=float(times[-1]) / unit)
     answers = {c.label: c.answers[0] for c in surrogates if c.kind == "surrogate"}
     logger.info("free runs of %g Lyapunov times", settings.free_run)
-    with pinned_threads(settings.threads):
-        free = run_freely(
-            queries,
-            answers,
-            standard,
-            system,
-            runs=settings.free_runs,
-            total=settings.free_run * unit,
-            horizon=times,
-            scale=scale,
-            progress=progress,
-        )
+    free = run_freely(
+        queries,
+        answers,
+        standard,
+        system,
+        runs=settings.free_runs,
+        total=settings.free_run * unit,
+        horizon=times,
+        scale=scale,
+        threads=settings.threads,
+        progress=progress,
+    )
     every = max(1, len(times) // 160)
     results = {
         "system": {"name": system.name, **system.parameters},

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from ..solvers.contract import Answer, Queries, Solution, Status
+from .at_once import at_once
 from .metrics import Metric, frame_errors
 from .throughput import clock_all
 from .timing import Timing, pinned_threads
@@ -57,6 +58,7 @@ class Contestant:
         settings: anything JSON takes, printed in the results.
         device: where the answer is computed, as torch names it; the solver's is `cpu`.
         remark: one sentence for the reader, e.g. that it knows the form of the equation.
+        answered: what it said to the plan's queries, where that is known: the truth is not solved twice.
     """
 
     label: str
@@ -66,6 +68,7 @@ class Contestant:
     settings: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
     remark: str = ""
+    answered: Solution | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Plan:
     others: Mapping[str, Metric] = field(default_factory=dict)
     batches: tuple[int, ...] = (1, 16, 64, 256)
     rounds: int = 5
-    budget: float = 2.0
+    budget: float = 1.0
     threads: int = 1
 
     @property
@@ -201,11 +204,10 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
         raise ComparisonError(f"labels must be unique; {sorted(twice)} occur more than once")
     if not plan.counted.any():
         raise ComparisonError("the truth holds no solved sample: the reference failed on every query")
+    judged = at_once(
+        partial(_judge, plan), contestants, threads=plan.threads, desc="accuracy", progress=progress
+    )
     with pinned_threads(plan.threads):
-        judged = [
-            _judge(plan, c)
-            for c in tqdm(contestants, desc="accuracy", disable=not progress, unit="entry", leave=False)
-        ]
         speeds = clock_all(
             [(c.answers[0], c.device) for c in contestants],
             plan.asked,
@@ -249,7 +251,7 @@ def _judge(
     scores, errors, failures = [], [], dict.fromkeys((s.name for s in Status if s != Status.SOLVED), 0)
     counted = plan.counted
     for answer in contestant.answers:
-        solution = answer(plan.queries, plan.times)
+        solution = contestant.answered or answer(plan.queries, plan.times)
         scores.append(plan.metric.score(solution, plan.truth)[counted])
         for name, metric in plan.others.items():
             others[name].append(metric.score(solution, plan.truth)[counted])

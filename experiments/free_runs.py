@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from ..solvers.contract import Answer, Queries, System
+from .at_once import at_once
 from .climate import Climate, distances, growth_rate, measure_climate
 from .metrics import drifts
 
@@ -97,6 +97,7 @@ def run_freely(
     total: float,
     horizon: NDArray[np.float64],
     scale: float,
+    threads: int = 1,
     progress: bool = False,
 ) -> FreeRuns:
     """Run each answer from the first `runs` starts for `total` units of time in all, and measure.
@@ -123,33 +124,29 @@ def run_freely(
         drift = {name: float(np.median(change)) for name, change in changes.items()}
         return measure_climate(values[field], scale=scale), drift
 
-    bar = tqdm(total=groups + len(answers), desc="free runs", unit="entry", disable=not progress, leave=False)
-    climates: dict[str, Climate] = {}
-    growth: dict[str, tuple[float, float]] = {}
-    drift: dict[str, dict[str, float]] = {}
-    with bar:
-        own: list[Climate] = []
-        for group in range(groups):
-            climate, change = measured(solver, group * runs)
-            own.append(climate)
-            if group == 0:
-                climates["solver"], drift["solver"] = climate, change
-            bar.update()
-        for label, answer in answers.items():
-            climates[label], drift[label] = measured(answer, 0)
-            bar.update()
-    for label, answer in {"solver": solver, **answers}.items():
-        growth[label] = growth_rate(answer, asked(0, TWINS), horizon, field=field, scale=scale)
+    def run(entry: tuple[str, Answer, int]) -> tuple[Climate, dict[str, float], tuple[float, float]]:
+        _, answer, first = entry
+        rate = (float("nan"), float("nan"))
+        if first == 0:
+            rate = growth_rate(answer, asked(0, TWINS), horizon, field=field, scale=scale)
+        return *measured(answer, first), rate
+
+    entries = [("solver", solver, group * runs) for group in range(groups)]
+    entries += [(label, answer, 0) for label, answer in answers.items()]
+    # the longest come last: begun first, none is waited for alone
+    found = at_once(run, entries[::-1], threads=threads, desc="free runs", progress=progress)[::-1]
+    own = [climate for climate, _, _ in found[:groups]]
+    first = {label: found[i] for i, (label, _, start) in enumerate(entries) if start == 0}
     from_others = [_median([distances(b, a) for b in own if b is not a]) for a in own if len(own) > 1]
     return FreeRuns(
         runs=runs,
         length=length,
-        climates=climates,
-        apart={label: _median([distances(a, climates[label]) for a in own]) for label in answers},
+        climates={label: climate for label, (climate, _, _) in first.items()},
+        apart={label: _median([distances(a, first[label][0]) for a in own]) for label in answers},
         sampling={name: max(d[name] for d in from_others) for name in from_others[0]} if from_others else {},
         groups=groups,
-        growth=growth,
-        drift=drift,
+        growth={label: rate for label, (_, _, rate) in first.items()},
+        drift={label: change for label, (_, change, _) in first.items()},
     )
 
 

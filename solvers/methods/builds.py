@@ -68,7 +68,7 @@ class Build:
 
     @property
     def intake(self) -> Build:
-        """What takes frames to spectra, where a run starts; compiled once, as it is the same for all schemes."""
+        """What takes frames to spectra, where a run starts: the same for all schemes."""
         return replace(self, linear=0, nonlinear=0, mixing=False, forced=False, compensated=False)
 
     @property

@@ -47,7 +47,7 @@ class _Registers:
 
 
 class _Arrays:
-    """Memory in the state array (arrays, length, lanes), the histories as rings; `step` says where they begin.
+    """Memory in the state array (arrays, length, lanes); histories are rings, which begin where `step` says.
 
     For an intake `step` is the array that it puts everything into.
     """
@@ -217,7 +217,7 @@ root, double_root = (_block(leaves, root=True) for leaves in (2, 4))
 def _in_registers(
     typing: Any, work: Any, state: Any, tables: Any, special: Any, step: Any, stage: Any, build: Any
 ) -> Any:
-    """A whole step of a transform that fits in registers, or to show its state: the stage, which is a constant.
+    """A whole step of a transform that fits in registers, or to show its state, by a constant stage.
 
     Of an intake the stage is as in the blocks.
     """
