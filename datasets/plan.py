@@ -42,11 +42,10 @@ class GenerateSettings:
     """Sizes, times and seeds of a training set.
 
     Every sample has a random generator of its own, made from the seed, the split and the sample's number:
-    neither `workers` nor `trajectories_per_shard` changes what is drawn. The bytes on disk do not depend on
-    `workers`.
+    `workers` and `trajectories_per_shard` do not change what is drawn, nor `workers` any byte on disk.
 
     Attributes:
-        train_trajectories: how many there are to learn from.
+        train_trajectories: how many to learn from.
         valid_trajectories: how many to choose settings and to stop training by; may be 0.
         test_trajectories: how many no training sees; may be 0.
         train_frames: frames of each trajectory to learn from.
@@ -55,8 +54,7 @@ class GenerateSettings:
         interval: time between two frames.
         transient: time that is solved and thrown away before the first frame.
         seed: of all random draws, a whole number from 0 on.
-        trajectories_per_shard: how many are solved in one batch and written as one file; bounds the memory,
-            which is about three times the size of a file for each worker.
+        trajectories_per_shard: solved in one batch, written as one file; a worker's memory is three files.
         workers: processes that solve at once, one thread each; 1 works in the calling process.
         dtype: precision of the fields on disk. Chaos forgives no rounding: keep float64 where it matters.
 
@@ -77,9 +75,8 @@ class GenerateSettings:
     dtype: Literal["float64", "float32"] = "float64"
 
     def __post_init__(self) -> None:
-        # a whole number given for a real one must not change the card
-        object.__setattr__(self, "interval", float(self.interval))
-        object.__setattr__(self, "transient", float(self.transient))
+        for name in ("interval", "transient"):  # a whole number for a real one must not change the card
+            object.__setattr__(self, name, float(getattr(self, name)))
         least = {"valid_trajectories": 0, "test_trajectories": 0, "seed": 0}
         for entry in fields(self):
             value = getattr(self, entry.name)
@@ -304,8 +301,7 @@ def find_plan(folder: Path) -> Plan | None:
 
 
 def _field(plain: Mapping[str, Any]) -> Field:
-    axes = plain["axes"]
-    return Field(**{**plain, "axes": axes if axes is None else tuple(axes)})
+    return Field(**{**plain, "axes": None if plain["axes"] is None else tuple(plain["axes"])})
 
 
 def _plain(value: Any) -> Any:

@@ -23,8 +23,9 @@ def at_once(
 ) -> list[Result]:
     """The results in the order of the items, as many at a time as the machine has cores for.
 
-    Each has so many `threads` to itself. Items must not share anything that `work` changes. The first error
-    ends it: what has not begun is dropped.
+    Each has so many `threads` to itself. Pays where the work is in compiled code that lets go of the
+    interpreter's lock, as the solvers do, and not for many small calls, which then wait for one another.
+    Items must not share anything that `work` changes. The first error ends it: what has not begun is dropped.
     """
     workers = max(1, min((os.cpu_count() or 1) // threads, len(items)))
     bar = tqdm(total=len(items), desc=desc, unit="entry", disable=not progress, leave=False)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from ..solvers.contract import Answer, Queries, Solution, Status
-from .at_once import at_once
 from .metrics import Metric, frame_errors
 from .throughput import clock_all
 from .timing import Timing, pinned_threads
@@ -100,7 +99,7 @@ class Plan:
     others: Mapping[str, Metric] = field(default_factory=dict)
     batches: tuple[int, ...] = (1, 16, 64, 256)
     rounds: int = 5
-    budget: float = 1.0
+    budget: float = 2.0
     threads: int = 1
 
     @property
@@ -204,10 +203,11 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
         raise ComparisonError(f"labels must be unique; {sorted(twice)} occur more than once")
     if not plan.counted.any():
         raise ComparisonError("the truth holds no solved sample: the reference failed on every query")
-    judged = at_once(
-        partial(_judge, plan), contestants, threads=plan.threads, desc="accuracy", progress=progress
-    )
     with pinned_threads(plan.threads):
+        judged = [
+            _judge(plan, c)
+            for c in tqdm(contestants, desc="accuracy", disable=not progress, unit="entry", leave=False)
+        ]
         speeds = clock_all(
             [(c.answers[0], c.device) for c in contestants],
             plan.asked,

@@ -44,16 +44,6 @@ class CNN(Stepper):
 
     settings: Settings
 
-    @property
-    def stepping(self) -> SteppingSettings:
-        """See `Stepper`."""
-        return self.settings.stepping
-
-    @property
-    def training(self) -> TrainingSettings:
-        """See `Stepper`."""
-        return self.settings.training
-
     def network(self, channels: int, grid: Sequence[int]) -> nn.Module:
         """See `Stepper`."""
         chosen = self.settings

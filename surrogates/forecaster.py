@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
+from numpy.typing import NDArray
 
 from ..datasets.tasks import Trajectories
 from .surrogate import Surrogate, SurrogateError, TrainingRecord
@@ -103,6 +104,16 @@ class Forecaster(Surrogate):
             f"{type(self).__name__} steps on a periodic grid, but this set has "
             f"{f'the axes {found}' if found else 'no axes'}; choose another surrogate for it"
         )
+
+    def one_field(self, frames: torch.Tensor) -> NDArray[Any]:
+        """Frames (batch, frames, 1, *grid) of what it learned as NumPy has them, (batch, frames, *grid)."""
+        if self.frame_shape is None:
+            raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
+        if tuple(frames.shape[2:]) != tuple(self.frame_shape):
+            raise SurrogateError(
+                f"expected frames of shape {tuple(self.frame_shape)}, got {tuple(frames.shape[2:])}"
+            )
+        return frames.detach().to("cpu", self.dtype).numpy()[:, :, 0]
 
     def noted(self) -> dict[str, Any]:
         """See `Surrogate`."""

@@ -131,6 +131,7 @@ class LearnedMultistep(Forecaster):
     ) -> TrainingRecord:
         """See `Surrogate`; the seed chooses the windows. Closed form: there is nothing to resume."""
         begin = time.perf_counter()
+        self.refuse_other_than_periodic(examples)
         self.interval, self.frame_shape = examples.interval, examples.frame_shape
         points = self._points()
         steps = max(1, round(self.settings.window / self.interval))
@@ -256,11 +257,11 @@ class LearnedMultistep(Forecaster):
 
     def warm_up(self, history: torch.Tensor) -> Array:
         """The frames before the present: (batch, delays - 1, points)."""
-        return self._plain(history)[:, history.shape[1] - self.settings.delays + 1 :]
+        return self.one_field(history)[:, history.shape[1] - self.settings.delays + 1 :]
 
     def step(self, state: torch.Tensor, memory: Array) -> tuple[torch.Tensor, Array]:
         """See `Surrogate`; `forecast` is far faster."""
-        present = self._plain(state[:, None])
+        present = self.one_field(state[:, None])
         past = np.concatenate([memory, present], axis=1)
         new = self._learned().run(past, 1, every=1)
         return torch.from_numpy(new).to(self.dtype), past[:, 1:]
@@ -271,18 +272,9 @@ class LearnedMultistep(Forecaster):
             raise SurrogateError(
                 f"LearnedMultistep needs {self.settings.delays} frames of history, got {history.shape[1]}"
             )
-        past = self._plain(history)[:, history.shape[1] - self.settings.delays :]
+        past = self.one_field(history)[:, history.shape[1] - self.settings.delays :]
         frames = self._learned().run(past, steps // every, every=every)
         return torch.from_numpy(frames)[:, :, None]
-
-    def _plain(self, frames: torch.Tensor) -> NDArray[Any]:
-        if self.frame_shape is None:
-            raise SurrogateError("LearnedMultistep has not learned yet: call `fit` or `load` first")
-        if tuple(frames.shape[2:]) != tuple(self.frame_shape):
-            raise SurrogateError(
-                f"expected frames of shape {self.frame_shape}, got {tuple(frames.shape[2:])}"
-            )
-        return frames.detach().to("cpu", self.dtype).numpy()[:, :, 0]
 
     def _learned(self) -> Scheme:
         if self.scheme is None:

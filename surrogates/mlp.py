@@ -39,16 +39,6 @@ class MLP(Stepper):
 
     settings: Settings
 
-    @property
-    def stepping(self) -> SteppingSettings:
-        """See `Stepper`."""
-        return self.settings.stepping
-
-    @property
-    def training(self) -> TrainingSettings:
-        """See `Stepper`."""
-        return self.settings.training
-
     def network(self, channels: int, grid: Sequence[int]) -> nn.Module:
         """See `Stepper`."""
         size = channels * torch.Size(grid).numel()

@@ -174,11 +174,11 @@ class NVAR(Forecaster):
 
     def warm_up(self, history: torch.Tensor) -> NDArray[Any]:
         """The frames before the present: (batch, history_frames - 1, points)."""
-        return self._plain(history)[:, history.shape[1] - self.history_frames + 1 :]
+        return self.one_field(history)[:, history.shape[1] - self.history_frames + 1 :]
 
     def step(self, state: torch.Tensor, memory: NDArray[Any]) -> tuple[torch.Tensor, NDArray[Any]]:
         """See `Forecaster`; `forecast` is far faster."""
-        past = np.concatenate([memory, self._plain(state[:, None])], axis=1)
+        past = np.concatenate([memory, self.one_field(state[:, None])], axis=1)
         return torch.from_numpy(self._run(self._learned(), past, 1, 1)), past[:, 1:]
 
     def forecast(self, history: torch.Tensor, steps: int, *, every: int = 1) -> torch.Tensor:
@@ -187,7 +187,7 @@ class NVAR(Forecaster):
             raise SurrogateError(
                 f"NVAR needs {self.history_frames} frames of history, got {history.shape[1]}"
             )
-        past = self._plain(history)[:, history.shape[1] - self.history_frames :]
+        past = self.one_field(history)[:, history.shape[1] - self.history_frames :]
         return torch.from_numpy(self._run(self._learned(), past, steps // every, every))[:, :, None]
 
     def _run(self, tables: MultistepTables, history: NDArray[Any], frames: int, every: int) -> NDArray[Any]:
@@ -195,15 +195,6 @@ class NVAR(Forecaster):
         inner = np.ascontiguousarray(resampled(history, self._points()))
         run = _run_plainly if why_not(self._points()) else run_multistep
         return resampled(run(inner, tables, steps_per_frame=every, frames=frames), history.shape[2])
-
-    def _plain(self, frames: torch.Tensor) -> NDArray[Any]:
-        if self.frame_shape is None:
-            raise SurrogateError("NVAR has not learned yet: call `fit` or `load` first")
-        if tuple(frames.shape[2:]) != self.frame_shape:
-            raise SurrogateError(
-                f"expected frames of shape {self.frame_shape}, got {tuple(frames.shape[2:])}"
-            )
-        return frames.detach().to("cpu", self.dtype).numpy()[:, :, 0]
 
     def _learned(self) -> MultistepTables:
         if self.tables is None:

@@ -34,14 +34,16 @@ class Stepper(Forecaster):
     scaling: Scaling | None = None
 
     @property
-    @abstractmethod
     def stepping(self) -> SteppingSettings:
         """The settings of the step and its loss."""
+        found: SteppingSettings = self.settings.stepping
+        return found
 
     @property
-    @abstractmethod
     def training(self) -> TrainingSettings:
         """The settings of the descent."""
+        found: TrainingSettings = self.settings.training
+        return found
 
     @abstractmethod
     def network(self, channels: int, grid: Sequence[int]) -> nn.Module:

@@ -9,13 +9,13 @@ FAULTS = (
         "experiments/free_runs.py",
         "tests/experiments/test_free_runs.py",
         (
-            "measured(solver, group * runs)",
-            "measured(solver, 0)",
+            '("solver", solver, group * runs)',
+            '("solver", solver, 0)',
             "test_the_solver_at_another_step_is_within_its_own_sampling_error",
         ),
         (
-            "distances(a, climates[label]) for a in own",
-            'distances(a, climates["solver"]) for a in own',
+            "distances(a, first[label][0]) for a in own",
+            'distances(a, first["solver"][0]) for a in own',
             "test_a_wrong_amplitude_is_many_sampling_errors_away",
         ),
         (

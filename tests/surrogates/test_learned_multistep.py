@@ -17,6 +17,8 @@ INTERVAL = 1 / 8
 class InMemory:
     """Trajectories (trajectories, frames, points) as a surrogate is given them."""
 
+    axes = None
+
     def __init__(self, values: np.ndarray, interval: float) -> None:
         self.values, self.interval = values, interval
         self.frames, self.frame_shape = values.shape[1], (1, values.shape[2])

@@ -66,7 +66,7 @@ def chaos(samples: int, frames: int, seed: int) -> np.ndarray:
 
 FORECASTERS = [name for name in surrogate_names() if issubclass(find_surrogate(name), Forecaster)]
 MAPS = [name for name in surrogate_names() if name not in FORECASTERS]
-PERIODIC_ONLY = {"cnn", "mlp", "nvar", "parallel_reservoirs", "resnet"}
+PERIODIC_ONLY = {"cnn", "learned_multistep", "mlp", "nvar", "parallel_reservoirs", "resnet"}
 Data = tuple[np.ndarray, np.ndarray]
 Trained = tuple[Any, TrainingRecord]
 
