@@ -117,8 +117,9 @@ def load(
     Args:
         history: (samples, past frames, points), the last frame the present.
         width: samples in one group.
-        work: (groups, rows, lanes).
-        state: (groups, arrays, rows or more, lanes), zero where nothing is loaded.
+        work: (groups or more, rows, lanes).
+        state: (groups or more, arrays, rows or more, lanes), of which `load` fills what a step reads but for
+            what it carries.
         plan: of the transform.
         tables: of the intake.
         special: of the intake.
@@ -128,7 +129,7 @@ def load(
         intake: of the build.
     """
     samples, past = history.shape[0], history.shape[1]
-    for group in range(work.shape[0]):
+    for group in range(-(-samples // width)):
         start, stop = group * width, min((group + 1) * width, samples)
         rows, kept = work[group], state[group]
         for frame in range(past):
@@ -164,9 +165,9 @@ def solve(
     Args:
         out: (samples, frames, points).
         width: samples in one group.
-        work: (groups, rows, lanes).
+        work: (groups or more, rows, lanes).
         physical: (rows, lanes).
-        state: (groups, arrays, rows or more, lanes).
+        state: (groups or more, arrays, rows or more, lanes).
         plan: of the transform.
         tables: weights of the slots.
         special: weights of slot 0.
@@ -176,7 +177,7 @@ def solve(
         layout: of the build: what knows no more is compiled once for all schemes.
         build: what is fixed at compile time.
     """
-    for group in range(work.shape[0]):
+    for group in range(-(-out.shape[0] // width)):
         part = out[group * width : min((group + 1) * width, out.shape[0])]
         rows, kept, now = work[group], state[group], step
         for frame in range(out.shape[1]):
@@ -207,7 +208,7 @@ def load_in_registers(
 ) -> None:
     """`load` for a transform that fits in registers, with one work array (rows, lanes)."""
     samples, past = history.shape[0], history.shape[1]
-    for group in range(state.shape[0]):
+    for group in range(-(-samples // width)):
         start, stop = group * width, min((group + 1) * width, samples)
         kept = state[group]
         for frame in range(past):
@@ -236,7 +237,7 @@ def solve_in_registers(
     build: Any,
 ) -> None:
     """`solve` for a transform that fits in registers, with one work array (rows, lanes)."""
-    for group in range(state.shape[0]):
+    for group in range(-(-out.shape[0] // width)):
         part = out[group * width : min((group + 1) * width, out.shape[0])]
         kept, now = state[group], step
         for frame in range(out.shape[1]):

@@ -313,6 +313,19 @@ def test_where_one_at_a_time_is_the_best_batch_both_are_one_measurement() -> Non
     assert len(row.single.rounds) == 3
 
 
+def test_what_was_answered_already_is_judged_and_not_asked_for_again() -> None:
+    base, calls = plan(), []
+
+    def answer(queries: Queries, times: np.ndarray) -> Solution:
+        calls.append(len(times))
+        return answering(0.5, 0.02)(queries, times)
+
+    known = Contestant("truth", "reference", (answer,), answered=base.truth)
+    row = compare(base, [known, *contestants()[1:]])[0]
+    assert row.accuracy == 0.0  # of the truth, and not of what it would have said
+    assert set(calls) == {1}  # it is clocked all the same
+
+
 def test_one_failure_moves_the_median_by_a_rank_not_by_its_size(rows: list[Row]) -> None:
     failing = Contestant("sometimes", "surrogate", (answering(1e-2, 0.001, fail=1),))
     row = compare(plan(), [*contestants(), failing])[-1]

@@ -6,6 +6,36 @@ __all__ = ["FAULTS"]
 
 FAULTS = (
     *planted(
+        "solvers/methods/lane_exponential.py",
+        "tests/solvers/methods/test_lane_exponential.py",
+        (
+            "state[:, -1] = 0.0",
+            "pass",
+            "test_how_many_groups_run_at_a_time_changes_no_bit_not_even_of_what_is_carried",
+        ),
+    ),
+    *planted(
+        "solvers/methods/exponential_kernels.py",
+        "tests/solvers/methods/test_lane_exponential.py",
+        (
+            """                place = linear + frame % nonlinear
+                _spectral""",
+            """                place = linear
+                _spectral""",
+            "test_multistep_agrees_with_numpy_for_every_size",
+        ),
+    ),
+    *planted(
+        "solvers/methods/exponential_codelets.py",
+        "tests/solvers/methods/test_lane_exponential.py",
+        ("stage.type(REMEMBER))", "stage.type(LOAD))", "test_multistep_agrees_with_numpy_for_every_size"),
+        (
+            "if not self.build.linear:\n            index = self.step",
+            "if not self.build.linear:\n            index = self.step.type(0)",
+            "test_multistep_agrees_with_numpy_for_every_size",
+        ),
+    ),
+    *planted(
         "solvers/kuramoto_sivashinsky/exact.py",
         "tests/solvers/kuramoto_sivashinsky/test_ks_laws.py",
         (

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from plain_integrators import plain_multistep, plain_runge_kutta, waves
+from understudy.solvers.methods import lane_exponential
 from understudy.solvers.methods.exponential import adams_bashforth, cox_matthews, krogstad
 from understudy.solvers.methods.lane_exponential import (
     MultistepTables,
@@ -128,6 +129,19 @@ def test_a_sample_does_not_depend_on_its_lane_nor_on_other_samples(points):
     np.testing.assert_array_equal(
         run_runge_kutta(u, tables, steps_per_frame=50, frames=2, lanes="batch", threads=3), all_at_once
     )
+
+
+@pytest.mark.parametrize("points", [16, 64])
+@pytest.mark.parametrize("lanes", ["batch", "across"])
+def test_how_many_groups_run_at_a_time_changes_no_bit_not_even_of_what_is_carried(lanes, points, monkeypatch):
+    linear, factor, _ = equation(points)
+    scheme = adams_bashforth(linear, STEP / 2, order=4)
+    tables = MultistepTables.of(scheme, factor, compensated=True)
+    history = past(36, 4, points, seed=points).astype(np.float32)
+    asked = {"steps_per_frame": 50, "frames": 2, "lanes": lanes}
+    together = run_multistep(history, tables, **asked)
+    monkeypatch.setattr(lane_exponential, "NEAR", 1)
+    np.testing.assert_array_equal(run_multistep(history, tables, **asked), together)
 
 
 def test_two_samples_go_across_the_lanes_and_more_go_into_them():
