@@ -17,9 +17,9 @@ import numpy as np
 import scipy.linalg.blas
 import torch
 from llvmlite import binding
-from numba import njit
 from numpy.typing import NDArray
 
+from ..solvers.methods.compiled import compiled
 from ..solvers.methods.lanes import aligned
 from .register_tiles import tile24
 
@@ -99,7 +99,7 @@ class _Multiply:
         _multiply_group(*self.arguments, first)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _pack_tall(rows: Array, panels: Array) -> None:
     columns = rows.shape[1]
     for s in range(rows.shape[0]):
@@ -112,7 +112,7 @@ def _pack_tall(rows: Array, panels: Array) -> None:
                     panels[p, s, c] = rows[s, p * 24 + c] if p * 24 + c < columns else 0.0
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _pack_wide(rows: Array, panels: Array) -> None:
     columns = rows.shape[1]
     for s in range(rows.shape[0]):
@@ -125,7 +125,7 @@ def _pack_wide(rows: Array, panels: Array) -> None:
                     panels[p, s, c] = rows[s, p * 8 + c] if p * 8 + c < columns else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _multiply_group(tall: Array, wide: Array, depth: int, upper: Array, first: int) -> None:
     last = min(first + 8, tall.shape[0])
     for q in range(3 * last):

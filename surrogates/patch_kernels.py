@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..solvers.methods import lanes
+from ..solvers.methods.compiled import compiled
 from .reservoir_kernels import tanh
 
 __all__ = ["run_patches"]
@@ -23,7 +23,7 @@ store: Any = lanes.store
 fma = lanes.fma
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def run_patches(
     starts: Index,
     columns: Index,

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from ..solvers.methods import lanes
+from ..solvers.methods.compiled import compiled
 from ..solvers.methods.vectors import Vector
 
 __all__ = ["advance", "advance_nodes", "drive", "tanh"]
@@ -74,7 +74,7 @@ def _tanh(typing: Any, value: Any) -> Any:
 tanh: Any = intrinsic(_tanh)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def drive(
     starts: Index,
     columns: Index,
@@ -102,7 +102,7 @@ def drive(
             states[t, i] = new
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def advance_nodes(
     starts: Index,
     columns: Index,
@@ -136,7 +136,7 @@ def advance_nodes(
             store(new, row, load(old, row, 8) * (1 - leak) + tanh(total) * leak)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def advance(
     starts: Index, columns: Index, weights: Array, leak: float, stacked: Array, following: Array
 ) -> None:

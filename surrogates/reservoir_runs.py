@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..solvers.methods import lanes
+from ..solvers.methods.compiled import compiled
 from .register_tiles import WIDE, tile8, tile16, tile24
 from .reservoir_kernels import advance_nodes, tanh
 
@@ -39,7 +39,7 @@ def in_panels(readout: Array) -> Array:
     return panels
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _fill_panels(readout: Array, panels: Array) -> None:
     outputs = readout.shape[0]
     for p in range(panels.shape[0]):
@@ -48,7 +48,7 @@ def _fill_panels(readout: Array, panels: Array) -> None:
                 panels[p, s, j] = readout[8 * p + j, s]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def run_batch(
     starts: Index,
     columns: Index,
@@ -106,7 +106,7 @@ def run_batch(
             out[step // every] = predicted[:inputs, : out.shape[2]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _read_out(features: Array, panels: Array, first: int, count: int, width: int, sums: Array) -> None:
     """Add panels[:, first : first + count] times features to the sums, (outputs, width)."""
     for p in range(panels.shape[0]):
@@ -118,7 +118,7 @@ def _read_out(features: Array, panels: Array, first: int, count: int, width: int
             tile24(features, panels[p, first:], count, sums[8 * p :])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def run_alone(
     starts: Index,
     columns: Index,

@@ -49,6 +49,12 @@ def test_a_package_imports_only_itself_and_earlier_ones(path: Path) -> None:
         assert module.split(".")[0] not in later, f"{path} imports {module}"
 
 
+def test_what_is_kept_on_disk_is_compiled_under_a_lock() -> None:
+    alone = {"compiled.py", "bench_peers.py"}  # a peer is compiled as its users would
+    for path in SOURCES:
+        assert path.name in alone or "cache=True" not in path.read_text(), f"{path}: use `compiled`"
+
+
 def test_blocks_import_none_of_ours() -> None:
     for path in (ROOT / "surrogates" / "blocks").glob("*.py"):
         for module in imported_modules(path):

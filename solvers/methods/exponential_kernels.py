@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiled import compiled
 from .exponential_codelets import SHOW, block, double_block, double_root, in_registers, root, tile
 from .exponential_steps import LOAD, REMEMBER, STEP
 from .lane_fourier import forward_passes, inverse_passes, square_passes
@@ -20,7 +20,7 @@ from .lane_fourier import forward_passes, inverse_passes, square_passes
 __all__ = ["load", "load_in_registers", "solve", "solve_in_registers"]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _spectral_pass(
     work: Any, state: Any, plan: Any, tables: Any, special: Any, step: Any, stage: Any, build: Any
 ) -> None:
@@ -37,7 +37,7 @@ def _spectral_pass(
         double_root(work, state, tables, special, 0, 0, 0, step, stage, build)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _gather(history: Any, start: Any, stop: Any, frame: Any, work: Any, squared: Any) -> None:
     """Put a frame of samples start to stop - 1 into the work: a trajectory per lane, or one in all."""
     rows, lanes = work.shape
@@ -53,7 +53,7 @@ def _gather(history: Any, start: Any, stop: Any, frame: Any, work: Any, squared:
             work[row, lane] = value * value if squared else value
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _write(physical: Any, out: Any, frame: Any, build: Any) -> None:
     """Put physical rows into out (trajectories, frames, points): a trajectory per lane, or one in all."""
     rows, lanes = physical.shape
@@ -73,7 +73,7 @@ def _write(physical: Any, out: Any, frame: Any, build: Any) -> None:
             out[lane, frame, n] = physical[n, lane]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _lost(physical: Any) -> bool:
     """Whether nothing finite is left in the first row, so that no lane is worth going on with."""
     for lane in range(physical.shape[1]):  # noqa: SIM110 - numba has no all()
@@ -82,7 +82,7 @@ def _lost(physical: Any) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _fill_with_nan(out: Any, frame: Any) -> None:
     """All frames from this one on."""
     for lane in range(out.shape[0]):
@@ -91,14 +91,14 @@ def _fill_with_nan(out: Any, frame: Any) -> None:
                 out[lane, later, n] = np.nan
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _copy(work: Any, physical: Any) -> None:
     for row in range(work.shape[0]):  # slices would add seconds to the time to compile
         for lane in range(work.shape[1]):
             physical[row, lane] = work[row, lane]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def load(
     history: Any,
     width: Any,
@@ -144,7 +144,7 @@ def load(
                 _spectral_pass(rows, kept, plan, tables, special, frame % linear, LOAD, intake)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def solve(
     out: Any,
     width: Any,
@@ -194,7 +194,7 @@ def solve(
                 break
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def load_in_registers(
     history: Any,
     width: Any,
@@ -223,7 +223,7 @@ def load_in_registers(
                 in_registers(work, kept, tables, special, place, stage, intake)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def solve_in_registers(
     out: Any,
     width: Any,

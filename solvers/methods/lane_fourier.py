@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import DTypeLike, NDArray
@@ -31,6 +30,7 @@ from .butterflies import (
     order,
     real_order,
 )
+from .compiled import compiled
 from .pass_of_eight import eight_forward, eight_inverse
 from .vectors import Vector
 
@@ -216,7 +216,7 @@ _four_forward, _four_inverse = _complex_pass(4, forward=True), _complex_pass(4, 
 _eight_forward, _eight_inverse = _complex_pass(8, forward=True), _complex_pass(8, forward=False)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def forward_passes(work: Any, plan: Any, first: int, build: Any) -> None:
     """Passes `first` and on of the forward transform; the blocks and the root are left to do."""
     passes, twiddles = plan.passes, plan.twiddles
@@ -234,7 +234,7 @@ def forward_passes(work: Any, plan: Any, first: int, build: Any) -> None:
                 _four_forward(work, twiddles, real + n, imaginary + n, points // 4, at + 6 * n, build)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def inverse_passes(work: Any, plan: Any, first: int, build: Any) -> None:
     """The inverse of `forward_passes`, up to a factor."""
     passes, twiddles = plan.passes, plan.twiddles
@@ -252,7 +252,7 @@ def inverse_passes(work: Any, plan: Any, first: int, build: Any) -> None:
                 _four_inverse(work, twiddles, real + n, imaginary + n, points // 4, at + 6 * n, build)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def square_passes(work: Any, plan: Any, build: Any) -> None:
     """All inverse passes, squares of the physical values, all forward passes; the work is read once less."""
     inverse_passes(work, plan, 1, build)

@@ -6,6 +6,11 @@ __all__ = ["FAULTS"]
 
 FAULTS = (
     *planted(
+        "solvers/methods/compiled.py",
+        "tests/solvers/methods/test_compiled.py",
+        ("fcntl.LOCK_EX", "fcntl.LOCK_SH", "test_loading_and_saving_wait_for_whoever_holds_the_lock"),
+    ),
+    *planted(
         "solvers/methods/lane_exponential.py",
         "tests/solvers/methods/test_lane_exponential.py",
         (

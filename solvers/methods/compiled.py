@@ -1,0 +1,55 @@
+"""Functions that are compiled once on a machine, however many processes compile at a time.
+
+Numba keeps an index of what it has compiled of a function in one file, which it reads, changes and writes
+without a lock (numba issues 4807, 10128). Two processes that do so at once lose entries or, worse, leave two
+entries that name the same code: the next process then runs the wrong one. Here a lock is held meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+try:
+    import fcntl
+except ImportError:  # not a Unix: numba's own way
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["compiled"]
+
+
+def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """`numba.njit` with these options, its results kept on disk, the interpreter's lock let go of.
+
+    @compiled()
+    def axpy(a, x, y): ...
+    """
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher = njit(cache=True, nogil=True, **options)(function)
+        file = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+        if file is not None and fcntl is not None:
+            lock = Path(file._index_path).with_suffix(".lock")
+            file.load, file.save = _locked(file.load, lock), _locked(file.save, lock)
+        return dispatcher
+
+    return decorate
+
+
+def _locked(call: Callable[..., Any], path: Path) -> Callable[..., Any]:
+    """The call, alone among all processes that lock the path; as it is where the path cannot be written."""
+
+    def locked(*arguments: Any) -> Any:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("a")
+        except OSError:
+            return call(*arguments)
+        with file:  # closing it lets go of the lock
+            fcntl.flock(file, fcntl.LOCK_EX)
+            return call(*arguments)
+
+    return locked
