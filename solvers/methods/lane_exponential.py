@@ -298,12 +298,12 @@ def _solve(history: Array, out: Array, steps: NDArray[np.int64], width: int, run
     dtype, build = history.dtype, run.build
     rows = points // build.lanes if build.across else points
     kept, apart = len(arrays(build)), 0 if build.rows else APART
-    # as many groups at a time as stay near the processor: what belongs to one lies together
+    # as many groups at a time as stay near the processor; arrays of one layout, whatever their number is
     size = (1 + kept) * (rows + apart) * build.lanes * dtype.itemsize
     groups = min(-(-samples // width), max(1, NEAR // size))
-    memory = aligned((1 + groups * (1 + kept), rows + apart, build.lanes), dtype)
-    physical, each = memory[0, :rows], memory[1:].reshape(groups, 1 + kept, rows + apart, build.lanes)
-    work, state = each[:, 0, :rows], each[:, 1:]
+    memory = aligned(((1 + groups) * rows + groups * kept * (rows + apart), build.lanes), dtype)
+    physical, work = memory[:rows], memory[rows:][: groups * rows].reshape(groups, rows, build.lanes)
+    state = memory[(1 + groups) * rows :].reshape(groups, kept, rows + apart, build.lanes)
     taken = run.intake_tables, run.intake_special, build.linear, build.nonlinear
     weights = run.tables, run.special, past - 1, steps
     plan = None if build.rows else make_plan(rows, dtype.name)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from plain_integrators import plain_multistep, plain_runge_kutta, waves
-from understudy.solvers.methods import lane_exponential
+from understudy.solvers.methods import exponential_kernels, lane_exponential
 from understudy.solvers.methods.exponential import adams_bashforth, cox_matthews, krogstad
 from understudy.solvers.methods.lane_exponential import (
     MultistepTables,
@@ -142,6 +142,19 @@ def test_how_many_groups_run_at_a_time_changes_no_bit_not_even_of_what_is_carrie
     together = run_multistep(history, tables, **asked)
     monkeypatch.setattr(lane_exponential, "NEAR", 1)
     np.testing.assert_array_equal(run_multistep(history, tables, **asked), together)
+
+
+@pytest.mark.parametrize("points", [16, 64])
+@pytest.mark.parametrize("lanes", ["batch", "across"])
+def test_nothing_is_compiled_again_for_more_samples(lanes, points):
+    history = past(40, 4, points, seed=points)
+    kernel = [exponential_kernels.load, exponential_kernels.load_in_registers]
+    kernel += [exponential_kernels.solve, exponential_kernels.solve_in_registers]
+    counts = []
+    for samples in (1, 2, 9, 40):
+        run_multistep(history[:samples], multistep(points, 4), steps_per_frame=1, frames=1, lanes=lanes)
+        counts.append([len(k.signatures) for k in kernel])
+    assert counts[1:] == counts[:-1]
 
 
 def test_two_samples_go_across_the_lanes_and_more_go_into_them():
