@@ -167,7 +167,11 @@ def _processor() -> str:
     fields = dict(line.split(":", 1) for line in lines if ":" in line)
     named = {key.strip(): value.strip() for key, value in fields.items()}
     widest = next((w for w in ("avx512f", "avx2", "avx") if w in named.get("flags", "").split()), "no AVX")
-    return f"{named.get('model name', platform.machine())} ({widest})"
+    # clouds give one name to several generations, which differ by a factor of two
+    which = [
+        f"{name} {named[key]}" for name, key in (("family", "cpu family"), ("model", "model")) if key in named
+    ]
+    return f"{named.get('model name', platform.machine())} ({', '.join([*which, widest])})"
 
 
 def _commit() -> str | None:

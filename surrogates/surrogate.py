@@ -236,7 +236,9 @@ def load(
         ) from error
     weights = folder / "weights.safetensors"
     try:
-        surrogate.restore(load_file(weights, device=str(surrogate.device)))
+        read = load_file(weights, device=str(surrogate.device))
+        # in memory of their own: where numbers begin on no cache line, sums may round differently
+        surrogate.restore({name: tensor.clone() for name, tensor in read.items()})
     except (SafetensorError, FileNotFoundError, KeyError, RuntimeError) as error:
         raise SurrogateError(
             f"{weights} is damaged or missing ({error}); delete {folder} and train this surrogate again"

@@ -6,6 +6,15 @@ __all__ = ["FAULTS"]
 
 FAULTS = (
     *planted(
+        "surrogates/checkpoints.py",
+        "tests/surrogates/test_save_load.py",
+        (
+            "file.get_tensor(name).clone()",
+            "file.get_tensor(name)",
+            "test_what_is_read_begins_on_a_cache_line_as_what_was_computed_does",
+        ),
+    ),
+    *planted(
         "surrogates/climatology.py",
         "tests/surrogates/test_null_models.py",
         (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from known_dynamics import in_memory, travelling_waves
+from understudy.surrogates.checkpoints import read_checkpoint, write_checkpoint
 from understudy.surrogates.cnn import CNN
 from understudy.surrogates.propagation import SteppingSettings
 from understudy.surrogates.surrogate import SurrogateError, find_surrogate, load
@@ -33,6 +34,21 @@ def saved(tmp_path: Path) -> Path:
 def rewrite(folder: Path, **changes: Any) -> None:
     path = folder / "surrogate.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_what_is_read_begins_on_a_cache_line_as_what_was_computed_does(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = {f"{'x' * i}": torch.arange(3.0 + i) for i in range(1, 9)}
+    write_checkpoint(tmp_path / "odd.safetensors", odd, {})
+    found = read_checkpoint(tmp_path / "odd.safetensors")
+    assert found is not None
+    restored: dict[str, torch.Tensor] = {}
+    monkeypatch.setattr(CNN, "restore", lambda _, tensors: restored.update(tensors))
+    load(saved)
+    assert len(restored) > 3
+    for tensor in (*found[0].values(), *restored.values()):
+        assert tensor.data_ptr() % 64 == 0
 
 
 def test_settings_within_settings_come_back_as_they_were(saved: Path) -> None:
