@@ -7,7 +7,9 @@ runs from different starts, each group as long as a contestant's.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,17 +126,23 @@ def run_freely(
         drift = {name: float(np.median(change)) for name, change in changes.items()}
         return measure_climate(values[field], scale=scale), drift
 
+    # surrogates that loop in Python side by side would only take turns at the interpreter, and lose by it
+    turn = threading.Lock()
+
     def run(entry: tuple[str, Answer, int]) -> tuple[Climate, dict[str, float], tuple[float, float]]:
-        _, answer, first = entry
+        label, answer, first = entry
         rate = (float("nan"), float("nan"))
-        if first == 0:
-            rate = growth_rate(answer, asked(0, TWINS), horizon, field=field, scale=scale)
-        return *measured(answer, first), rate
+        with nullcontext() if label == "solver" else turn:
+            if first == 0:
+                rate = growth_rate(answer, asked(0, TWINS), horizon, field=field, scale=scale)
+            return *measured(answer, first), rate
 
     entries = [("solver", solver, group * runs) for group in range(groups)]
     entries += [(label, answer, 0) for label, answer in answers.items()]
-    # the longest come last: begun first, none is waited for alone
-    found = at_once(run, entries[::-1], threads=threads, desc="free runs", progress=progress)[::-1]
+    # in turn, so that a surrogate runs beside the solver
+    order = sorted(range(len(entries)), key=lambda i: i if i < groups else i - groups)
+    done = at_once(run, [entries[i] for i in order], threads=threads, desc="free runs", progress=progress)
+    found = [done[order.index(i)] for i in range(len(entries))]
     own = [climate for climate, _, _ in found[:groups]]
     first = {label: found[i] for i, (label, _, start) in enumerate(entries) if start == 0}
     from_others = [_median([distances(b, a) for b in own if b is not a]) for a in own if len(own) > 1]

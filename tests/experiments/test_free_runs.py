@@ -1,7 +1,11 @@
 """Free runs: the solver is like itself, what is wrong is told apart, what blows up is counted."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
+from understudy.experiments import at_once
 from understudy.experiments.free_runs import FreeRuns, run_freely
 from understudy.solvers.contract import Answer, Queries, Solution
 from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
@@ -74,3 +78,26 @@ def test_a_single_start_leaves_nothing_to_compare_with() -> None:
     )
     assert (alone.runs, alone.groups) == (1, 1)
     assert alone.times_sampling("same") == {}
+
+
+def test_surrogates_run_beside_the_solver_and_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(at_once.os, "cpu_count", lambda: 4)
+    running, most, guard = [0], [0], threading.Lock()
+
+    def watched(queries: Queries, times: np.ndarray) -> Solution:
+        with guard:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.01)
+        solution = SOLVER(queries, times)
+        with guard:
+            running[0] -= 1
+        return solution
+
+    drawn = SYSTEM.draw([np.random.default_rng([5, i]) for i in range(4)])
+    answers = {"one": watched, "two": watched, "three": watched}
+    free = run_freely(
+        drawn, answers, SOLVER, SYSTEM, runs=2, total=40.0, horizon=np.arange(1.0, 20.0), scale=SCALE
+    )
+    assert list(free.apart) == list(answers)
+    assert most[0] == 1
