@@ -228,9 +228,10 @@ def steppers(size: str, task: Autoregressive) -> dict[str, Candidate]:
     steps, seeds = {"quick": (100, 1), "default": (3200, 2), "paper": (15_000, 3)}[size]
     training = TrainingSettings(steps=steps, batch=32, check_every=max(50, steps // 10))
     short = dataclasses.replace(training, steps=steps // 4)  # the baseline, not the contender
+    long = dataclasses.replace(training, steps=2 * steps)  # deeper, and not among those of the default preset
     settings = {
         "cnn": CNN.Settings(channels=24, width=9, layers=2, stepping=stepping, training=training),
-        "resnet": ResNet.Settings(channels=16, width=9, blocks=2, stepping=stepping, training=training),
+        "resnet": ResNet.Settings(channels=16, width=9, blocks=2, stepping=stepping, training=long),
         "mlp": MLP.Settings(hidden=(256, 256), stepping=stepping, training=short),
     }
     return {
