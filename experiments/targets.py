@@ -21,6 +21,7 @@ COMPARISONS = {
     "60": "kuramoto-sivashinsky-60",
     "paper": "kuramoto-sivashinsky-paper",
     "free-runs": "kuramoto-sivashinsky-free-runs",
+    "networks": "kuramoto-sivashinsky-networks",
     "envelope 22": "kuramoto-sivashinsky-envelope-22",
     "envelope 60": "kuramoto-sivashinsky-envelope-60",
 }
@@ -179,7 +180,7 @@ TARGETS: tuple[tuple[str, str, Callable[[], Measured], str], ...] = (
     ("best surrogate, L = 60", "14", lambda: best_learned("60", least=14), "60"),
     ("best surrogate, L = 200", "12", lambda: best_learned("paper", least=12), "paper"),
     ("CNN, L = 22", "5", lambda: valid_time("default", "cnn", least=5), "default"),
-    ("ResNet, L = 22", "5", lambda: valid_time("free-runs", "resnet", least=5), "free-runs"),
+    ("ResNet, L = 22", "5", lambda: valid_time("networks", "resnet", least=5), "networks"),
     ("a surrogate above the solver's envelope at equal accuracy", "one, or the proof that none is",
      above_envelope, "envelope, paper"),
     ("free runs of 10,000 Lyapunov times stay on the attractor: spectrum, distribution, exponent",

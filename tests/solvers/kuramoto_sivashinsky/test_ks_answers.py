@@ -180,6 +180,19 @@ def test_a_step_too_large_for_the_attractor_names_one_that_is_not(chaotic: Chaot
     assert ETDAB(system, step=1 / 8).advice({"u": u}, times, solved) == ""
 
 
+def test_nothing_is_answered_after_the_first_number_that_is_not_finite(
+    chaotic: Chaotic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, u = chaotic
+    run = np.repeat(u[:3, None], 4, axis=1)
+    run[1, 1, 5] = np.inf
+    monkeypatch.setattr(ETDAB, "integrate", lambda *_: run.copy())
+    solution = ETDAB(system)({"u": u[:3]}, np.arange(4.0))
+    assert solution.status.tolist() == [Status.SOLVED, Status.DIVERGED, Status.SOLVED]
+    assert np.isnan(solution.values["u"]).all(axis=2)[1].tolist() == [False, True, True, True]
+    np.testing.assert_array_equal(solution.values["u"][[0, 2]], run[[0, 2]])
+
+
 def test_what_blows_up_keeps_the_frames_before(chaotic: Chaotic) -> None:
     system, u = chaotic
     times = np.arange(0.5, 40.0, 0.5)
