@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime
 import functools
-import importlib.metadata
 import json
 import platform
-import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import psutil
 
 from .durable import write_whole
+from .machine import processor, source_commit, version
 from .plan import DatasetError
 
 __all__ = ["Costs", "now", "surroundings"]
@@ -74,54 +73,19 @@ class Costs:
 @functools.cache
 def surroundings() -> dict[str, Any]:
     """Machine, versions and commit; asked once per process."""
-    versions = {}
-    for name in ("understudy", "numpy", "scipy", "numba", "h5py"):
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = "not installed"
+    names = ("understudy", "numpy", "scipy", "numba", "h5py")
     return {
         "machine": platform.machine(),
         "system": f"{platform.system()} {platform.release()}",
-        "cpu": _cpu(),
+        "cpu": processor(),
         "cores": psutil.cpu_count(logical=False),
         "threads": 1,
         "python": platform.python_version(),
-        "versions": versions,
-        "commit": _commit(),
+        "versions": {name: version(name) or "not installed" for name in names},
+        "commit": source_commit(),
     }
 
 
 def now() -> str:
     """The date and time in UTC."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _cpu() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown"
-
-
-def _commit() -> str | None:
-    """The commit of our own source tree; `-dirty` where it differs. None where it is not under git."""
-    here = Path(__file__)
-    try:
-        # installed into some other project's tree, we must not report that project's commit
-        if _git("ls-files", "--error-unmatch", here.name) is None:
-            return None
-        return _git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(*arguments: str) -> str | None:
-    folder = Path(__file__).parent
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=10, check=False
-    )
-    return done.stdout.strip() if done.returncode == 0 and done.stdout.strip() else None

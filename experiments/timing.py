@@ -5,10 +5,8 @@ from __future__ import annotations
 import ctypes
 import datetime
 import gc
-import importlib.metadata
 import os
 import platform
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +20,8 @@ import psutil
 import torch
 from numba.core.event import install_recorder
 from threadpoolctl import threadpool_limits
+
+from ..datasets.machine import processor, source_commit, version
 
 __all__ = ["Timing", "clock", "compiling", "peak_memory", "pinned_threads", "provenance"]
 
@@ -140,52 +140,13 @@ def provenance() -> dict[str, Any]:
     names = ("torch", "numpy", "scipy", "numba", "h5py", "reservoirpy", "understudy")
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
-        "versions": {"python": platform.python_version(), **{n: _version(n) for n in names}},
+        "commit": source_commit(),
+        "versions": {"python": platform.python_version(), **{n: version(n) for n in names}},
         "machine": {
             "system": f"{platform.system()} {platform.release()}",
-            "processor": _processor(),
+            "processor": processor(),
             "cores": os.cpu_count(),
             "memory_bytes": psutil.virtual_memory().total,
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         },
     }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    named = {key.strip(): value.strip() for key, value in fields.items()}
-    widest = next((w for w in ("avx512f", "avx2", "avx") if w in named.get("flags", "").split()), "no AVX")
-    # clouds give one name to several generations, which differ by a factor of two
-    which = [
-        f"{name} {named[key]}" for name, key in (("family", "cpu family"), ("model", "model")) if key in named
-    ]
-    return f"{named.get('model name', platform.machine())} ({', '.join([*which, widest])})"
-
-
-def _commit() -> str | None:
-    """The commit of the source tree, with `+` if it was changed since; None outside a checkout."""
-    here = Path(__file__).parent
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=5,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
