@@ -53,10 +53,15 @@ class Mode:
 
     @property
     def level(self) -> bool:
-        """Whether the interval meets the noise: then neither side is shown to be faster."""
+        """Whether neither side is shown to be faster.
+
+        The interval meets 1, or lies above it but meets what the control shows. A control that comes out
+        wide excuses no surrogate whose whole interval is below 1.
+        """
         if self.sign != "=" or self.interval is None:
             return False
-        return self.interval[0] <= self.noise[1] and self.interval[1] >= self.noise[0]
+        low, high = self.interval
+        return high >= 1 and low <= max(1.0, self.noise[1])
 
     def in_words(self) -> str:
         """E.g. `1.4 x faster (1.3 to 1.5)`, `at least 820 x slower`, `level: 1.04 (0.94 to 1.2)`, `no skill`.

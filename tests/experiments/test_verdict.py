@@ -149,6 +149,10 @@ def test_a_speed_up_within_what_the_control_shows_is_level() -> None:
     assert beside.modes["single"].repaid_in_words() == "not shown"
     fast = judge([*rows[:-1], noisy("learned", "surrogate", [2.0, 2.1])], METRIC)[1]
     assert not fast.modes["single"].level
+    # a wide control makes it harder to be faster, and no easier not to be slower
+    slow = dataclasses.replace(fast.modes["single"], speed_up=0.8, interval=(0.7, 0.9), noise=(0.6, 1.5))
+    assert not slow.level
+    assert dataclasses.replace(slow, interval=(0.7, 1.0)).level
 
 
 def test_the_interval_comes_from_drawing_the_queries_again_alike_for_all() -> None:
