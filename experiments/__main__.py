@@ -38,13 +38,18 @@ def main() -> int:
     sys.unraisablehook = unraisable
     signal.signal(signal.SIGINT, interrupt)
     try:
-        return command()
+        code = command()
     except Exception:
         # compilers and callbacks into C turn an interrupt into errors of their own
         if not came:
             raise
         sys.stderr.write(WORDS)
-        return CODE
+        code = CODE
+    if code == CODE:  # at once: what other threads still compute is not waited for, and writes nothing
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

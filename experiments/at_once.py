@@ -40,10 +40,9 @@ def at_once(
             return [one(item) for item in items]
         # numba counts its threads for each thread of ours
         count = min(threads, numba.get_num_threads())
-        with ThreadPoolExecutor(workers, initializer=numba.set_num_threads, initargs=(count,)) as pool:
-            futures = [pool.submit(one, item) for item in items]
-            try:
-                return [future.result() for future in futures]
-            except BaseException:
-                pool.shutdown(cancel_futures=True, wait=False)
-                raise
+        pool = ThreadPoolExecutor(workers, initializer=numba.set_num_threads, initargs=(count,))
+        futures = [pool.submit(one, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        finally:  # an error or Ctrl-C does not wait for what has begun
+            pool.shutdown(cancel_futures=True, wait=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ..datasets.durable import write_whole
 from .compare import Row
 from .metrics import Metric
 from .verdict import Verdict, envelope_of
@@ -42,9 +44,9 @@ def colours_of(rows: Sequence[Row]) -> dict[str, str]:
 def save(figure: Figure, path: Path) -> Path:
     """Write a PNG (150 dpi) under a temporary name, then rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    figure.savefig(temporary, format="png", dpi=150)
-    temporary.replace(path)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=150)
+    write_whole(path, picture.getvalue())
     return path
 
 

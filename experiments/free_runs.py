@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -137,14 +138,14 @@ def run_freely(
                 rate = growth_rate(answer, asked(0, TWINS), horizon, field=field, scale=scale)
             return *measured(answer, first), rate
 
-    entries = [("solver", solver, group * runs) for group in range(groups)]
-    entries += [(label, answer, 0) for label, answer in answers.items()]
+    solvers = [("solver", solver, group * runs) for group in range(groups)]
+    others = [(label, answer, 0) for label, answer in answers.items()]
     # in turn, so that a surrogate runs beside the solver
-    order = sorted(range(len(entries)), key=lambda i: i if i < groups else i - groups)
-    done = at_once(run, [entries[i] for i in order], threads=threads, desc="free runs", progress=progress)
-    found = [done[order.index(i)] for i in range(len(entries))]
-    own = [climate for climate, _, _ in found[:groups]]
-    first = {label: found[i] for i, (label, _, start) in enumerate(entries) if start == 0}
+    entries = [entry for pair in zip_longest(solvers, others) for entry in pair if entry is not None]
+    done = at_once(run, entries, threads=threads, desc="free runs", progress=progress)
+    found = {(label, first): result for (label, _, first), result in zip(entries, done, strict=True)}
+    own = [found["solver", group * runs][0] for group in range(groups)]
+    first = {label: found[label, 0] for label in ("solver", *answers)}
     from_others = [_median([distances(b, a) for b in own if b is not a]) for a in own if len(own) > 1]
     return FreeRuns(
         runs=runs,

@@ -13,6 +13,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..datasets.durable import write_whole
+
 __all__ = ["bullets", "definitions", "figure", "folded", "paragraph", "settings", "table", "write_page"]
 
 STYLE = """
@@ -158,7 +160,5 @@ def write_page(path: Path, *, title: str, parts: Iterable[str]) -> Path:
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
         f"<body><h1>{escape(title)}</h1>{''.join(parts)}</body></html>\n"
     )
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(page)
-    temporary.replace(path)
+    write_whole(path, page.encode())
     return path

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..datasets.durable import write_whole
 from .compare import Row
 from .metrics import Metric
 from .verdict import MODES, Mode, Verdict, envelope_of
@@ -154,9 +155,7 @@ def _listed(words: Sequence[str]) -> str:
 
 def write_json(path: Path, results: Mapping[str, Any]) -> Path:
     """Write results atomically; numbers that JSON does not know (NaN, infinity) become null."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(_plain(results), indent=1, allow_nan=False) + "\n")
-    temporary.replace(path)
+    write_whole(path, (json.dumps(_plain(results), indent=1, allow_nan=False) + "\n").encode())
     return path
 
 

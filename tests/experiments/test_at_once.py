@@ -66,3 +66,19 @@ def test_the_first_error_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="no"):
         at_once(work, range(50), threads=1, desc="failing")
     assert len(begun) < 10
+
+
+def test_ctrl_c_does_not_wait_for_what_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.os, "cpu_count", lambda: 2)
+    end = threading.Event()
+
+    def work(item: int) -> None:
+        if item == 0:
+            raise KeyboardInterrupt
+        end.wait(20)
+
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        at_once(work, range(4), threads=1, desc="waiting")
+    assert time.monotonic() - begin < 10
+    end.set()

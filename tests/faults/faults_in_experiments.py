@@ -266,6 +266,11 @@ FAULTS = (
             "min([1.0, *(high",
             "test_a_speed_up_within_what_the_control_shows_is_level",
         ),
+        (
+            "return high >= 1 and low",
+            "return high >= self.noise[0] and low",
+            "test_a_speed_up_within_what_the_control_shows_is_level",
+        ),
         ("skill = all(", "skill = any(", "test_skill_is_to_beat_every_null_model"),
         (
             'if row.kind == "ladder"]\n    return Envelope',

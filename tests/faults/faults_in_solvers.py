@@ -9,6 +9,11 @@ FAULTS = (
         "solvers/methods/compiled.py",
         "tests/solvers/methods/test_compiled.py",
         ("fcntl.LOCK_EX", "fcntl.LOCK_SH", "test_loading_and_saving_wait_for_whoever_holds_the_lock"),
+        (
+            "fcntl.flock(file, fcntl.LOCK_EX)",
+            "pass",
+            "test_several_processes_at_once_leave_every_signature_with_its_own_code",
+        ),
     ),
     *planted(
         "solvers/methods/lane_exponential.py",
