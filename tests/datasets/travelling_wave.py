@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from understudy.datasets.generate import GenerateSettings
+from understudy.datasets.plan import SPLITS
 from understudy.solvers.contract import (
     PERIODIC,
     Axis,
@@ -137,3 +138,20 @@ def reproducible_bytes(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix != ".json"
     }
+
+
+def drawn(split: str, sample: int, *, seed: int = SMALL.seed) -> dict[str, np.ndarray]:
+    """The query of one sample, by the rule that the documentation gives."""
+    seeds = np.random.SeedSequence(entropy=seed, spawn_key=(SPLITS.index(split), sample))
+    return dict(TravellingWave().draw([np.random.default_rng(seeds)]))
+
+
+class Unwilling(Exact):
+    """Passes for `Exact` but must not be asked."""
+
+    @property
+    def settings(self) -> dict[str, object]:
+        return {**super().settings, "solver": "Exact"}
+
+    def __call__(self, *_: object) -> Solution:
+        raise AssertionError("the solver was asked although nothing was missing")

@@ -37,7 +37,7 @@ FAULTS = (
     ),
     *planted(
         "datasets/schema.py",
-        "tests/datasets/test_generation.py",
+        "tests/datasets/test_failed_samples.py",
         (
             "kept = values[field.name][solved]",
             "kept = values[field.name]",
@@ -48,6 +48,10 @@ FAULTS = (
             "part = values.pop(name)[: len(solved) - solved.sum()]",
             "test_what_is_known_of_a_failed_sample_is_kept_and_the_rest_is_nan",
         ),
+    ),
+    *planted(
+        "datasets/schema.py",
+        "tests/datasets/test_generation.py",
         (
             "stored = values.astype(plan.settings.dtype, copy=False)",
             "stored = values.astype('float32').astype(plan.settings.dtype)",

@@ -38,6 +38,15 @@ FAULTS = (
             "test_queries_whose_truth_is_not_known_do_not_count",
         ),
         (
+            "scores.append(plan.metric.score(solution, plan.truth)[counted])",
+            "scores.append(plan.metric.score(solution, plan.truth)[counted & solution.solved])",
+            "test_failed_samples_are_counted_and_spoil_the_score",
+        ),
+    ),
+    *planted(
+        "experiments/compare.py",
+        "tests/experiments/test_throughput.py",
+        (
             "chosen = pool[np.arange(size) % len(pool)]",
             "chosen = np.arange(size) % len(self.counted)",
             "test_alone_everybody_is_asked_the_same_queries_that_count_and_only_for_the_timed_times",
@@ -46,11 +55,6 @@ FAULTS = (
             "            plan.timed,\n",
             "            plan.times,\n",
             "test_alone_everybody_is_asked_the_same_queries_that_count_and_only_for_the_timed_times",
-        ),
-        (
-            "scores.append(plan.metric.score(solution, plan.truth)[counted])",
-            "scores.append(plan.metric.score(solution, plan.truth)[counted & solution.solved])",
-            "test_failed_samples_are_counted_and_spoil_the_score",
         ),
     ),
     *planted(
@@ -197,7 +201,7 @@ FAULTS = (
     ),
     *planted(
         "experiments/throughput.py",
-        "tests/experiments/test_compare.py",
+        "tests/experiments/test_throughput.py",
         (
             "self.readings[size].append(seconds / size)",
             "self.readings[size].append(seconds)",

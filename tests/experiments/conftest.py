@@ -1,0 +1,32 @@
+"""Modules beside the tests are importable by name; a comparison of known contestants."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from known_contestants import SPENT, contestants, plan
+from understudy.experiments.compare import Row, compare
+
+
+@pytest.fixture(scope="module")
+def pretended_clock() -> Iterator[None]:
+    """What is clocked are the seconds that the known contestants pretend to have taken."""
+
+    def clock(call: Callable[[], object], *, synchronise: bool = False) -> float:
+        before = SPENT[0]
+        call()
+        return SPENT[0] - before
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("understudy.experiments.throughput.clock", clock)
+        yield
+
+
+@pytest.fixture(scope="module")
+def rows(pretended_clock: None) -> list[Row]:
+    """The known contestants, compared."""
+    return compare(plan(), contestants())
