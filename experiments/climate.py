@@ -154,7 +154,7 @@ def climate_figure(
     title: str,
     truth: str = "solver",
 ) -> Figure:
-    """Spectrum and distribution of free runs over the solver's (black)."""
+    """Spectrum and distribution of free runs over the solver's (the broad grey line)."""
     figure = Figure(figsize=(10.0, 4.9), layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     left, right = figure.subplots(1, 2)

@@ -42,7 +42,7 @@ def colours_of(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a PNG (150 dpi) under a temporary name, then rename it."""
+    """Write a PNG (150 dpi), whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=150)

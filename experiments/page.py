@@ -153,7 +153,7 @@ def _in_words(value: Any) -> str:
 
 
 def write_page(path: Path, *, title: str, parts: Iterable[str]) -> Path:
-    """Write the page under a temporary name, then rename it."""
+    """Write the page, whole or not at all."""
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

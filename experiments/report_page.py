@@ -210,9 +210,9 @@ DEFINITIONS = {
         "the time that the solver's best setting needs for the surrogate's median accuracy, against the "
         "surrogate's own; same machine, same threads; interpolated on the lower envelope of the ladder of "
         "solver settings. In brackets the 95 % interval over queries and timing rounds drawn again. 'Level': "
-        "the interval meets 1, or what the control shows; the number then is solver's time / surrogate's "
-        "time. 'At most' and 'at least' mark accuracies that fall off the ladder. 'No skill': not better "
-        "than a null model, so that there is nothing to compare."
+        "the interval meets 1, or lies above it but meets what the control shows; the number then is "
+        "solver's time / surrogate's time. 'At most' and 'at least' mark accuracies that fall off the "
+        "ladder. 'No skill': not better than a null model, so that there is nothing to compare."
     ),
     "one query at a time, in batches": (
         "seconds for a single query, and per query in the batch size at which each is fastest; history is "
