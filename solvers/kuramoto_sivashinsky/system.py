@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..contract import PERIODIC, Axis, Field, Queries, SolverError, System
+from ..methods.time_derivative import time_derivative
 from .exact import largest_exponent
 from .fourier import wavenumbers
 
@@ -162,22 +163,4 @@ class KuramotoSivashinsky(System):
         slope = torch.fft.irfft(1j * k * spectrum, n=points)  # ignores the Nyquist mode, now imaginary
         linear = torch.fft.irfft((k**4 - k**2) * spectrum, n=points)
         forcing = torch.as_tensor(self.forcing_values(points), dtype=u.dtype, device=u.device)
-        return {"momentum": _time_derivative(u, interval) + u * slope + linear - forcing}
-
-
-def _time_derivative(u: torch.Tensor, interval: float) -> torch.Tensor:
-    """The derivative along axis 1 of the polynomial through five frames, fewer where there are fewer."""
-    frames = u.shape[1]
-    width = min(5, frames)
-    # row i: weights of the derivative at node i of the polynomial through nodes 0 to width - 1
-    nodes = np.arange(width, dtype=np.float64)
-    powers = np.vander(nodes, increasing=True)
-    slopes = np.zeros_like(powers)
-    slopes[:, 1:] = powers[:, :-1] * np.arange(1, width)
-    weights = torch.as_tensor(slopes @ np.linalg.inv(powers) / interval, dtype=u.dtype, device=u.device)
-    centre = width // 2
-    inside = sum(weights[centre, j] * u[:, j : frames - width + 1 + j] for j in range(width))
-    assert isinstance(inside, torch.Tensor)
-    start = torch.einsum("ij,bjx->bix", weights[:centre], u[:, :width])
-    end = torch.einsum("ij,bjx->bix", weights[centre + 1 :], u[:, frames - width :])
-    return torch.cat([start, inside, end], dim=1)
+        return {"momentum": time_derivative(u, interval=interval) + u * slope + linear - forcing}
