@@ -1,5 +1,8 @@
 """Functions that are compiled once on a machine, however many processes compile at a time.
 
+What is kept on disk of a function is used as long as no module of its package, nor of this one, has changed:
+numba itself looks at the function's own file only, and would go on with old code of what it calls.
+
 Numba keeps an index of what it has compiled of a function in one file, which it reads, changes and writes
 without a lock (numba issues 4807, 10128). Two processes that do so at once lose entries or, worse, leave two
 entries that name the same code: the next process then runs the wrong one. Here a lock is held meanwhile.
@@ -7,7 +10,9 @@ entries that name the same code: the next process then runs the wrong one. Here 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +36,24 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorate(function: Callable[..., Any]) -> Any:
         dispatcher = njit(cache=True, nogil=True, **options)(function)
         file = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+        if file is not None:
+            folders = {Path(__file__).parent, Path(function.__code__.co_filename).parent}
+            file._source_stamp = (file._source_stamp, *sorted(map(_digest, folders)))
         if file is not None and fcntl is not None:
             lock = Path(file._index_path).with_suffix(".lock")
             file.load, file.save = _locked(file.load, lock), _locked(file.save, lock)
         return dispatcher
 
     return decorate
+
+
+@lru_cache
+def _digest(folder: Path) -> str:
+    """Of all modules in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _locked(call: Callable[..., Any], path: Path) -> Callable[..., Any]:

@@ -119,8 +119,8 @@ class ThreeBody(System):
         wrong = np.unique(np.argwhere(np.asarray(queries["mass"]) <= 0)[:, 0])
         if len(wrong):
             raise SolverError(
-                f"masses must be positive; they are not in samples {wrong[:5].tolist()}: remove those samples "
-                "(a test particle is a body of very small mass)"
+                f"masses must be positive; they are not in samples {wrong[:5].tolist()}: remove those "
+                "samples (a test particle is a body of very small mass)"
             )
         return samples
 
@@ -159,7 +159,7 @@ class ThreeBody(System):
         *,
         interval: float,
     ) -> dict[str, torch.Tensor]:
-        """`velocity_x`: x_t - vx, `force_x`: vx_t - acceleration, and the same of y: (samples, times, bodies).
+        """`velocity_x`: x_t - vx, `force_x`: vx_t - acceleration, the same of y: (samples, times, bodies).
 
         Values are (samples, times, bodies) at times `interval` apart; masses are 1 where the query has none.
         Of an exact solution it falls with the fourth power of the interval, where the frames resolve it.

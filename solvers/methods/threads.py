@@ -1,0 +1,27 @@
+"""Compiled work on parts of a batch, in as many threads as numba is set to use."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+
+__all__ = ["in_parts"]
+
+
+def in_parts(work: Callable[[int, int], None], samples: int, *, least: int) -> None:
+    """Call `work(start, stop)` on parts of range(samples), each of at least `least`, side by side.
+
+    The work must let go of the interpreter's lock, as functions of `compiled` do, and the parts must not
+    touch one another.
+    """
+    parts = max(1, min(numba.get_num_threads(), samples // least))
+    bounds = [samples * i // parts for i in range(parts + 1)]
+    if parts == 1:
+        work(0, samples)
+        return
+    with ThreadPoolExecutor(parts) as pool:
+        for done in [pool.submit(work, a, b) for a, b in itertools.pairwise(bounds)]:
+            done.result()
