@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..contract import Status
 from ..methods.compiled import compiled
 from ..methods.lanes import any_lane, fill, fma, load, maximum, minimum, select, sqrt, store
 from . import newton, regularised
@@ -22,7 +23,7 @@ from .dormand_prince_sums import STAGES, weigh, weigh_on
 
 __all__ = ["WORTHLESS", "memory_rows", "solve"]
 
-SOLVED, LOST, SPENT = 0, 1, 3
+SOLVED, LOST, SPENT = int(Status.SOLVED), int(Status.DIVERGED), int(Status.OUT_OF_BUDGET)
 WORTHLESS = 0.1
 """A trajectory whose energy is off by this part of the potential energy is given up."""
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract import Status
 from ..methods.compiled import compiled
 from ..methods.lanes import absolute, any_lane, fill, fma, load, select, store
 from . import newton
@@ -25,7 +26,7 @@ from .dormand_prince import WORTHLESS
 
 __all__ = ["memory_rows", "solve", "weights_of"]
 
-SOLVED, LOST, SPENT = 0, 1, 3
+SOLVED, LOST, SPENT = int(Status.SOLVED), int(Status.DIVERGED), int(Status.OUT_OF_BUDGET)
 
 
 def weights_of(order: int) -> NDArray[np.float64]:

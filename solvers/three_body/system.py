@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -65,12 +66,12 @@ class ThreeBody(System):
             if not (np.isfinite(value) and value >= least):
                 raise SolverError(f"{name} must be finite and at least {least:g}, got {value}")
 
-    @property
+    @cached_property
     def axes(self) -> tuple[Axis, ...]:
         """The bodies, numbered from 1."""
         return (Axis("body", (1.0, 2.0, 3.0)),)
 
-    @property
+    @cached_property
     def fields(self) -> tuple[Field, ...]:
         """Positions and velocities."""
         return (
@@ -80,10 +81,19 @@ class ThreeBody(System):
             Field("vy", meaning="velocity along y"),
         )
 
-    @property
+    @cached_property
     def query_fields(self) -> tuple[Field, ...]:
         """Initial positions and velocities, and the masses."""
         return (*self.fields, Field("mass", meaning="mass", varies_in_time=False))
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """The bodies."""
+        return (3,)
+
+    def grid_of(self, field: Field) -> tuple[int, ...]:
+        """All fields are given for each body."""
+        return (3,)
 
     @property
     def characteristic_time(self) -> float:
