@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from ..contract import Queries, Solution, Solver, SolverError, Status, check_times
 from ..methods.lanes import aligned
 from ..methods.threads import in_parts
+from .barycentre import centred, moved_back
 from .dormand_prince import WORTHLESS
 from .system import ThreeBody
 
 __all__ = ["CompiledSolver"]
 
 Array = NDArray[Any]
+FIELDS = ("x", "y", "vx", "vy")
 
 
 @dataclass(frozen=True)
@@ -61,40 +63,32 @@ class CompiledSolver(Solver):
         times = check_times(times)
         samples = self.system.check_queries(queries)
         begin = clock.perf_counter()
-        x, y, vx, vy, mass = (
-            np.asarray(queries[n], dtype=np.float64) for n in ("x", "y", "vx", "vy", "mass")
-        )
-        place, speed = x + 1j * y, vx + 1j * vy
-        share = mass / mass.sum(axis=1, keepdims=True)
-        centre, drift = (share * place).sum(axis=1), (share * speed).sum(axis=1)
+        state = [np.ascontiguousarray(queries[n], dtype=np.float64) for n in (*FIELDS, "mass")]
+        place, speed = np.empty((2, samples, 3), dtype=np.complex128)
+        centre = np.empty((samples, 2), dtype=np.complex128)
+        centred(*state, place, speed, centre)
         refused = self.system.coincident(queries)
-        values = np.full((samples, len(times), 12), np.nan)
-        status = np.full(samples, Status.REFUSED, dtype=np.int8)
-        numbers = np.full((samples, 3), np.nan)
-        asked = np.flatnonzero(~refused)
-        if len(asked):
-            some = slice(None) if len(asked) == samples else asked
-            with np.errstate(all="ignore"):
-                found, ends, numbers[some] = self.integrate(
-                    (place - centre[:, None])[some], (speed - drift[:, None])[some], mass[some], times
+        if refused.any():
+            asked = np.flatnonzero(~refused)
+            found = np.full((samples, len(times), 12), np.nan)
+            status = np.full(samples, Status.REFUSED, dtype=np.int8)
+            numbers = np.full((samples, 3), np.nan)
+            if len(asked):
+                found[asked], status[asked], numbers[asked] = self.integrate(
+                    place[asked], speed[asked], state[4][asked], times
                 )
-            status[some] = ends
-            values[some] = found
+        else:
+            found, status, numbers = self.integrate(place, speed, state[4], times)
         if not self.watches_energy:  # nobody knows when it was lost
-            values[numbers[:, 2] > WORTHLESS] = np.nan
-        if not np.isfinite(values).all():  # after a frame that is not, none is known
-            finite = np.logical_and.accumulate(np.isfinite(values).all(axis=2), axis=1)
-            values[~finite] = np.nan
-            status[(status == Status.SOLVED) & ~finite[:, -1]] = Status.DIVERGED
-        moved = centre[:, None] + np.multiply.outer(drift, times)
-        named = {}
-        for name, first, offset in (("x", 0, moved.real), ("y", 1, moved.imag)):
-            named[name] = values[:, :, first:6:2] + offset[:, :, None]
-        for name, first, offset in (("vx", 6, drift.real), ("vy", 7, drift.imag)):
-            named[name] = values[:, :, first::2] + offset[:, None, None]
+            found[numbers[:, 2] > WORTHLESS] = np.nan
+        values = np.empty((4, samples, len(times), 3))
+        known = np.empty(samples, dtype=np.intp)
+        moved_back(found, centre, times, *values, known)
+        status[(status == Status.SOLVED) & (known < len(times))] = Status.DIVERGED
+        named = dict(zip(FIELDS, values, strict=True))
         if times[0] == 0:  # not by way of other variables
-            for name in named:
-                named[name][~refused, 0] = np.asarray(queries[name])[~refused]
+            for name, given in zip(FIELDS, state, strict=False):
+                named[name][~refused, 0] = given[~refused]
         seconds = clock.perf_counter() - begin
         return Solution(
             times=times,

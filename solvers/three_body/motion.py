@@ -15,6 +15,7 @@ from .series import (
     SCALE_LANES,
     STATE,
     empty_series,
+    imbalance,
     most_orders,
     move,
     sample,
@@ -25,13 +26,17 @@ from .words import DIGIT_BITS, EXTRA, digits_of, whole_number
 
 __all__ = ["Run", "Start", "follow"]
 
-GUARD_BITS = 14
+GUARD_BITS = 12
 """Of a word, below the tolerance of a step."""
-ORDERS_PER_BIT = 0.38
-"""The order of the series for each bit of the tolerance; log(2) / 2 = 0.35 would be best, did a step cost just
-the square of its order."""
+ORDERS_PER_BIT = 0.44
+"""The order of the series for each bit of the tolerance. log(2) / 2 = 0.35 would be best, did a step cost
+just the square of its order."""
 MOST_WHOLE = 8
-"""Digits above 1."""
+"""Digits above 1 that are tried where fewer do not do."""
+PATIENCE = 20
+"""Times that a step is tried again with a smaller unit of s."""
+MOST_IMBALANCE = 1e-3
+"""Share of the energy's parts that a state may miss."""
 
 Vector = tuple[Fraction, Fraction]
 
@@ -109,7 +114,7 @@ class Start:
     def physical(
         self, states: NDArray[np.float64], times: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Positions and velocities (times, bodies, 2), in the system's units, of u and Q (times, STATE - 1)."""
+        """Positions and velocities (times, bodies, 2), in the system's units, of u and Q in rows."""
         u, q = states[:, :3] + 1j * states[:, 3:6], states[:, 6:9] + 1j * states[:, 9:]
         r = u**2
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -135,7 +140,8 @@ class Run:
         known: how many times it came to.
         steps: taken.
         closest: the smallest distance of two bodies, in the system's unit of length.
-        fits: whether all numbers fitted into their words.
+        too_large: whether it ended early because a number did not fit into its word.
+        whole: digits of the words above 1.
         state: u, Q and the time after the last step, in units of 2^-fraction bits.
     """
 
@@ -144,7 +150,8 @@ class Run:
     known: int
     steps: int
     closest: float
-    fits: bool
+    too_large: bool
+    whole: int
     state: tuple[int, ...]
 
 
@@ -170,24 +177,27 @@ def _constants(mass: tuple[Fraction, ...], energy: Fraction) -> tuple[list[Fract
     return made_of, multiplied
 
 
-def follow(start: Start, times: NDArray[np.float64], *, bits: int, deadline: float) -> Run:
-    """The motion from the start through the times (times,), in words of so many bits below 1 or some more.
+def follow(start: Start, times: NDArray[np.float64], *, bits: int, deadline: float, whole: int = 1) -> Run:
+    """The motion from the start through the times (times,), in words of so many bits below 1 or some more and
+    of `whole` digits above, or as many as it takes.
 
-    It ends early at the deadline (of `time.perf_counter`), or where numbers grow out of all words.
+    It ends early at the deadline (of `time.perf_counter`), where numbers grow out of all words, and where the
+    state has lost its energy, so that it need not go through motions that mean nothing.
     """
-    fraction, whole = -(-bits // DIGIT_BITS), 1
+    fraction = -(-bits // DIGIT_BITS)
     while True:
         try:
             run = _follow(start, times, fraction, whole, deadline)
         except OverflowError:
-            run = None
-        if run is not None and (run.fits or clock.perf_counter() >= deadline or whole == MOST_WHOLE):
-            return run
+            pass
+        else:
+            if not run.too_large or clock.perf_counter() >= deadline or whole >= MOST_WHOLE:
+                return run
         whole += 1
 
 
 def _follow(start: Start, times: NDArray[np.float64], fraction: int, whole: int, deadline: float) -> Run:
-    """As `follow`, with so many digits below 1 and above. Raises `OverflowError` where the start needs more."""
+    """As `follow`, with so many digits below 1 and above; raises `OverflowError` where a start needs more."""
     digits = fraction + whole
     state, energy = start.regularised(DIGIT_BITS * fraction + 64)
     made_of, multiplied = _constants(start.mass, energy)
@@ -202,19 +212,23 @@ def _follow(start: Start, times: NDArray[np.float64], fraction: int, whole: int,
     work, after = workspace(orders, digits), np.empty((digits, STATE))
     scaled_times = times / float(start.time)
     states = np.full((len(times), STATE - 1), np.nan)
+    mass = np.array([float(m) for m in start.mass])
     unit, known, steps, closest, failures = _first_unit(start), 0, 0, np.inf, 0
-    while known < len(times) and clock.perf_counter() < deadline and failures < 20:
+    while known < len(times) and clock.perf_counter() < deadline and failures < PATIENCE:
         length = step(values, work, constants, scales, fraction, unit, 2.0**-tolerance_bits)
         if length < 0 or move(values, length, after):
-            unit, failures = unit / 8, failures + 1
+            unit, failures = unit / 8, PATIENCE if length == -2 else failures + 1
             continue
         known, nearest = sample(values, fraction, length, scaled_times, known, states)
         closest, steps, failures = min(closest, nearest), steps + 1, 0
         values[0, :, :STATE] = after
+        if imbalance(values, fraction, mass, float(energy)) > MOST_IMBALANCE:
+            break
         unit *= 2.0 if length == 1.0 else 1.4 * length
     position, velocity = start.physical(states, times)
     reached = tuple(whole_number(row) for row in values[0, :, :STATE].T)
-    return Run(position, velocity, known, steps, closest * float(start.length), failures < 20, reached)
+    closest *= float(start.length)
+    return Run(position, velocity, known, steps, closest, failures == PATIENCE, whole, reached)
 
 
 def _first_unit(start: Start) -> float:

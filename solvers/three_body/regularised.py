@@ -16,12 +16,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..methods.compiled import compiled
 from ..methods.lanes import absolute, any_lane, fill, fma, load, maximum, minimum, select, sqrt, store
 
-__all__ = ["CONSTANTS", "ROWS", "closest", "derivative", "floors", "imbalance", "intake", "physical"]
+__all__ = ["CONSTANTS", "ROWS", "closest", "derivative", "imbalance", "intake", "physical"]
 
 ROWS = 13
 """Of a state: u_0 to u_2, then P_0 to P_2, each with its real and imaginary part; then time."""
@@ -160,46 +159,44 @@ def imbalance(y: Any, constants: Any) -> Any:
     return absolute(kinetic - potential - load(constants, 9, 8) * r0 * r12) / potential
 
 
-def intake(
-    x: NDArray[np.float64], v: NDArray[np.float64], mass: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """States (samples, ROWS) and constants (samples, CONSTANTS) of trajectories in the barycentre's frame.
+@compiled()
+def intake(x: Any, v: Any, mass: Any, state: Any, constants: Any, floors: Any) -> None:
+    """Write what `derivative` starts from.
 
-    `x` and `v` are complex (samples, 3), mass (samples, 3). Two bodies at one place have no finite energy.
+    Args:
+        x: (samples, 3) complex positions in the barycentre's frame, no two the same.
+        v: (samples, 3) complex velocities.
+        mass: (samples, 3).
+        state: (samples, ROWS), to be written.
+        constants: (samples, CONSTANTS), to be written.
+        floors: (samples, 7) sizes of u_k, P_k and time below which the error of a step counts as absolute:
+            parts of the root of each pair's distance, of the momentum at which it collides, and of a time in
+            which the system crosses itself. Their factors matter little. To be written.
     """
-    samples = len(x)
-    ahead, behind = [1, 2, 0], [2, 0, 1]
-    r = x[:, behind] - x[:, ahead]
-    momentum = mass * v
-    u = np.sqrt(r)
-    products = mass[:, ahead] * mass[:, behind]
-    # a constant can be added to all p_k; chosen so that those of a light body are small, and nothing cancels
-    p = products / mass.sum(axis=1, keepdims=True) * (v[:, behind] - v[:, ahead])
-    state = np.zeros((samples, ROWS))
-    state[:, 0:6:2], state[:, 1:6:2] = u.real, u.imag
-    conjugate = 2 * u.conj() * p
-    state[:, 6:12:2], state[:, 7:12:2] = conjugate.real, conjugate.imag
-    constants = np.zeros((samples, CONSTANTS))
-    constants[:, 0:3] = products
-    constants[:, 3:6] = (1 / mass[:, ahead] + 1 / mass[:, behind]) / 8
-    constants[:, 6:9] = -1 / (4 * mass)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        kinetic = (np.abs(momentum) ** 2 / mass).sum(axis=1) / 2
-        constants[:, 9] = kinetic - (products / np.abs(r)).sum(axis=1)
-    constants[:, 10:13] = mass
-    constants[:, 13] = 1 / mass.sum(axis=1)
-    return state, constants
-
-
-def floors(state: NDArray[np.float64], constants: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(samples, 7) sizes of u_k, P_k and time below which the error of a step counts as absolute.
-
-    They are parts of the root of each pair's distance at the start, of the momentum at which it collides, and
-    of a time in which the system crosses itself. Their factors matter little.
-    """
-    distance = state[:, 0:6:2] ** 2 + state[:, 1:6:2] ** 2
-    found = np.empty((len(state), 7))
-    found[:, 0:3] = 0.3 * np.sqrt(distance)
-    found[:, 3:6] = 0.1 * np.sqrt(constants[:, 0:3] / constants[:, 3:6])
-    found[:, 6] = 0.1 * np.sqrt(distance.prod(axis=1) * constants[:, 13])
-    return found
+    for n in range(len(x)):
+        whole, energy, size = 0.0, 0.0, 1.0
+        for k in range(3):
+            whole += mass[n, k]
+            energy += 0.5 * mass[n, k] * (v[n, k].real ** 2 + v[n, k].imag ** 2)
+        for k in range(3):
+            i, j = (k + 1) % 3, (k + 2) % 3
+            product = mass[n, i] * mass[n, j]
+            apart = x[n, j] - x[n, i]
+            u = np.sqrt(apart)
+            # a constant can be added to all p_k; chosen so that those of a light body are small, and nothing
+            # cancels
+            momentum = 2 * np.conj(u) * (product / whole) * (v[n, j] - v[n, i])
+            state[n, 2 * k], state[n, 2 * k + 1] = u.real, u.imag
+            state[n, 6 + 2 * k], state[n, 7 + 2 * k] = momentum.real, momentum.imag
+            energy -= product / abs(apart)
+            size *= abs(apart)
+            constants[n, k] = product
+            constants[n, 3 + k] = (1 / mass[n, i] + 1 / mass[n, j]) / 8
+            constants[n, 6 + k] = -1 / (4 * mass[n, k])
+            constants[n, 10 + k] = mass[n, k]
+            floors[n, k] = 0.3 * np.sqrt(abs(apart))
+            floors[n, 3 + k] = 0.1 * np.sqrt(product / constants[n, 3 + k])
+        state[n, 12] = 0.0
+        constants[n, 9], constants[n, 13] = energy, 1 / whole
+        constants[n, 14], constants[n, 15] = 0.0, 0.0
+        floors[n, 6] = 0.1 * np.sqrt(size / whole)

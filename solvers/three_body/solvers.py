@@ -67,8 +67,10 @@ class Regularised(AdaptiveSolver):
 
     def integrate(self, x: Array, v: Array, mass: Array, times: Array) -> tuple[Array, Array, Array]:
         """See `CompiledSolver`."""
-        state, constants = regularised.intake(x, v, mass)
-        floor = regularised.floors(state, constants)
+        samples = len(x)
+        state, constants = np.empty((samples, regularised.ROWS)), np.empty((samples, regularised.CONSTANTS))
+        floor = np.empty((samples, 7))
+        regularised.intake(x, v, mass, state, constants, floor)
         rows = dormand_prince.memory_rows(state.shape[1], constants.shape[1], floor.shape[1])
 
         def run(state: Array, constants: Array, floor: Array, *rest: Array) -> None:

@@ -1,0 +1,61 @@
+"""Double precision where it can be trusted, and a mark or long words where it cannot."""
+
+import numpy as np
+from understudy.solvers.contract import Status
+from understudy.solvers.three_body import Certified, Reference, ThreeBody
+
+SYSTEM = ThreeBody()
+
+
+def drawn(*numbers: int) -> dict[str, np.ndarray]:
+    return dict(SYSTEM.draw([np.random.default_rng(i) for i in numbers]))
+
+
+def hard_ones(samples: int = 300) -> list[int]:
+    """Starts on which two runs at 1e-8 and 1e-9 disagree by more than 1e-2 at t = 6, and none takes long."""
+    loose = Certified(SYSTEM, tolerance=1e-8, agreement=np.inf)
+    estimate = loose(drawn(*range(samples)), np.array([6.0])).error_estimate
+    return np.flatnonzero(estimate > 1e-2).tolist()
+
+
+def test_what_two_runs_disagree_on_is_solved_in_long_words_and_the_rest_is_not() -> None:
+    numbers = [*hard_ones()[:3], 0, 1, 2]
+    query, times = drawn(*numbers), np.array([0.0, 3.0, 6.0])
+    certified = Certified(SYSTEM, tolerance=1e-8, agreement=1e-2)(query, times)
+    truth = Reference(SYSTEM)(query, times)
+    assert (certified.status == Status.SOLVED).all()
+    assert certified.measures["digits"][:3].min() > 15
+    error = np.abs(certified.values["x"] - truth.values["x"]).max(axis=(1, 2))
+    assert (error[:3] == 0).all()
+    assert (error <= np.maximum(certified.error_estimate, 1e-10)).all()
+    double = certified.measures["digits"] == 15
+    assert (certified.error_estimate[double] <= 1e-2).all()
+
+
+def test_the_estimate_is_above_the_error_for_nearly_all() -> None:
+    query, times = drawn(*range(40)), np.array([3.9])
+    certified = Certified(SYSTEM, tolerance=1e-9, agreement=np.inf)(query, times)
+    truth = Reference(SYSTEM)(query, times)
+    error = np.abs(certified.values["x"] - truth.values["x"]).max(axis=(1, 2))
+    assert (error > certified.error_estimate).sum() <= 1
+    assert np.median(certified.error_estimate / np.maximum(error, 1e-16)) < 100
+
+
+def test_softened_bodies_on_which_two_runs_disagree_are_marked_and_known_before() -> None:
+    soft = ThreeBody(softening=1e-3)
+    query = dict(soft.draw([np.random.default_rng(i) for i in range(60)]))
+    times = np.linspace(1.0, 20.0, 20)
+    solution = Certified(soft, tolerance=1e-9, agreement=1e-6)(query, times)
+    marked = solution.status == Status.NOT_CONVERGED
+    assert 5 < marked.sum() <= 60
+    assert np.isfinite(solution.values["x"][marked, 0]).all(axis=1).mean() > 0.8
+    assert np.isnan(solution.values["x"][marked, -1]).all()
+    assert any("disagree" in note for note in solution.notes)
+    assert np.isfinite(solution.values["x"][~marked]).all()
+
+
+def test_a_start_with_two_bodies_at_one_place_stays_refused() -> None:
+    query = drawn(0, 1)
+    query["x"][0], query["y"][0] = [1.0, 1.0, -2.0], [0.0, 0.0, 0.0]
+    solution = Certified(SYSTEM)(query, np.array([1.0]))
+    assert solution.status.tolist() == [Status.REFUSED, Status.SOLVED]
