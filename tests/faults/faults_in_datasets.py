@@ -136,6 +136,29 @@ FAULTS = (
         ),
     ),
     *planted(
+        "datasets/held_pairs.py",
+        "tests/datasets/test_held_pairs.py",
+        (
+            'inputs["time"] = self.times[frames]',
+            'inputs["time"] = self.times[frames - 1]',
+            "test_a_batch_from_memory_is_the_batch_from_disk",
+        ),
+        (
+            "(asked + pairs.frames * answered)",
+            "(asked + answered)",
+            "test_pairs_that_do_not_fit_are_refused_before_the_first_is_read",
+        ),
+    ),
+    *planted(
+        "datasets/pairs.py",
+        "tests/datasets/test_held_pairs.py",
+        (
+            "horizon * (1 + 1e-9)",
+            "horizon * (1 - 1e-9)",
+            "test_a_horizon_limits_the_pairs_to_the_frames_until_then",
+        ),
+    ),
+    *planted(
         "datasets/pairs.py",
         "tests/datasets/test_tasks.py",
         (

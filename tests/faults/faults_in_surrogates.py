@@ -6,6 +6,80 @@ __all__ = ["FAULTS"]
 
 FAULTS = (
     *planted(
+        "surrogates/affine_span.py",
+        "tests/surrogates/test_affine_span.py",
+        (
+            "(coordinates * deviation) @ basis * scale + mean",
+            "(coordinates * deviation) @ basis + mean",
+            "test_what_was_dropped_comes_back_exactly",
+        ),
+        (
+            "off = (centred - centred @ basis.T @ basis).abs()",
+            "off = 0 * centred",
+            "test_a_sample_off_the_span_is_refused_by_the_name_of_its_field",
+        ),
+        ("count > 2 * numbers", "count > 0", "test_few_samples_prove_no_dependence"),
+    ),
+    *planted(
+        "surrogates/answering.py",
+        "tests/surrogates/test_answer_networks.py",
+        (
+            "(time + 1) * (-0.5 * RISE)",
+            "(time + 2) * (-0.5 * RISE)",
+            "test_the_start_is_exact_where_it_is_known",
+        ),
+    ),
+    *planted(
+        "surrogates/blocks/spline_basis.py",
+        "tests/surrogates/test_blocks.py",
+        (
+            "3 * v**3 - 6 * v**2 + 4",
+            "3 * v**3 - 6 * v**2 + 3",
+            "test_splines_are_those_of_another_library_the_same_times_or_not",
+        ),
+    ),
+    *planted(
+        "surrogates/confidence.py",
+        "tests/surrogates/test_confidence.py",
+        (
+            "module.typical * (-said).exp()",
+            "module.typical * said.exp()",
+            "test_the_predicted_error_follows_the_known_noise_and_is_right_on_average",
+        ),
+    ),
+    *planted(
+        "surrogates/interpolation.py",
+        "tests/surrogates/test_interpolation.py",
+        (
+            "weights[~inside] = np.eye(coordinates + 1)[0]",
+            "weights[~inside] = np.eye(coordinates + 1)[1]",
+            "test_outside_of_the_training_queries_the_nearest_answers",
+        ),
+        (
+            "place = (times + 1) * (0.5 * (frames - 1))",
+            "place = (times + 1) * (0.5 * frames)",
+            "test_polynomials_of_time_are_exact_between_frames",
+        ),
+    ),
+    *planted(
+        "surrogates/span_map.py",
+        "tests/surrogates/test_answer_networks.py",
+        (
+            "return each if regular and",
+            "return len(flat) if regular or",
+            "test_a_batch_in_any_order_gets_the_same_answers",
+        ),
+    ),
+    *planted(
+        "surrogates/state_stepper.py",
+        "tests/surrogates/test_state_stepper.py",
+        (
+            "self.span.refuse_off(flat)",
+            "pass",
+            "test_a_state_off_the_span_is_refused",
+        ),
+    ),
+    *planted(
         "surrogates/checkpoints.py",
         "tests/surrogates/test_save_load.py",
         (

@@ -11,6 +11,7 @@ import faults_in_datasets
 import faults_in_experiments
 import faults_in_solvers
 import faults_in_surrogates
+import faults_in_three_body
 import pytest
 from fault import Fault
 
@@ -19,6 +20,7 @@ FAULTS = (
     *faults_in_datasets.FAULTS,
     *faults_in_surrogates.FAULTS,
     *faults_in_experiments.FAULTS,
+    *faults_in_three_body.FAULTS,
 )
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("solvers", "datasets", "surrogates", "experiments")

@@ -123,3 +123,10 @@ def test_runge_kutta_is_right_where_nothing_comes_near() -> None:
     for transformed in (False, True):
         solution = RungeKutta4(SYSTEM, step=1 / 256, transformed=transformed)(asked(orbit, MASS), times)
         assert error(solution, orbit) < 1e-6
+
+
+def test_the_closest_approach_is_that_of_the_ellipse() -> None:
+    """From the far end of an ellipse to beyond the near one, in steps that end at neither."""
+    orbit = binary(np.zeros(1), separation=1.7, eccentricity=0.6)
+    solution = Regularised(SYSTEM, tolerance=1e-8)(asked(orbit, (1.0, 3.0, 1e-6)), np.array([4.0]))
+    np.testing.assert_allclose(solution.measures["closest_approach"], 1.7 * 0.4 / 1.6, rtol=1e-5)

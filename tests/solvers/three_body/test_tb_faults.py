@@ -78,15 +78,23 @@ def test_a_step_far_too_long_is_marked_where_it_ends_in_nonsense() -> None:
     assert not np.isfinite(solution.values["x"][solution.status == Status.DIVERGED]).any()
 
 
-def test_at_a_coarse_tolerance_what_has_lost_its_energy_is_not_called_solved() -> None:
+@pytest.mark.parametrize(
+    "solver",
+    [Regularised(SYSTEM, tolerance=1e-4), DormandPrince(SYSTEM, tolerance=1e-3)],
+    ids=lambda s: s.label,
+)
+def test_at_a_coarse_tolerance_what_has_lost_its_energy_is_not_called_solved(solver: Solver) -> None:
     query, times = drawn(200), np.array([10.0])
-    solution = Regularised(SYSTEM, tolerance=1e-4)(query, times)
+    solution = solver(query, times)
+    solved = solution.solved
+    assert 2 < (solution.status == Status.DIVERGED).sum() < 195
+    assert (solution.measures["energy_error"][solution.status == Status.DIVERGED] > 0.1).all()
+    assert (solution.measures["energy_error"][solved] <= 0.1).all()
     energy = SYSTEM.invariants(solution.values, query)["energy"][:, 0]
     start = SYSTEM.invariants({n: v[:, None] for n, v in query.items()}, query)["energy"][:, 0]
-    assert (solution.status == Status.DIVERGED).sum() > 2
-    solved = solution.solved
-    assert (np.abs(energy - start)[solved] < 0.5 * np.abs(start[solved])).all()
-    assert (solution.measures["energy_error"][~solved] > 0.1).all()
+    near = np.abs(energy - start)[solved] < 0.5 * np.abs(start[solved])
+    assert near.mean() > 0.5
+    assert near.all() or not isinstance(solver, Regularised)
 
 
 @every
