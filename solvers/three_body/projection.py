@@ -17,15 +17,20 @@ Array = NDArray[np.float64]
 
 
 def restored(
-    system: ThreeBody, values: Mapping[str, NDArray[Any]], queries: Queries, *, rounds: int = 12
+    system: ThreeBody,
+    values: Mapping[str, NDArray[Any]],
+    queries: Queries,
+    *,
+    stiffness: float = 3.0,
+    rounds: int = 30,
 ) -> dict[str, Array]:
     """`x`, `y`, `vx`, `vy`, (samples, times, 3) each, with the energy and angular momentum of their queries.
 
     Newton's method with two multipliers: each round moves a state along the gradients of both invariants to
-    where, to first order, they are right. So the change is the least one, in the sense of the sum of squares
-    of positions and velocities, but for terms of second order. A move is never longer than half the
-    distance between the two nearest bodies; a state that cannot be mended in the given number of rounds keeps
-    what is left of its error.
+    where, to first order, they are right. So the change is the least one, but for terms of second order, if
+    that of a position counts `stiffness` times that of a velocity: positions are what is wanted, and known
+    best. No position moves by more than half the distance between the two nearest bodies in a round; a state
+    that cannot be mended in the given number of rounds keeps what is left of its error.
 
     Breen et al. (2020), doi:10.1093/mnras/staa713, section 3, restore the energy in this sense.
     """
@@ -34,6 +39,7 @@ def restored(
     start = system.invariants(
         {name: np.asarray(queries[name])[:, None] for name in ("x", "y", "vx", "vy")}, queries
     )
+    weight = np.array([stiffness**-2, stiffness**-2, 1.0, 1.0])[:, None, None, None]
     with np.errstate(all="ignore"):
         for _ in range(rounds):
             energy, spin, slopes, nearest = _invariants(system, state, mass)
@@ -41,13 +47,15 @@ def restored(
             done = (np.abs(missing[0]) <= 1e-14 * np.abs(start["energy"])) & (np.abs(missing[1]) <= 1e-14)
             if done.all():
                 break
-            aa, bb, ab = ((slopes[i] * slopes[j]).sum(axis=(0, -1)) for i, j in ((0, 0), (1, 1), (0, 1)))
+            aa, bb, ab = (
+                (weight * slopes[i] * slopes[j]).sum(axis=(0, -1)) for i, j in ((0, 0), (1, 1), (0, 1))
+            )
             # where the two gradients are parallel (all at rest), mend the energy alone
             both = aa * bb - ab * ab > 1e-12 * aa * bb
             determinant = np.where(both, aa * bb - ab * ab, 1.0)
             first = np.where(both, (bb * missing[0] - ab * missing[1]) / determinant, missing[0] / aa)
             second = np.where(both, (aa * missing[1] - ab * missing[0]) / determinant, 0.0)
-            move = first[..., None] * slopes[0] + second[..., None] * slopes[1]
+            move = weight * (first[..., None] * slopes[0] + second[..., None] * slopes[1])
             farthest = np.abs(move[:2]).max(axis=(0, -1))
             move *= np.minimum(1.0, 0.5 * nearest / farthest)[..., None]
             state = np.where(np.isfinite(move) & ~done[..., None], state + move, state)
