@@ -174,7 +174,7 @@ class Direct(Task):
                 f"Direct learns one answer for each query, but {training_set.name} has {source.frames} "
                 f"frames of each in {split!r}; take TimeConditioned"
             )
-        return _pairs(training_set, source, self.inputs, self.outputs)
+        return _pairs(training_set, source, self)
 
     def answer(self, surrogate: Maps) -> Answer:
         """The surrogate as something that answers queries: the same fields at every time asked for."""
@@ -196,16 +196,23 @@ class TimeConditioned(Task):
     Attributes:
         inputs: which query fields are given, beside `time`; None for all.
         outputs: which of the solution's fields are learned; None for all.
+        horizon: the latest time that is learned, so that windows of several lengths come from one set; None
+            for all that the set has.
     """
 
     gives: ClassVar[type] = Pairs
 
     inputs: tuple[str, ...] | None = None
     outputs: tuple[str, ...] | None = None
+    horizon: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.horizon is not None and not self.horizon > 0:
+            raise SolverError(f"a task's horizon must be positive, or None for all times; got {self.horizon}")
 
     def examples(self, training_set: TrainingSet, split: str) -> Pairs:
         """One pair for each frame of each sample: the query at the first frame, and the time since."""
-        return _pairs(training_set, training_set.split(split), self.inputs, self.outputs, timed=True)
+        return _pairs(training_set, training_set.split(split), self)
 
     def answer(self, surrogate: Maps) -> Answer:
         """The surrogate as something that answers queries: every sample with every time, in one batch."""
@@ -223,20 +230,13 @@ class TimeConditioned(Task):
         return answer
 
 
-def _pairs(
-    training_set: TrainingSet,
-    source: Split,
-    inputs: tuple[str, ...] | None,
-    outputs: tuple[str, ...] | None,
-    *,
-    timed: bool = False,
-) -> Pairs:
-    plan = training_set.plan
+def _pairs(training_set: TrainingSet, source: Split, task: Direct | TimeConditioned) -> Pairs:
     return Pairs(
         source,
-        inputs=plan.query if inputs is None else inputs,
-        outputs=plan.answer if outputs is None else outputs,
-        timed=timed,
+        inputs=training_set.plan.query if task.inputs is None else task.inputs,
+        outputs=training_set.plan.answer if task.outputs is None else task.outputs,
+        timed=isinstance(task, TimeConditioned),
+        horizon=task.horizon if isinstance(task, TimeConditioned) else None,
     )
 
 

@@ -18,11 +18,16 @@ from .metrics import Metric
 from .verdict import Verdict, envelope_of
 
 __all__ = [
+    "INK",
+    "PALETTE",
+    "WIDTH",
     "accuracy_against_cost",
     "accuracy_distribution",
+    "blank",
     "colours_of",
     "error_over_time",
     "save",
+    "tidy",
     "total_cost",
 ]
 
@@ -54,7 +59,7 @@ def accuracy_against_cost(
     rows: Sequence[Row], verdicts: Sequence[Verdict], *, metric: Metric, title: str
 ) -> Figure:
     """Accuracy against seconds per query; a segment joins each surrogate to the solver at equal accuracy."""
-    figure = _figure(WIDTH, 6.2, title)
+    figure = blank(WIDTH, 6.2, title)
     axes = figure.subplots(1, 2, sharey=True)
     colours, families = colours_of(rows), _families(rows)
     by_label = {v.label: v for v in verdicts}
@@ -115,7 +120,7 @@ def accuracy_against_cost(
         ax.set_xlabel(f"seconds per query, {caption}")
         if metric.logarithmic:
             ax.set_yscale("log")
-        _tidy(ax)
+        tidy(ax)
         _write_speed_ups(ax, [r for r in rows if r.kind == "surrogate"], by_label, mode, colours)
     axes[0].set_ylabel(f"{metric.name} ({metric.unit})")
     _legend(figure, columns=5)
@@ -186,7 +191,7 @@ def accuracy_distribution(rows: Sequence[Row], *, metric: Metric, title: str) ->
     """Distribution of the per-query accuracy: every query a dot, the box 10-50-90 %."""
     shown = [r for r in rows if r.kind in ("surrogate", "null")]
     shown.sort(key=lambda r: r.accuracy, reverse=not metric.higher_is_better)
-    figure = _figure(WIDTH, 1.3 + 0.42 * len(shown), title)
+    figure = blank(WIDTH, 1.3 + 0.42 * len(shown), title)
     ax = figure.subplots()
     colours = colours_of(rows)
     spread = np.random.default_rng(0)
@@ -207,7 +212,7 @@ def accuracy_distribution(rows: Sequence[Row], *, metric: Metric, title: str) ->
         ax.set_xscale("log")
     else:
         ax.set_xlim(left=0)
-    _tidy(ax)
+    tidy(ax)
     return figure
 
 
@@ -215,7 +220,7 @@ def error_over_time(
     rows: Sequence[Row], times: NDArray[np.float64], *, unit: str, threshold: float | None, title: str
 ) -> Figure:
     """Median error against time with the 10 to 90 % band, surrogates in colour, nulls in grey."""
-    figure = _figure(WIDTH, 5.2, title)
+    figure = blank(WIDTH, 5.2, title)
     ax = figure.subplots()
     colours = colours_of(rows)
     for row in (r for r in rows if r.kind in ("surrogate", "null")):
@@ -232,7 +237,7 @@ def error_over_time(
     ax.set_xlabel(f"time ({unit})")
     ax.set_ylabel("normalised error: median, 10 to 90 %")
     _legend(figure, columns=5)
-    _tidy(ax)
+    tidy(ax)
     return figure
 
 
@@ -240,7 +245,7 @@ def total_cost(
     rows: Sequence[Row], verdicts: Sequence[Verdict], *, title: str, mode: str = "batch"
 ) -> Figure:
     """Total seconds against the number of queries: the bill comes first; crossings are break-even points."""
-    figure = _figure(WIDTH, 5.8, title)
+    figure = blank(WIDTH, 5.8, title)
     ax = figure.subplots()
     colours = colours_of(rows)
     bills = {row.label: row.bill.total for row in rows}
@@ -271,11 +276,12 @@ def total_cost(
     ax.set_xlabel(f"queries answered ({MODE_TITLES[mode]})")
     ax.set_ylabel("total seconds: data, training and answers")
     _legend(figure, columns=3)
-    _tidy(ax)
+    tidy(ax)
     return figure
 
 
-def _figure(width: float, height: float, title: str) -> Figure:
+def blank(width: float, height: float, title: str) -> Figure:
+    """A figure of so many inches with its title."""
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     return figure
@@ -286,7 +292,8 @@ def _legend(figure: Figure, *, columns: int) -> None:
     figure.legend(loc="outside lower left", fontsize=8.5, frameon=False, ncols=columns, columnspacing=1.4)
 
 
-def _tidy(ax: Axes) -> None:
+def tidy(ax: Axes) -> None:
+    """A light grid, and no frame above and to the right."""
     ax.grid(True, color="#E8E8E8", linewidth=0.6)
     ax.set_axisbelow(True)
     for side in ("top", "right"):

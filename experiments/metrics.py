@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..solvers.contract import Solution
 
-__all__ = ["Metric", "drifts", "frame_errors", "relative_error", "valid_time"]
+__all__ = ["Metric", "absolute_error", "drifts", "frame_errors", "relative_error", "valid_time"]
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,30 @@ def relative_error() -> Metric:
         logarithmic=True,
         score=score,
         definition="||answer - truth|| / ||truth||, each over all output times, points and fields",
+    )
+
+
+def absolute_error(unit: str, *, what: str) -> Metric:
+    """Mean absolute error of each sample over its times and all the truth's fields.
+
+    A sample of which any frame is missing has an infinite error. `what` says in words what is averaged.
+    """
+
+    def score(answer: Solution, truth: Solution) -> NDArray[np.float64]:
+        samples = len(truth.status)
+        parts = [
+            np.abs(answer.values[name] - true).reshape(samples, -1) for name, true in truth.values.items()
+        ]
+        errors = np.concatenate(parts, axis=1).mean(axis=1)
+        return np.where(np.isfinite(errors), errors, np.inf)
+
+    return Metric(
+        name="mean absolute error",
+        unit=unit,
+        higher_is_better=False,
+        logarithmic=True,
+        score=score,
+        definition=f"mean absolute error of {what}, of each start; the median over the starts is compared",
     )
 
 

@@ -20,23 +20,25 @@ from .verdict import MODES, Mode
 __all__ = ["RESULTS", "comparison_table", "filled", "main", "mode_of"]
 
 RESULTS = Path(__file__).parent / "results"
+VALID_TIME = "valid prediction time"
 HEADER = (
-    "| surrogate | valid time (10 to 90 %) | one query | at equal accuracy | per query in a batch "
+    "| surrogate | {} (10 to 90 %) | one query | at equal accuracy | per query in a batch "
     "| at equal accuracy | naive | training | repaid after (queries) |"
 )
 
 
 def comparison_table(results: Mapping[str, Any]) -> str:
-    """One row for each surrogate, longest forecast first, then the null models."""
+    """One row for each surrogate, the most accurate first, then the null models."""
     rows = {row["label"]: row for row in results["rows"]}
-    verdicts = sorted(results["verdicts"], key=lambda v: -v["accuracy"])
-    lines = [HEADER, "|" + "---|" * 9]
+    longest_first = results["metric"]["name"] == VALID_TIME
+    verdicts = sorted(results["verdicts"], key=lambda v: v["accuracy"] * (-1 if longest_first else 1))
+    lines = [HEADER.format("valid time" if longest_first else results["metric"]["name"]), "|" + "---|" * 9]
     for verdict in verdicts:
         row = rows[verdict["label"]]
         single, batch = (mode_of(verdict[name]) for name in MODES)
         cells = [
             verdict["label"],
-            _accuracy(row),
+            _accuracy(row, digits="{:.1f}" if longest_first else "{:.2g}"),
             duration(single.seconds),
             single.in_words(),
             duration(batch.seconds),
@@ -50,7 +52,8 @@ def comparison_table(results: Mapping[str, Any]) -> str:
         if row["kind"] == "null":
             seconds = row["seconds_per_query"]
             times = duration(seconds["single"]["median"]), duration(seconds["batch"]["median"])
-            cells = [f"{row['label']} (null)", _accuracy(row), times[0], "", times[1], "", "", "", ""]
+            said = _accuracy(row, digits="{:.1f}" if longest_first else "{:.2g}")
+            cells = [f"{row['label']} (null)", said, times[0], "", times[1], "", "", "", ""]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -60,9 +63,9 @@ def mode_of(stored: Mapping[str, Any]) -> Mode:
     return Mode(**{field.name: stored[field.name] for field in dataclasses.fields(Mode)})
 
 
-def _accuracy(row: Mapping[str, Any]) -> str:
-    accuracy = row["accuracy"]
-    return f"{accuracy['median']:.1f} ({accuracy['q10']:.1f} to {accuracy['q90']:.1f})"
+def _accuracy(row: Mapping[str, Any], *, digits: str) -> str:
+    low, middle, high = (digits.format(row["accuracy"][name]) for name in ("q10", "median", "q90"))
+    return f"{middle} ({low} to {high})"
 
 
 def filled(page: str) -> str:

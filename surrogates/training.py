@@ -71,6 +71,11 @@ class TrainingSettings:
                 f"got {self.optimiser!r} and {self.schedule!r}"
             )
 
+    @property
+    def data_dtype(self) -> torch.dtype:
+        """The precision in which examples are needed."""
+        return torch.float64 if self.double_from < 1 else torch.float32
+
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
         done = step / self.steps

@@ -16,9 +16,6 @@ from .surrogate import Surrogate, SurrogateError, TrainingRecord
 
 __all__ = ["TrainingMean"]
 
-BATCH = 64
-"""Pairs in memory at once."""
-
 
 class TrainingMean(Surrogate):
     """Answers the training mean of every output, whatever is asked. What does not beat it has no skill."""
@@ -44,9 +41,8 @@ class TrainingMean(Surrogate):
         begin = time.perf_counter()
         self.input_shapes, self.output_shapes = examples.input_shapes, examples.output_shapes
         sums = {name: np.zeros(shape) for name, shape in self.output_shapes.items()}
-        for first in range(0, len(examples), BATCH):
-            _, outputs = examples.batch(range(first, min(first + BATCH, len(examples))))
-            for name, values in outputs.items():
+        for i in range(len(examples.source)):
+            for name, values in examples.trajectory(i)[1].items():
                 sums[name] += values.sum(axis=0)
         means = {name: np.asarray(total / len(examples)) for name, total in sums.items()}
         self.means = {name: torch.from_numpy(m).to(self.device, self.dtype) for name, m in means.items()}
@@ -75,9 +71,8 @@ class TrainingMean(Surrogate):
 def _error(pairs: Pairs, means: Mapping[str, np.ndarray]) -> float:
     """The relative error of each output, root mean square over the outputs."""
     wrong, whole = dict.fromkeys(means, 0.0), dict.fromkeys(means, 0.0)
-    for first in range(0, len(pairs), BATCH):
-        _, outputs = pairs.batch(range(first, min(first + BATCH, len(pairs))))
-        for name, values in outputs.items():
+    for i in range(len(pairs.source)):
+        for name, values in pairs.trajectory(i)[1].items():
             wrong[name] += float(((values - means[name]) ** 2).sum())
             whole[name] += float((values**2).sum())
     return float(np.sqrt(np.mean([wrong[name] / (whole[name] or 1.0) for name in means])))

@@ -48,12 +48,17 @@ def _sum(k: Rows, row: Any, rows: Any, which: int) -> Any:
     return total
 
 
+def emitted(function: Any) -> Any:
+    """Numba's decorator, as type checkers should see it: the calls do not have the function's arguments."""
+    return intrinsic(prefer_literal=True)(function)
+
+
 def _check(which: Any, *arrays: Any) -> None:
     if not isinstance(which, types.IntegerLiteral) or any(a.layout != "C" for a in arrays):
         raise NumbaTypeError("a sum of stages needs C-contiguous arrays and its row as a constant")
 
 
-@intrinsic(prefer_literal=True)
+@emitted
 def weigh(typing: Any, k: Any, row: Any, rows: Any, which: Any) -> Any:
     """`weigh(k, row, rows, which)`: one row of the sum of the derivatives with the tableau's weights."""
     _check(which, k)
@@ -66,7 +71,7 @@ def weigh(typing: Any, k: Any, row: Any, rows: Any, which: Any) -> Any:
     return Lanes(types.float64, 8)(k, types.intp, types.intp, which), emit
 
 
-@intrinsic(prefer_literal=True)
+@emitted
 def weigh_on(typing: Any, y: Any, k: Any, h: Any, out: Any, rows: Any, which: Any) -> Any:
     """`weigh_on(y, k, h, out, rows, which)`: y + h times the sum, all rows, into out; h has one row."""
     _check(which, y, k, h, out)

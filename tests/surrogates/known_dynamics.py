@@ -1,5 +1,7 @@
 """Small known dynamics for the tests of surrogates: waves that travel, and a chaotic circle of numbers."""
 
+from typing import Any
+
 import numpy as np
 from understudy.datasets.pairs import Pairs
 from understudy.datasets.tasks import Trajectories
@@ -37,6 +39,43 @@ class Asked:
 
     def read(self, trajectory: int, start: int, stop: int, *, field: str) -> np.ndarray:
         return self.values[field][trajectory][None]
+
+
+class Evolved:
+    """Fields (samples, frames, *shape) and constants (samples, *shape), with the interface of a split."""
+
+    def __init__(
+        self, fields: dict[str, np.ndarray], constants: dict[str, np.ndarray], times: np.ndarray
+    ) -> None:
+        self.fields, self.constants, self.times = fields, constants, times
+        self.frames, self.interval = len(times), float(times[1] - times[0])
+
+    def __len__(self) -> int:
+        return len(next(iter(self.fields.values())))
+
+    def shape_of(self, field: str) -> tuple[int, ...]:
+        return self.fields[field].shape[2:] if field in self.fields else self.constants[field].shape[1:]
+
+    def read(self, trajectory: int, start: int, stop: int, *, field: str) -> np.ndarray:
+        if field in self.fields:
+            return self.fields[field][trajectory, start:stop]
+        return self.constants[field][trajectory][None]
+
+
+def swings(samples: int, seed: int, *, frames: int = 33, horizon: float | None = None) -> Pairs:
+    """Three masses on springs about their resting centre: the third follows from the two others.
+
+    `x` and `v` swing with one frequency that grows with the first one's start; `mass` never varies.
+    """
+    generator = np.random.default_rng(seed)
+    start = generator.uniform(-1, 1, (samples, 2))
+    start = np.concatenate([start, -start.sum(axis=1, keepdims=True)], axis=1)
+    times = np.linspace(0.0, 4.0, frames)
+    pace = 1.5 + 0.3 * start[:, :1]
+    phase = times[None, :, None] * pace[:, None]
+    x, v = start[:, None] * np.cos(phase), -start[:, None] * pace[:, None] * np.sin(phase)
+    source: Any = Evolved({"x": x, "v": v}, {"mass": np.ones((samples, 3))}, times)
+    return Pairs(source, inputs=("x", "v", "mass"), outputs=("x", "v"), timed=True, horizon=horizon)
 
 
 def obstacles(samples: int, seed: int) -> Pairs:

@@ -5,13 +5,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from scipy.interpolate import BSpline
 from torch import nn
+from understudy.surrogates.blocks.dense_residual_block import DenseResidualBlock
+from understudy.surrogates.blocks.fourier_features import FourierFeatures
 from understudy.surrogates.blocks.gated_convolution import GatedConvolution
 from understudy.surrogates.blocks.perceptron import Perceptron
 from understudy.surrogates.blocks.periodic_convolution import PeriodicConvolution
+from understudy.surrogates.blocks.query_and_time import beside
 from understudy.surrogates.blocks.residual_block import ResidualBlock
 from understudy.surrogates.blocks.spectral_convolution import SpectralConvolution
 from understudy.surrogates.blocks.spectral_resampling import extend_modes, restrict_modes
+from understudy.surrogates.blocks.spline_basis import SplineBasis
 
 GRIDS = [(12,), (12, 10), (8, 6, 10)]
 
@@ -175,3 +180,62 @@ def test_a_spectral_convolution_multiplies_modes_and_drops_the_others() -> None:
 def test_more_modes_than_the_grid_carries_are_refused() -> None:
     with pytest.raises(ValueError, match="modes"):
         SpectralConvolution(grid=(6, 16), inputs=1, outputs=1, modes=3)
+
+
+def test_the_activation_of_a_perceptron_is_gelu_unless_another_is_named() -> None:
+    kinds = {"gelu": nn.GELU, "relu": nn.ReLU, "silu": nn.SiLU, "tanh": nn.Tanh}
+    for name, kind in kinds.items():
+        made = Perceptron(inputs=2, hidden=(3, 3), outputs=1, activation=name)
+        assert sum(isinstance(layer, kind) for layer in made.layers) == 2
+    assert isinstance(Perceptron(inputs=2, hidden=(3,), outputs=1).layers[1], nn.GELU)
+    with pytest.raises(ValueError, match=r"must be one of .*got 'swish'"):
+        Perceptron(inputs=2, hidden=(3,), outputs=1, activation="swish")
+
+
+def test_a_dense_residual_block_starts_as_the_identity_and_has_its_formula() -> None:
+    block, h = DenseResidualBlock(width=4, activation="tanh").double(), torch.randn(5, 4).double()
+    assert torch.equal(block(h), h)
+    nn.init.normal_(block.outer.weight)
+    inner = (block.inner.weight @ h.tanh().T).T + block.inner.bias
+    wanted = h + (block.outer.weight @ inner.tanh().T).T + block.outer.bias
+    torch.testing.assert_close(block(h), wanted)
+    with pytest.raises(ValueError, match="activation"):
+        DenseResidualBlock(width=4, activation="swish")
+
+
+def test_fourier_features_are_the_point_and_its_waves() -> None:
+    lift, points = FourierFeatures(inputs=2, features=5000, scale=0.7), torch.randn(6, 3, 2)
+    features = lift(points)
+    assert features.shape == (6, 3, lift.outputs)
+    assert torch.equal(features[..., :2], points)
+    torch.testing.assert_close(
+        features[..., 2:5002].square() + features[..., 5002:].square(), torch.ones(6, 3, 5000)
+    )
+    assert float(lift.frequencies.detach().std()) == pytest.approx(2 * np.pi * 0.7, rel=0.03)
+
+
+def test_splines_are_those_of_another_library_the_same_times_or_not() -> None:
+    spline, generator = SplineBasis(pieces=7), torch.Generator().manual_seed(0)
+    coefficients = torch.randn(4, 3, 10, generator=generator, dtype=torch.float64)
+    places = 2 * torch.rand(4, 50, generator=generator, dtype=torch.float64) - 1
+    places[:, 0], places[:, 1] = -1, 1
+    curves = spline(coefficients, places)
+    knots = np.linspace(-1, 1, 8)[0] + 2 / 7 * np.arange(-3, 11)
+    for i in range(4):
+        wanted = BSpline(knots, coefficients[i].numpy().T, 3)(places[i].numpy())
+        np.testing.assert_allclose(curves[i], wanted, rtol=0, atol=1e-12)
+        shared = spline(coefficients, places[i : i + 1])
+        torch.testing.assert_close(shared[i], curves[i], rtol=0, atol=1e-12)
+    ones = spline(torch.ones(1, 1, 10, dtype=torch.float64), places[:1])
+    torch.testing.assert_close(ones, torch.ones_like(ones))
+    with pytest.raises(ValueError, match="at least one piece"):
+        SplineBasis(pieces=0)
+
+
+def test_a_query_stands_beside_each_of_its_times() -> None:
+    query, times = torch.arange(6.0).reshape(3, 2), torch.arange(12.0).reshape(3, 4)
+    both = beside(query, times)
+    assert both.shape == (3, 4, 3)
+    assert both[2, 1].tolist() == [4.0, 5.0, 9.0]
+    assert torch.equal(beside(query, times[:1])[2, :, 2], times[0])
+    assert torch.equal(beside(query, None), query[:, None])

@@ -25,6 +25,7 @@ POINTS, INTERVAL, STEPS = 32, 1 / 8, 12
 TRAIN = {"steps": 40, "batch": 16, "check_every": 20}
 SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"channels": 3, "width": 5, "training": TRAIN},
+    "dense": {"hidden": (16, 16), "training": TRAIN},
     "esn": {"nodes": 60, "warm_up": 10},
     "learned_multistep": {
         "length": 22.0,
@@ -38,7 +39,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "nvar": {"noise": (1e-4,)},
     "parallel_reservoirs": {"nodes": 60, "warm_up": 10, "samples": 500},
     "reservoir": {"nodes": 60, "warm_up": 10},
+    "residual_dense": {"width": 16, "blocks": 1, "training": TRAIN},
     "resnet": {"channels": 3, "width": 5, "blocks": 2, "training": TRAIN},
+    "spline_dense": {"width": 16, "blocks": 1, "training": TRAIN},
+    "state_stepper": {"width": 16, "blocks": 1, "training": TRAIN},
 }
 """Settings that make a small model; a surrogate that is not named here is tried with its defaults."""
 
@@ -132,7 +136,7 @@ def answers(surrogate: Any, data: Data, *, only: int | None = None) -> dict[str,
 
 def test_discovery_finds_the_surrogates() -> None:
     assert {"climatology", "cnn", "mlp", "persistence", "reservoir", "resnet"} <= set(FORECASTERS)
-    assert "training_mean" in MAPS
+    assert {"dense", "interpolation", "residual_dense", "spline_dense", "training_mean"} <= set(MAPS)
     assert set(SMALL) <= set(surrogate_names())
 
 

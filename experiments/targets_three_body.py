@@ -1,0 +1,170 @@
+"""Every target for three bodies beside what the committed results say, as the tables of its page.
+
+`python -m understudy.experiments.targets_three_body` fills them in; a test keeps page and results equal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .report import duration
+from .results_table import RESULTS
+
+__all__ = ["PAGE", "TABLES", "filled", "main"]
+
+PAGE = RESULTS / "TARGETS-three-body.md"
+COMPARISONS = {"default": "three-body-default"}
+BENCH = "bench-three-body"
+
+Results = Mapping[str, Any]
+Measured = tuple[str, bool | None]
+"""What was measured, in words, and whether that reaches the target; None where nothing was to be reached."""
+
+
+def load(name: str) -> Results:
+    """The committed results of a comparison (`COMPARISONS`) or of a part of the benchmark."""
+    path = RESULTS / COMPARISONS.get(name, "") / "results.json"
+    if name not in COMPARISONS:
+        path = RESULTS / BENCH / f"{name}.json"
+    return dict(json.loads(path.read_text()))
+
+
+def equal_error(ours: str, peer: str, *, least: float) -> Measured:
+    """Our speed over a peer's at equal median error, for each window and error."""
+    found = [row for row in load("trajectories")["equal_error"] if (row["ours"], row["peer"]) == (ours, peer)]
+    said = [
+        f"t = {row['end']:g}, {row['error']:.0e}: "
+        + ("-" if row["times"] is None else f"{row['sign'].replace('=', '')}{row['times']:.1f}")
+        for row in found
+    ]
+    return "; ".join(said), all(row["times"] is not None and row["times"] >= least for row in found)
+
+
+def reference() -> Measured:
+    """Starts of the test split that the arbitrary-precision solver settles, and what they need."""
+    truth = load("default")["truth"]
+    return (
+        f"{truth['converged']} of {truth['starts']} test starts to ten decimals, "
+        f"{truth['digits_median']:.0f} to {truth['digits_most']:.0f} digits, median "
+        f"{duration(truth['seconds_median'])}"
+    ), truth["converged"] == truth["starts"]
+
+
+def network(comparison: str, *, mean: float, median: float | None) -> Measured:
+    """The network with the least median error."""
+    results = load(comparison)
+    best = min(_networks(results), key=lambda label: float(results["errors"][label]["median"]))
+    errors = results["errors"][best]
+    said = f"{best}: mean {errors['mean']:.3f}, median {errors['median']:.4f}"
+    return said, errors["mean"] < mean and (median is None or errors["median"] < median)
+
+
+def beats_interpolation(comparison: str) -> Measured:
+    """The best network against reading off the table of the same trajectories."""
+    results = load(comparison)
+    rows, errors = _networks(results), results["errors"]
+    best, table = min(errors[label]["median"] for label in rows), errors["interpolation"]
+    mean = min(errors[label]["mean"] for label in rows)
+    said = (
+        f"median {best:.4f} against {table['median']:.4f}, mean {mean:.3f} against {table['mean']:.3f} "
+        f"(best network in each, {results['training_sets']['main']['trajectories']:,} trajectories)"
+    )
+    return said, best < table["median"] and mean < table["mean"]
+
+
+def _networks(results: Results) -> list[str]:
+    """Labels of what has learned by itself: no hybrid, nothing restored, no table."""
+    return [
+        r["label"]
+        for r in results["rows"]
+        if r["kind"] == "surrogate" and "of" not in r["settings"] and r["label"] != "interpolation"
+    ]
+
+
+def energy() -> Measured:
+    """Energy before and after the projection, and what that does to the positions."""
+    results = load("default")
+    label = next(name for name in results["energy_errors"] if name.endswith(" restored"))
+    plain = label.removesuffix(" restored")
+    before, after = (results["energy_errors"][name] for name in (plain, label))
+    errors = results["errors"]
+    said = (
+        f"{plain}: {before['median']:.1e} before, {after['median']:.1e} after (90 %: {after['q90']:.1e}); "
+        f"median error of the positions {errors[plain]['median']:.4f} before, "
+        f"{errors[label]['median']:.4f} after"
+    )
+    return said, after["q90"] <= 1e-5 and errors[label]["median"] <= 1.005 * errors[plain]["median"]
+
+
+def speed_ups() -> Measured:
+    """Whether every surrogate has both speed-ups, alone and in batch, or the reason why not."""
+    verdicts = load("default")["verdicts"]
+    said = [
+        f"{v['label']}: {v['batch']['in_words']} in batch, {v['single']['in_words']} alone, naively "
+        f"{v['batch']['naive']:,.0f} and {v['single']['naive']:,.0f} x"
+        for v in verdicts
+    ]
+    return "; ".join(said), True
+
+
+TARGETS: tuple[tuple[str, str, Callable[[], Measured], str], ...] = (
+    ("batch throughput against heyoka's best mode at equal error", "10 times",
+     lambda: equal_error("ours, batch", "heyoka, documented modes", least=10), "bench"),
+    ("the same, heyoka driven as our own kernel is", "10 times",
+     lambda: equal_error("ours, batch", "heyoka, our refill too", least=10), "bench"),
+    ("batch throughput against REBOUND's IAS15", "50 times",
+     lambda: equal_error("ours, batch", "IAS15", least=50), "bench"),
+    ("single trajectory against heyoka", "level", lambda: equal_error("ours, single", "heyoka, single", least=1),
+     "bench"),
+    ("arbitrary precision, ten decimals", "100 starts", reference, "default"),
+    ("network, t up to 3.9", "mean below 0.05, median below 0.01",
+     lambda: network("default", mean=0.05, median=0.01), "default"),
+    ("below the interpolation null", "mean and median", lambda: beats_interpolation("default"), "default"),
+    ("energy after projection, positions not worse", "1e-5", energy, "default"),
+    ("naive and equal-accuracy speed-ups, both modes, for every row", "stated", speed_ups, "default"),
+)  # fmt: skip
+
+
+def targets_table() -> str:
+    """One line for each target."""
+    lines = ["| target | wanted | measured | by | reached |", "|---|---|---|---|---|"]
+    for what, wanted, measure, command in TARGETS:
+        measured, reached = measure()
+        answer = {None: "stated", True: "yes", False: "no"}[reached]
+        lines.append(f"| {what} | {wanted} | {measured} | `{command}` | {answer} |")
+    return "\n".join(lines)
+
+
+def made_table() -> str:
+    """When, from which commit and on what each of the results was made."""
+    lines = ["| results | commit | date | machine |", "|---|---|---|---|"]
+    for name in (*COMPARISONS, "trajectories", "floor"):
+        r = load(name)
+        lines.append(f"| `{name}` | {r['commit']} | {r['date'][:16]} | {r['machine']['processor']} |")
+    return "\n".join(lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {"targets": targets_table, "made": made_table}
+
+
+def filled(page: str) -> str:
+    """The page with every table between its markers made anew."""
+
+    def fill(match: re.Match[str]) -> str:
+        return f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}"
+
+    return re.sub(r"(<!-- table: ([\w-]+) -->)\n.*?(<!-- end -->)", fill, page, flags=re.DOTALL)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fill in the page from the committed results."""
+    PAGE.write_text(filled(PAGE.read_text()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Can a network take Newton's place for three bodies, and at what price at equal accuracy?"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from ..datasets.generate import GenerateSettings
+from ..datasets.tasks import Autoregressive, TimeConditioned
+from ..datasets.training_set import TrainingSet
+from ..solvers.three_body.system import ThreeBody
+from ..surrogates.dense import Dense
+from ..surrogates.residual_dense import ResidualDense
+from ..surrogates.spline_dense import SplineDense
+from ..surrogates.state_stepper import StateStepper
+from ..surrogates.training import TrainingSettings
+from .stages import Candidate, Trained
+from .three_body_comparison import compare_trajectories
+from .trajectory_settings import TrajectorySettings
+
+__all__ = ["PRESETS", "Settings", "compare_with_solver"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The experiment: a family of starts, a training set, how surrogates are judged.
+
+    Attributes:
+        system: softening, masses and velocities of the starts.
+        main: the training set, whose test split gives the starts.
+        comparison: window, timing and hybrid.
+        size: which sizes of surrogate: quick, default or paper.
+    """
+
+    system: ThreeBody
+    main: GenerateSettings
+    comparison: TrajectorySettings
+    size: tyro.conf.Suppress[str] = "default"
+
+    @property
+    def sets(self) -> dict[str, tuple[ThreeBody, GenerateSettings]]:
+        """The training sets by name: of which system, and how much."""
+        return {"main": (self.system, self.main)}
+
+    @property
+    def threads(self) -> int:
+        """Of training and timing alike."""
+        return self.comparison.threads
+
+    @property
+    def task(self) -> TimeConditioned:
+        """What a surrogate is given that is named on the command line and is not among the candidates."""
+        return TimeConditioned(horizon=self.comparison.horizon)
+
+    @property
+    def candidates(self) -> dict[str, Candidate]:
+        """The surrogates that this experiment compares."""
+        return candidates(self.size, self.task)
+
+    def check(self, chosen: Mapping[str, Candidate], *, device: str = "cpu") -> None:
+        """Refuse, before anything is solved, settings that do not fit one another or these surrogates."""
+        self.comparison.check(chosen, {name: sizes for name, (_, sizes) in self.sets.items()})
+
+
+def compare_with_solver(
+    settings: Settings,
+    trained: Sequence[Trained],
+    *,
+    sets: Mapping[str, TrainingSet],
+    folder: Path,
+    progress: bool = False,
+) -> str:
+    """The comparison; writes results, figures and report into `folder` and returns the table."""
+    return compare_trajectories(
+        settings.comparison,
+        trained,
+        system=settings.system,
+        sets=sets,
+        folder=folder,
+        described=dataclasses.asdict(settings),
+        progress=progress,
+    )
+
+
+def candidates(size: str, task: TimeConditioned) -> dict[str, Candidate]:
+    """Networks with settings chosen on validation starts, and what they may not lose to."""
+    quick = size == "quick"
+    positions = dataclasses.replace(task, outputs=("x", "y"))
+    published = Dense.Settings(
+        training=descent(size, 2_000, 20_000, optimiser="adam", rate=1e-3, batch=5_000)
+    )
+    modern = ResidualDense.Settings(training=descent(size, 1_500, 10_000, rate=3e-3, batch=320))
+    spline = SplineDense.Settings(scale=0.35, training=descent(size, 2_000, 10_000, rate=3e-3, batch=512))
+    doubting = dataclasses.replace(
+        spline.answering.confidence_training, steps=60 if quick else 3_000, check_every=20 if quick else 250
+    )
+    confident = dataclasses.replace(
+        spline,
+        answering=dataclasses.replace(spline.answering, confidence=True, confidence_training=doubting),
+    )
+    stepper = StateStepper.Settings(training=descent(size, 2_000, 10_000, rate=5e-3, batch=512))
+    seeds = 3 if size == "paper" else 1
+    return {
+        "training-mean": Candidate("training_mean", positions),
+        "interpolation": Candidate("interpolation", positions),
+        "dense": Candidate("dense", positions, published, dtype="float32", seeds=seeds, remark=PUBLISHED),
+        "residual-dense": Candidate("residual_dense", positions, modern, dtype="float32", seeds=seeds),
+        "spline-dense": Candidate("spline_dense", positions, confident, dtype="float32", seeds=seeds),
+        "spline-states": Candidate(
+            "spline_dense", task, spline, dtype="float32", seeds=seeds, remark="learns velocities, too"
+        ),
+        "stepper": Candidate(
+            "state_stepper", Autoregressive(STEP, fields=STATE), stepper, dtype="float32", seeds=seeds
+        ),
+    }
+
+
+def descent(
+    size: str,
+    default: int,
+    paper: int,
+    *,
+    rate: float,
+    batch: int,
+    optimiser: Literal["soap", "adam"] = "soap",
+) -> TrainingSettings:
+    """So many steps at the default and the paper's size, 60 small ones at the quick."""
+    steps = {"quick": 60, "default": default, "paper": paper}[size]
+    return TrainingSettings(
+        steps=steps,
+        batch=64 if size == "quick" else batch,
+        optimiser=optimiser,
+        learning_rate=rate,
+        check_every=max(20, steps // 10),
+    )
+
+
+PUBLISHED = "the network of Breen et al. (2019): ten layers of 128, ReLU, Adam, mean absolute error"
+STATE = ("x", "y", "vx", "vy")
+STEP = 0.1
+"""Time between two states of the stepper."""
+
+
+def preset(size: str) -> Settings:
+    """Sizes that take seconds (quick), minutes (default), or those of Breen et al. 2019 (paper)."""
+    horizon = {"quick": 2.0, "default": 3.9, "paper": 10.0}[size]
+    interval = {"quick": 0.1, "default": 1 / 80, "paper": 1 / 256}[size]
+    train, valid, test = {"quick": (64, 16, 16), "default": (9900, 300, 400), "paper": (9900, 300, 400)}[size]
+    frames = 1 + math.ceil(horizon / interval - 1e-9)
+    main = GenerateSettings(
+        train_trajectories=train,
+        valid_trajectories=valid,
+        test_trajectories=test,
+        train_frames=frames,
+        valid_frames=frames,
+        test_frames=frames,
+        interval=interval,
+        seed=1,
+        trajectories_per_shard={"quick": 64, "default": 1000, "paper": 300}[size],
+        workers=2,
+    )
+    comparison = TrajectorySettings(horizon=min(horizon, 3.9))
+    if size == "quick":
+        comparison = dataclasses.replace(comparison, rounds=2, batches=(1, 16), map_points=24, frames=10)
+    return Settings(system=ThreeBody(), main=main, comparison=comparison, size=size)
+
+
+PRESETS = {size: preset(size) for size in ("quick", "default", "paper")}

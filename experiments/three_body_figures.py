@@ -1,0 +1,179 @@
+"""The figures of a comparison of three-body trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..solvers.contract import Queries
+from ..solvers.three_body.solvers import Regularised
+from .compare import Row
+from .figures import (
+    accuracy_against_cost,
+    accuracy_distribution,
+    colours_of,
+    error_over_time,
+    save,
+    total_cost,
+)
+from .orbit_figures import Orbit, StartMap, calibration_figure, difficulty_figure, map_figure, orbit_figure
+from .three_body_findings import Findings
+
+__all__ = ["draw"]
+
+Array = NDArray[np.float64]
+
+
+def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
+    """All figures; (file, caption) in the order of the report."""
+    rows, plan, metric = findings.rows, findings.plan, findings.plan.metric
+    colours = colours_of(rows)
+    pictures: list[tuple[Path, str]] = []
+
+    def keep(name: str, figure: Any, caption: str) -> None:
+        pictures.append((save(figure, folder / f"{name}.png"), caption))
+
+    best = [r for r in findings.judged if r.kind == "surrogate" and "of" not in r.settings]
+    best = [r for r in best if r.settings.get("surrogate") != "interpolation"]
+    if best:
+        keep(
+            "orbits",
+            orbit_figure(
+                _orbits(findings, best[0]), predicted_by=best[0].label, title=_title(findings, "orbits")
+            ),
+            f"Orbits until t = {plan.times[-1]:g}: truth, and {best[0].label} dashed, for a start of small, "
+            "median and large error. Open circles mark the starts, dots the true ends.",
+        )
+    keep(
+        "cost",
+        accuracy_against_cost(
+            rows, findings.verdicts, metric=metric, title=_title(findings, "error against cost")
+        ),
+        "Error (median, bars: 10 to 90 % of the starts) against seconds per query. Grey: one solver setting "
+        "each; the black line joins the best. A coloured segment joins a surrogate to the solver at equal "
+        "accuracy. Dotted: the solvers that made truth and data.",
+    )
+    keep(
+        "error",
+        error_over_time(rows, plan.times, unit="1", threshold=None, title=_title(findings, "error growth")),
+        "Root mean square error of the positions against time: median and 10 to 90 % of the starts.",
+    )
+    keep(
+        "errors",
+        accuracy_distribution(rows, metric=metric, title=_title(findings, "error of each start")),
+        "Mean absolute error of every test start and training seed: a dot each.",
+    )
+    near = findings.difficulty[plan.counted]
+    if best and np.isfinite(near).all():
+        keep(
+            "difficulty",
+            difficulty_figure(
+                near,
+                {r.label: np.median(r.scores, axis=0) for r in best[:4]},
+                colours,
+                label="closest approach of two bodies until the end",
+                error=f"{metric.name} ({metric.unit})",
+                title=_title(findings, "error by difficulty"),
+            ),
+            "Error against the closest approach: each dot a start, the line medians of eighths of them.",
+        )
+    calibration = findings.calibration()
+    if calibration:
+        keep(
+            "calibration",
+            calibration_figure(
+                calibration, colours, unit=metric.unit, title=_title(findings, "expected errors")
+            ),
+            "True error against what the surrogate expects of itself, a dot for each test start.",
+        )
+    if best and findings.settings.map_points and not findings.system.softening:
+        keep(
+            "map",
+            map_figure(
+                _maps(findings, best[0].label),
+                labels=("x of the second body", "y of the second body"),
+                title=_title(findings, "the plane of starts"),
+            ),
+            "The plane of starts: each point is where the second body starts. Left, how close two bodies "
+            f"come; right, the error of {best[0].label}. The bands and points of the left map are a fractal, "
+            "to which no smooth function of the start can do justice.",
+        )
+    keep(
+        "total-cost",
+        total_cost(rows, findings.verdicts, title=_title(findings, "total cost and break-even")),
+        "Total cost against the number of queries: a surrogate's bill comes first, the solver at the same "
+        "accuracy (dashed) has none.",
+    )
+    return pictures
+
+
+def _title(findings: Findings, what: str) -> str:
+    return f"{findings.system.title}, t up to {findings.plan.times[-1]:g}: {what}"
+
+
+def _orbits(findings: Findings, row: Row) -> list[Orbit]:
+    """Of a start of small, median and large error."""
+    counted = np.flatnonzero(findings.plan.counted)
+    order = np.argsort(row.scores[0])
+    interval = findings.training.interval
+    times = interval * np.arange(1, 1 + round(findings.plan.times[-1] / interval))
+    orbits = []
+    for share, word in ((0.1, "small"), (0.5, "median"), (0.9, "large")):
+        place = order[round(share * (len(order) - 1))]
+        sample = counted[place]
+        one = {name: np.asarray(a)[sample : sample + 1] for name, a in findings.plan.queries.items()}
+        solver = Regularised(findings.system, tolerance=1e-13) if not findings.system.softening else None
+        truth = solver(one, times).values if solver else findings.full_truth.values
+        predicted = findings.answers[row.label](one, times).values
+        paths = [
+            np.concatenate([_stacked(one)[:, None], _stacked(v)], axis=1)[0] if solver else _stacked(v)[0]
+            for v in (truth, predicted)
+        ]
+        orbits.append(Orbit(f"{word} error, {row.scores[0][place]:.2g}", *paths))
+    return orbits
+
+
+def _stacked(values: Mapping[str, Any]) -> Array:
+    return np.stack([np.asarray(values["x"]), np.asarray(values["y"])], axis=-1)
+
+
+def _maps(findings: Findings, label: str) -> list[StartMap]:
+    """Closest approach and error over the region of the standard starts."""
+    points = findings.settings.map_points
+    side = 0.5 / points
+    # the middles of squares: on the region's straight sides two bodies or all three collide
+    across = -0.5 + side * (np.arange(points) + 0.5)
+    along = side * (np.arange(round(0.87 / side)) + 0.5)
+    x, y = np.meshgrid(across, along)
+    inside = np.hypot(1 + x, y) <= 1
+    query = _standard_starts(x[inside], y[inside])
+    times = findings.plan.times
+    solution = Regularised(findings.system, tolerance=1e-9, most_steps=50_000)(query, times)
+    predicted = findings.answers[label](query, times)
+    error = np.mean(
+        [np.abs(predicted.values[n] - solution.values[n]).mean(axis=(1, 2)) for n in ("x", "y")], axis=0
+    )
+    maps = []
+    for title, name, numbers in (
+        ("closest approach (solver)", "least distance", solution.measures["closest_approach"]),
+        (f"error of {label}", "mean absolute error", error),
+    ):
+        values = np.full(x.shape, np.nan)
+        values[inside] = numbers
+        maps.append(StartMap(title, name, across, along, values))
+    return maps
+
+
+def _standard_starts(x: Array, y: Array) -> Queries:
+    """Three equal masses at rest, the second at (x, y), as `ThreeBody.draw` has them."""
+    ones, zeros = np.ones_like(x), np.zeros_like(x)
+    return {
+        "x": np.stack([ones, x, -1 - x], axis=1),
+        "y": np.stack([zeros, y, -y], axis=1),
+        **{name: np.zeros((len(x), 3)) for name in ("vx", "vy")},
+        "mass": np.ones((len(x), 3)),
+    }

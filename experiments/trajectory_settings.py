@@ -1,0 +1,65 @@
+"""How surrogates of whole trajectories are judged, and whether sets and surrogates fit that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..datasets.generate import GenerateSettings
+from .compare import ComparisonError
+from .stages import Candidate
+
+__all__ = ["TrajectorySettings"]
+
+
+@dataclass(frozen=True)
+class TrajectorySettings:
+    """How answers are judged.
+
+    Attributes:
+        horizon: time up to which trajectories are asked for; the window of Breen et al. is 3.9, 7.8 or 10.
+        frames: evenly spaced times up to the horizon at which an answer is judged. While the clock runs only
+            the last one is asked for, which favours surrogates that need no time in between.
+        fallback_share: share of the starts that a hybrid hands to the solver: those of which the surrogate
+            expects the largest errors, by the validation split.
+        map_points: points along each side of the map of errors over the plane of starts; 0 for no map.
+        rounds: how often everything is timed, in turn; medians count.
+        batches: batch sizes that are tried for throughput.
+        threads: threads of solver and surrogate alike, when trained and timed.
+    """
+
+    horizon: float = 3.9
+    frames: int = 39
+    fallback_share: float = 0.25
+    map_points: int = 160
+    rounds: int = 7
+    batches: tuple[int, ...] = (1, 16, 256, 2048)
+    threads: int = 1
+
+    def check(self, candidates: Mapping[str, Candidate], sets: Mapping[str, GenerateSettings]) -> None:
+        """Raise `ComparisonError` for settings that make no sense or do not fit one another."""
+        if not (math.isfinite(self.horizon) and self.horizon > 0):
+            raise ComparisonError(f"--comparison.horizon must be positive and finite, got {self.horizon:g}")
+        for name, least in (("frames", 1), ("rounds", 1), ("threads", 1), ("map_points", 0)):
+            value = getattr(self, name)
+            if value < least:
+                option = name.replace("_", "-")
+                raise ComparisonError(f"--comparison.{option} must be at least {least}, got {value}")
+        if not 0 <= self.fallback_share <= 1:
+            raise ComparisonError(
+                f"--comparison.fallback-share must lie between 0 and 1, got {self.fallback_share:g}"
+            )
+        if not self.batches or min(self.batches) < 1:
+            raise ComparisonError(f"--comparison.batches must be whole numbers from 1 on, got {self.batches}")
+        if not sets["main"].test_trajectories:
+            raise ComparisonError("--main.test-trajectories must be at least 1: they give the starts")
+        for label, candidate in candidates.items():
+            used = sets[candidate.training_set]
+            shown = used.interval * (used.train_frames - 1)
+            if shown < self.horizon * (1 - 1e-9):
+                raise ComparisonError(
+                    f"{label} learns trajectories up to {shown:g}, but --comparison.horizon is "
+                    f"{self.horizon:g}; ask for --{candidate.training_set}.train-frames "
+                    f"{1 + math.ceil(self.horizon / used.interval - 1e-9)} at least"
+                )

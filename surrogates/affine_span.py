@@ -1,0 +1,174 @@
+"""What really varies in a set of samples: coordinates on the flat subspace in which all of them lie."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .surrogate import SurrogateError
+
+__all__ = ["AffineSpan"]
+
+Shapes = Mapping[str, tuple[int, ...]]
+Blocks = Callable[[], Iterator[NDArray[np.float64]]]
+
+RANK_TOLERANCE = 1e-6
+"""A direction is held to be constant where samples vary less along it, relative to the widest; sets are often
+stored in single precision, whose rounding is ten times smaller."""
+OFF_TOLERANCE = 1e-5
+"""How far off the span a sample may lie, in the scale of its field."""
+WIDEST = 2048
+"""Numbers of a sample up to which linear dependence is looked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class AffineSpan:
+    """Named fields <-> coordinates of unit deviation on the affine span of the samples it was measured on.
+
+    What is constant in all samples, or follows linearly from the rest, has no coordinate of its own and comes
+    back by construction: bodies whose barycentre rests, a field that is another's mirror image. Between few
+    samples (no more than numbers in each) everything looks linearly dependent: then each number that varies
+    is a coordinate; so, too, where a sample has more than 2,048 numbers.
+
+    Attributes:
+        shapes: name -> shape of one sample, in the order in which they are put side by side.
+        mean: (numbers,) of the samples.
+        scale: (numbers,) the deviation of the field to which each number belongs, over samples and points; of
+            a constant field its size, or 1 where it is zero.
+        basis: (coordinates, numbers) orthonormal rows, in units of `scale`.
+        deviation: (coordinates,) of the samples along each row, in units of `scale`.
+    """
+
+    shapes: dict[str, tuple[int, ...]]
+    mean: torch.Tensor
+    scale: torch.Tensor
+    basis: torch.Tensor
+    deviation: torch.Tensor
+
+    @classmethod
+    def measure(cls, blocks: Blocks, shapes: Shapes) -> AffineSpan:
+        """Measured over samples that come in blocks (samples, numbers), read twice.
+
+        Raises `SurrogateError` where there are none, or one holds NaN or infinity.
+        """
+        numbers = sum(math.prod(shape) for shape in shapes.values())
+        count, total = 0, np.zeros(numbers)
+        for block in blocks():
+            count, total = count + len(block), total + block.sum(axis=0)
+        if not count or not numbers:
+            raise SurrogateError(
+                "there is nothing to learn from: no training samples, or none of their fields"
+            )
+        if not np.isfinite(total).all():
+            raise SurrogateError("the training samples hold NaN or infinity; remove those from the set")
+        mean = total / count
+        dependent = count > 2 * numbers and numbers <= WIDEST
+        products = np.zeros((numbers, numbers) if dependent else numbers)
+        for block in blocks():
+            centred = block - mean
+            products += centred.T @ centred if dependent else (centred**2).sum(axis=0)
+        squares = (np.diag(products) if dependent else products) / count
+        scale = _field_scale(mean, squares, shapes)
+        if dependent:
+            values, vectors = np.linalg.eigh(products / count / np.outer(scale, scale))
+            kept = np.flatnonzero(values > RANK_TOLERANCE**2 * max(values[-1], 0.0))[::-1]
+            kept = kept[values[kept] > RANK_TOLERANCE**2]
+            basis, deviation = vectors[:, kept].T.copy(), np.sqrt(values[kept])
+        else:
+            deviations = np.sqrt(squares) / scale
+            kept = np.flatnonzero(deviations > RANK_TOLERANCE)
+            basis, deviation = np.eye(numbers)[kept], deviations[kept]
+        return cls(
+            dict(shapes),
+            *(torch.from_numpy(np.ascontiguousarray(a)) for a in (mean, scale, basis, deviation)),
+        )
+
+    @property
+    def coordinates(self) -> int:
+        """How many there are."""
+        return len(self.deviation)
+
+    @property
+    def field_weights(self) -> torch.Tensor:
+        """(numbers,) weights of mean 1, with which all fields weigh alike, whatever their points."""
+        sizes = [math.prod(shape) for shape in self.shapes.values()]
+        parts = [torch.full((size,), sum(sizes) / (len(sizes) * size), dtype=torch.float64) for size in sizes]
+        return torch.cat(parts)
+
+    def flatten(self, fields: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Fields (batch, *shape) side by side: (batch, numbers). `SurrogateError` for other shapes."""
+        parts = []
+        for name, shape in self.shapes.items():
+            if name not in fields or tuple(fields[name].shape[1:]) != shape:
+                got = "nothing" if name not in fields else f"shape {tuple(fields[name].shape)}"
+                expected = ", ".join(["batch", *map(str, shape)])
+                raise SurrogateError(f"expected {name!r} of shape ({expected}), got {got}")
+            parts.append(fields[name].reshape(len(fields[name]), -1))
+        return torch.cat(parts, dim=1)
+
+    def encode(self, flat: torch.Tensor) -> torch.Tensor:
+        """(..., numbers) -> (..., coordinates); what lies off the span is dropped."""
+        mean, scale, basis, deviation = self._like(flat)
+        return ((flat - mean) / scale) @ basis.T / deviation
+
+    def decode(self, coordinates: torch.Tensor) -> torch.Tensor:
+        """(..., coordinates) -> (..., numbers)"""
+        mean, scale, basis, deviation = self._like(coordinates)
+        return (coordinates * deviation) @ basis * scale + mean
+
+    def fields(self, flat: torch.Tensor) -> dict[str, torch.Tensor]:
+        """(batch, numbers) -> fields (batch, *shape)."""
+        parts = flat.split([math.prod(shape) for shape in self.shapes.values()], dim=1)
+        named = zip(self.shapes.items(), parts, strict=True)
+        return {name: part.reshape(len(flat), *shape) for (name, shape), part in named}
+
+    def refuse_off(self, flat: torch.Tensor) -> None:
+        """`SurrogateError` where a sample lies off the span: it differs in what never differed before."""
+        mean, scale, basis, _ = self._like(flat)
+        centred = (flat - mean) / scale
+        off = (centred - centred @ basis.T @ basis).abs()
+        bound = max(OFF_TOLERANCE, 100 * torch.finfo(flat.dtype).eps) * (1 + centred.abs().amax(dim=1))
+        wrong = torch.nonzero(off.amax(dim=1) > bound)
+        if len(wrong):
+            sample = int(wrong[0])
+            worst = int(off[sample].argmax())
+            name = [n for n, shape in self.shapes.items() for _ in range(math.prod(shape))][worst]
+            raise SurrogateError(
+                f"sample {sample} has a {name!r} unlike any that this surrogate was trained on: {name!r} was "
+                f"constant there, or followed linearly from the other inputs, and here it is off by "
+                f"{float(off[sample, worst] * scale[worst]):.3g}; ask for what the training set varies, or "
+                "train on a set in which this varies, too"
+            )
+
+    def tensors(self, prefix: str) -> dict[str, torch.Tensor]:
+        """What is stored with the weights."""
+        return {f"{prefix}.{n}": getattr(self, n) for n in ("mean", "scale", "basis", "deviation")}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, torch.Tensor], prefix: str, shapes: Shapes) -> AffineSpan:
+        """Undoes `tensors`."""
+        parts = (tensors[f"{prefix}.{n}"].cpu() for n in ("mean", "scale", "basis", "deviation"))
+        return cls(dict(shapes), *parts)
+
+    def _like(self, values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(
+            t.to(values.device, values.dtype) for t in (self.mean, self.scale, self.basis, self.deviation)
+        )
+
+
+def _field_scale(
+    mean: NDArray[np.float64], squares: NDArray[np.float64], shapes: Shapes
+) -> NDArray[np.float64]:
+    """For each number the deviation of its field, or the field's size where it does not vary."""
+    scale, begin = np.empty_like(mean), 0
+    for shape in shapes.values():
+        own = slice(begin, begin + math.prod(shape))
+        deviation, size = np.sqrt(squares[own].mean()), np.sqrt((mean[own] ** 2).mean())
+        scale[own] = deviation if deviation > RANK_TOLERANCE * size else (size or 1.0)
+        begin = own.stop
+    return scale

@@ -1,0 +1,212 @@
+"""Surrogates that a gradient trains to answer at once, query (and time) to fields: what they share."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..datasets.held_pairs import HeldPairs
+from ..datasets.pairs import Pairs
+from .affine_span import AffineSpan
+from .answering import Anchored, AnsweringSettings, Start, start_of
+from .confidence import Confidence
+from .pair_fit import EncodedPairs, PairFit
+from .span_map import SpanMap
+from .surrogate import SurrogateError, TrainingRecord
+from .training import TrainingSettings, train
+
+__all__ = ["AnswerNetwork"]
+
+
+class AnswerNetwork(SpanMap):
+    """Inputs -> coordinates -> network -> coordinates -> outputs.
+
+    Inputs and outputs are measured on the training set (`AffineSpan`): what never varies, or follows linearly
+    from the rest, is neither shown to the network nor asked of it, and comes back exactly. Time is scaled to
+    [-1, 1]. What lies outside raises `SurrogateError`: inputs off the span of those it was trained on, such
+    as other masses where all were one, and times beyond the last it has seen. Queries within the span but
+    outside the region that was sampled are answered, badly.
+
+    A subclass gives the network; its `Settings` have the fields `answering` and `training` besides its own.
+    """
+
+    shares_times = False
+    """Whether an update draws the same times for all its queries, as networks that are cheap in time want."""
+    module: Anchored | None = None
+    confidence: Confidence | None = None
+
+    @property
+    def answering(self) -> AnsweringSettings:
+        """The settings of loss, start and confidence."""
+        found: AnsweringSettings = self.settings.answering
+        return found
+
+    @property
+    def training(self) -> TrainingSettings:
+        """The settings of the descent; its batch counts trajectories."""
+        found: TrainingSettings = self.settings.training
+        return found
+
+    @abstractmethod
+    def network(self, *, query: int, outputs: int, timed: bool) -> nn.Module:
+        """A new network: (batch, query) and times (batch or 1, m) or None -> (batch, m or 1, outputs)."""
+
+    def fit(
+        self,
+        examples: Pairs,
+        validation: Pairs,
+        *,
+        seed: int,
+        folder: Path | None = None,
+        progress: bool = False,
+    ) -> TrainingRecord:
+        """Read all pairs into memory, measure the spans, then descend; see `Surrogate`.
+
+        Raises `SurrogateError` for a set without validation, or of one time only.
+        """
+        begin = time.perf_counter()
+        held, judged = self.measure(examples, validation)
+        assert self.answered is not None
+        own, kept_back, valid = self._encoded(held, judged)
+        del held, judged  # they may be large
+        # the blocks draw from torch's global generator; it is put back as it was
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            module = self._build().to(self.device, torch.float32)
+        objective = PairFit(
+            own,
+            valid,
+            outputs=self.answered,
+            loss=self.answering.loss,
+            frames=self.answering.frames,
+            shared=self.shares_times,
+            small=self.answering.small,
+        )
+        prepared = time.perf_counter() - begin
+        end = train(
+            module,
+            objective,
+            self.training,
+            seed=seed,
+            folder=folder,
+            identity=self._identity(own),
+            progress=progress,
+        )
+        if self.answering.confidence:
+            again = time.perf_counter()
+            self.confidence = Confidence.learn(
+                module,
+                kept_back,
+                valid,
+                outputs=self.answered,
+                settings=self.answering,
+                seed=seed,
+                folder=None if folder is None else folder / "confidence",
+            ).to(self.dtype)
+            prepared += time.perf_counter() - again
+        # the start in full precision again
+        self.module = Anchored(module.network, self._start()).to(self.device, self.dtype).eval()
+        seen = end.epochs * min(self.answering.frames, own.frames)
+        return TrainingRecord(
+            seconds=prepared + end.seconds,
+            samples=len(examples),
+            epochs=-(-seen // own.frames),
+            validation_error=end.validation_error,
+            finished=end.finished,
+        )
+
+    @torch.no_grad()
+    def __call__(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """See `Surrogate`."""
+        module, answered = self._ready()
+        parts = [module(query, times).flatten(0, 1) for query, times in self.questions(inputs)]
+        return answered.fields(answered.decode(torch.cat(parts)))
+
+    @torch.no_grad()
+    def expected_error(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """The mean absolute error over all outputs that is to be expected: inputs by name -> (batch,).
+
+        In the outputs' own units. Learned from trajectories that the network was not trained on, and
+        calibrated on the validation split, so right on average over queries like those; of a single answer
+        it tells easy from hopeless, not the digits. Raises `SurrogateError` without `confidence`.
+        """
+        self._ready()
+        if self.confidence is None:
+            raise SurrogateError(
+                f"this {type(self).__name__} was trained without a predicted error; set "
+                "answering.confidence and train it again"
+            )
+        return torch.cat([self.confidence(q, t).flatten() for q, t in self.questions(inputs)])
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """See `Surrogate`."""
+        module, answered = self._ready()
+        assert self.asked is not None
+        found = {f"network.{name}": t for name, t in module.network.state_dict().items()}
+        found |= self.asked.tensors("inputs") | answered.tensors("outputs")
+        if self.confidence is not None:
+            found |= {f"confidence.{name}": t for name, t in self.confidence.state_dict().items()}
+        return found
+
+    def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """See `Surrogate`."""
+        self.restore_spans(tensors)
+        assert self.asked is not None
+        with torch.random.fork_rng(devices=[]):
+            module = self._build().to(self.device, self.dtype)
+            if self.answering.confidence:
+                self.confidence = Confidence(
+                    query=self.asked.coordinates, timed=self.horizon is not None, settings=self.answering
+                ).to(self.device, self.dtype)
+        for part, owner in (("network", module.network), ("confidence", self.confidence)):
+            if owner is not None:
+                own = {k: v for k, v in tensors.items() if k.startswith(f"{part}.")}
+                owner.load_state_dict({k.removeprefix(f"{part}."): v for k, v in own.items()})
+        self.module = module.eval()
+
+    def _ready(self) -> tuple[Anchored, AffineSpan]:
+        if self.module is None or self.answered is None:
+            raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
+        return self.module, self.answered
+
+    def _build(self) -> Anchored:
+        assert self.asked is not None and self.answered is not None
+        timed = self.horizon is not None
+        network = self.network(query=self.asked.coordinates, outputs=self.answered.coordinates, timed=timed)
+        return Anchored(network, self._start())
+
+    def _start(self) -> Start | None:
+        assert self.asked is not None and self.answered is not None
+        return start_of(self.asked, self.answered, self.answering, timed=self.horizon is not None)
+
+    def _encoded(self, held: HeldPairs, judged: HeldPairs) -> tuple[EncodedPairs, EncodedPairs, EncodedPairs]:
+        """For the network, for the predicted error, and for validation."""
+        kept_back = 0
+        if self.answering.confidence:
+            kept_back = min(held.trajectories - 1, round(self.answering.held_out * held.trajectories))
+        own, rest = held.parted(held.trajectories - kept_back)
+        dtype = self.training.data_dtype
+        encoded = [self.encoded(part, dtype=dtype) for part in (own, rest if kept_back else own, judged)]
+        return encoded[0], encoded[1], encoded[2]
+
+    def _identity(self, own: EncodedPairs) -> dict[str, Any]:
+        """What tells this training from others: the model's settings, and a digest of the data."""
+        settings = {k: v for k, v in dataclasses.asdict(self.settings).items() if k != "training"}
+        digest = hashlib.sha256()
+        for values in (own.query, own.target[:, :: max(1, own.frames // 16)]):
+            digest.update(np.ascontiguousarray(values.cpu().numpy()).tobytes())
+        shape = list(own.target.shape)
+        return {
+            "surrogate": type(self).__name__,
+            "settings": settings,
+            "data": {"shape": shape, "horizon": self.horizon, "digest": digest.hexdigest()},
+        }

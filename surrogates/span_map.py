@@ -1,0 +1,140 @@
+"""Maps from queries to fields that work in coordinates on the spans of what they were trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..datasets.held_pairs import HeldPairs
+from ..datasets.pairs import Pairs
+from .affine_span import AffineSpan
+from .pair_fit import EncodedPairs, scaled_time
+from .surrogate import Surrogate, SurrogateError
+
+__all__ = ["SpanMap"]
+
+_ROWS = 65_536
+"""Pairs that are answered at once."""
+
+
+class SpanMap(Surrogate):
+    """What networks and interpolation share: two spans, the horizon, and questions in their coordinates.
+
+    What lies outside raises `SurrogateError`: inputs off the span of those it was trained on, such as other
+    masses where all were one, and times beyond the last it has seen. Queries within the span but outside the
+    region that was sampled are answered, badly.
+    """
+
+    asked: AffineSpan | None = None
+    answered: AffineSpan | None = None
+    horizon: float | None = None
+    """The latest time it has seen; None for pairs that are not timed."""
+
+    def measure(self, examples: Pairs, validation: Pairs) -> tuple[HeldPairs, HeldPairs]:
+        """Note shapes, horizon and spans of the examples; all pairs of both splits, in memory.
+
+        Raises `SurrogateError` for a set without validation, or of one time only.
+        """
+        if len(examples) == 0 or len(validation) == 0:
+            raise SurrogateError(
+                f"{type(self).__name__} needs training and validation pairs, got {len(examples)} and "
+                f"{len(validation)}; generate a set with both splits"
+            )
+        # in double precision: what follows linearly must do so to round-off
+        held, judged = examples.held(), validation.held()
+        horizon = None if held.times is None else float(held.times[-1])
+        if horizon is not None and not horizon > 0:
+            raise SurrogateError("timed pairs need more than the first frame; raise the horizon")
+        self.input_shapes, self.output_shapes = examples.input_shapes, examples.output_shapes
+        self.horizon = horizon
+        self.asked = AffineSpan.measure(lambda: _input_blocks(held), self.query_shapes)
+        self.answered = AffineSpan.measure(lambda: _output_blocks(held), self.output_shapes)
+        return held, judged
+
+    def encoded(self, held: HeldPairs, *, dtype: torch.dtype) -> EncodedPairs:
+        """In coordinates on the spans, which are measured."""
+        assert self.asked is not None and self.answered is not None
+        return EncodedPairs(
+            held,
+            inputs=self.asked,
+            outputs=self.answered,
+            horizon=self.horizon,
+            device=self.device,
+            dtype=dtype,
+        )
+
+    def questions(
+        self, inputs: Mapping[str, torch.Tensor]
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
+        """Queries (n, coordinates) and scaled times (n or 1, m), a handful at once.
+
+        A batch that asks each query at m times in turn, as a task does, is taken as n queries of m times.
+        """
+        if self.asked is None:
+            raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
+        flat = self.asked.flatten(inputs)
+        times = inputs.get("time")
+        if self.horizon is None or times is None:
+            if self.horizon is not None:
+                raise SurrogateError("expected 'time' of shape (batch), got nothing")
+            self.asked.refuse_off(flat)
+            for some in self.asked.encode(flat).split(_ROWS):
+                yield some, None
+            return
+        if bool((times < 0).any()) or bool((times > self.horizon * (1 + 1e-6)).any()):
+            raise SurrogateError(
+                f"this surrogate has learned times from 0 to {self.horizon:g}, and was asked for "
+                f"{float(times.min()):g} to {float(times.max()):g}; train it with a longer horizon"
+            )
+        each = _times_of_each(flat)
+        flat, times = flat[::each], scaled_time(times, self.horizon).reshape(-1, each)
+        self.asked.refuse_off(flat)
+        query, alike = self.asked.encode(flat), bool((times == times[:1]).all())
+        for first in range(0, len(query), max(1, _ROWS // each)):
+            some = slice(first, first + max(1, _ROWS // each))
+            yield query[some], times[:1] if alike and each > 1 else times[some]
+
+    def restore_spans(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """The part of `restore` that they share."""
+        assert self.output_shapes is not None
+        self.asked = AffineSpan.from_tensors(tensors, "inputs", self.query_shapes)
+        self.answered = AffineSpan.from_tensors(tensors, "outputs", self.output_shapes)
+
+    def noted(self) -> dict[str, Any]:
+        """See `Surrogate`."""
+        return {**super().noted(), "horizon": self.horizon}
+
+    def recall(self, noted: Mapping[str, Any]) -> None:
+        """See `Surrogate`."""
+        super().recall(noted)
+        self.horizon = noted["horizon"]
+
+    @property
+    def query_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of its inputs, `time` apart."""
+        return {name: shape for name, shape in (self.input_shapes or {}).items() if name != "time"}
+
+
+def _times_of_each(flat: torch.Tensor) -> int:
+    """How many rows in turn are the same, if that is the same number throughout, else 1."""
+    changes = torch.nonzero((flat[1:] != flat[:-1]).any(dim=1)).flatten() + 1
+    each = int(changes[0]) if len(changes) else len(flat)
+    regular = len(flat) % each == 0 and len(changes) == len(flat) // each - 1
+    return each if regular and bool((changes % each == 0).all()) else 1
+
+
+def _input_blocks(held: HeldPairs) -> Iterator[NDArray[np.float64]]:
+    parts = [values.reshape(held.trajectories, -1) for values in held.inputs.values()]
+    yield np.concatenate(parts, axis=1).astype(np.float64)
+
+
+def _output_blocks(held: HeldPairs) -> Iterator[NDArray[np.float64]]:
+    rows = max(1, 2**18 // held.frames)
+    for first in range(0, held.trajectories, rows):
+        parts = [values[first : first + rows] for values in held.outputs.values()]
+        flat = [part.reshape(len(part) * held.frames, -1) for part in parts]
+        yield np.concatenate(flat, axis=1).astype(np.float64)

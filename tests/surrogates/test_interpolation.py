@@ -1,0 +1,88 @@
+"""Reading off a table is exact where it must be, and says what it cannot read off."""
+
+import numpy as np
+import pytest
+import torch
+from known_dynamics import Asked, Evolved, swings
+from understudy.datasets.pairs import Pairs
+from understudy.surrogates.interpolation import Interpolation
+from understudy.surrogates.surrogate import SurrogateError
+
+
+def linear(samples: int, seed: int, *, dimensions: int) -> Pairs:
+    """Three numbers that are linear in a few."""
+    generator = np.random.default_rng(seed)
+    x = generator.uniform(-1, 1, (samples, dimensions))
+    matrix = np.random.default_rng(99).normal(size=(dimensions, 3))
+    return Pairs(Asked(x=x, y=x @ matrix + 1), inputs=("x",), outputs=("y",))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_a_linear_map_is_exact_inside_of_the_training_queries(dimensions: int) -> None:
+    table = Interpolation()
+    table.fit(linear(300, 0, dimensions=dimensions), linear(20, 1, dimensions=dimensions), seed=0)
+    inputs, outputs = linear(50, 2, dimensions=dimensions).batch(range(50))
+    within = np.abs(inputs["x"]).max(axis=1) < 0.5
+    said = table({"x": torch.from_numpy(inputs["x"][within])})["y"].numpy()
+    assert within.any()
+    np.testing.assert_allclose(said, outputs["y"][within], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 5])
+def test_the_training_queries_get_their_own_answers(dimensions: int) -> None:
+    table, pairs = Interpolation(), linear(60, 0, dimensions=dimensions)
+    table.fit(pairs, linear(9, 1, dimensions=dimensions), seed=0)
+    inputs, outputs = pairs.batch(range(60))
+    said = table({"x": torch.from_numpy(inputs["x"])})["y"].numpy()
+    np.testing.assert_allclose(said, outputs["y"], rtol=0, atol=1e-9)
+
+
+def test_outside_of_the_training_queries_the_nearest_answers() -> None:
+    table, pairs = Interpolation(), linear(60, 0, dimensions=2)
+    table.fit(pairs, linear(9, 1, dimensions=2), seed=0)
+    inputs, outputs = pairs.batch(range(60))
+    far = np.array([[50.0, 40.0]])
+    assert table.asked is not None
+    own, other = (table.asked.encode(torch.from_numpy(x)) for x in (inputs["x"], far))
+    nearest = int((own - other).square().sum(dim=1).argmin())
+    np.testing.assert_allclose(table({"x": torch.from_numpy(far)})["y"][0], outputs["y"][nearest], atol=1e-12)
+
+
+@pytest.mark.parametrize(("between", "degree"), [("linear", 1), ("cubic", 3)])
+def test_polynomials_of_time_are_exact_between_frames(between: str, degree: int) -> None:
+    times = np.linspace(0.0, 2.0, 9)
+    start = np.random.default_rng(0).uniform(-1, 1, (40, 2))
+    path = sum(start[:, None] * (k + 1.0) * times[None, :, None] ** k for k in range(degree + 1))
+    pairs = Pairs(Evolved({"x": path}, {}, times), inputs=("x",), outputs=("x",), timed=True)  # type: ignore[arg-type]
+    table = Interpolation(Interpolation.Settings(between_frames=between))  # type: ignore[arg-type]
+    table.fit(pairs, pairs, seed=0)
+    for asked in (np.array([0.0, 0.03, 0.26, 1.1, 1.99, 2.0]), np.linspace(0.0, 2.0, 7)):
+        inputs = {
+            "x": torch.from_numpy(np.repeat(start[:3], len(asked), axis=0)),
+            "time": torch.from_numpy(np.tile(asked, 3)),
+        }
+        wanted = sum(start[:3, None] * (k + 1.0) * asked[None, :, None] ** k for k in range(degree + 1))
+        np.testing.assert_allclose(table(inputs)["x"].numpy().reshape(3, -1, 2), wanted, rtol=0, atol=1e-12)
+        mixed = torch.randperm(3 * len(asked), generator=torch.Generator().manual_seed(0))
+        again = table({name: values[mixed] for name, values in inputs.items()})["x"]
+        np.testing.assert_allclose(again, table(inputs)["x"][mixed], rtol=0, atol=1e-12)
+
+
+def test_more_trajectories_read_off_better_and_it_is_a_null_model() -> None:
+    errors = []
+    for trajectories in (50, 800):
+        table = Interpolation(Interpolation.Settings(trajectories=trajectories))
+        errors.append(table.fit(swings(800, 0), swings(40, 1), seed=0).validation_error)
+    assert errors[1] < 0.15 * errors[0]
+    assert Interpolation.null
+
+
+def test_what_is_not_in_the_table_is_refused() -> None:
+    table = Interpolation()
+    table.fit(swings(50, 0, horizon=2.0), swings(9, 1, horizon=2.0), seed=0)
+    inputs = {k: torch.from_numpy(v) for k, v in swings(2, 2).batch([0, 5])[0].items()}
+    table(inputs)
+    with pytest.raises(SurrogateError, match=r"from 0 to 2.*was asked for 0 to 3; train it with a longer"):
+        table({**inputs, "time": torch.tensor([0.0, 3.0]).double()})
+    with pytest.raises(SurrogateError, match="'mass' was constant there"):
+        table({**inputs, "mass": torch.full((2, 3), 1.5).double()})
