@@ -26,8 +26,11 @@ from .bench_three_body_heyoka import HeyokaRefilled, build, heggie, newton
 __all__ = ["METHODS", "Answer", "Method", "Starts"]
 
 Array = NDArray[Any]
-SHORTEST_STEP = 1e-8
-"""Of IAS15, which otherwise stands still for minutes at some of the closest encounters (with it, BS does)."""
+SHORTEST_STEP = 1e-12
+"""Of IAS15, which without one stands still at some of the closest encounters; BS stands still with one.
+
+Measured until t = 3.9: 1e-8 ruins 14 % of the starts, 1e-10 7 %, 1e-12 and 1e-14 5 %; the median stays.
+"""
 Answer = Callable[[float], Array]
 
 

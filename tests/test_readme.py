@@ -5,11 +5,11 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from understudy.experiments import targets, targets_three_body
 from understudy.experiments.results_table import comparison_table
-from understudy.experiments.targets import TABLES as TABLES_OF_TARGETS
-from understudy.experiments.targets import filled
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -44,7 +44,10 @@ def test_links_and_pictures_exist() -> None:
         assert (ROOT / link).is_file(), f"README links to {link}, which is not there"
 
 
-def test_the_page_of_targets_is_filled_in_from_the_committed_results() -> None:
-    page = (ROOT / "experiments" / "results" / "TARGETS.md").read_text()
-    assert page.count("<!-- table:") == len(TABLES_OF_TARGETS)
-    assert filled(page) == page, "run `python -m understudy.experiments.targets`"
+@pytest.mark.parametrize(
+    ("module", "name"), [(targets, "TARGETS"), (targets_three_body, "TARGETS-three-body")]
+)
+def test_the_page_of_targets_is_filled_in_from_the_committed_results(module: Any, name: str) -> None:
+    page = (ROOT / "experiments" / "results" / f"{name}.md").read_text()
+    assert page.count("<!-- table:") == len(module.TABLES)
+    assert module.filled(page) == page, f"run `python -m {module.__name__}`"

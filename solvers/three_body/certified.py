@@ -44,7 +44,7 @@ class Certified(Solver):
     _: KW_ONLY
     tolerance: float = 1e-13
     agreement: float = 1e-4
-    budget: float = 120.0
+    budget: float = 5.0
 
     def __post_init__(self) -> None:
         if not self.agreement > 0:
