@@ -152,7 +152,8 @@ def absolute_error(unit: str, *, what: str) -> Metric:
             np.abs(answer.values[name] - true).reshape(samples, -1) for name, true in truth.values.items()
         ]
         errors = np.concatenate(parts, axis=1).mean(axis=1)
-        return np.where(np.isfinite(errors), errors, np.inf)
+        errors[~np.isfinite(errors)] = np.inf
+        return np.asarray(errors)
 
     return Metric(
         name="mean absolute error",

@@ -33,6 +33,8 @@ __all__ = ["compare_trajectories"]
 
 POSITIONS = ("x", "y")
 STATE = ("x", "y", "vx", "vy")
+STIFFNESS = 100.0
+"""Of the positions where the energy is restored: on validation starts, what leaves them as they are."""
 TABLE = "learns nothing: reads off the table of the training trajectories, and carries all of it"
 HELPER_TOLERANCE = 1e-8
 """Of the solver to which a hybrid turns: far more accurate than any surrogate, and fast."""
@@ -217,7 +219,7 @@ def energy_restored(one: Contestant, system: ThreeBody) -> Contestant:
     """The surrogate's states, moved to the nearest of the right energy and angular momentum."""
 
     def restore(values: dict[str, NDArray[np.float64]], queries: Queries) -> dict[str, NDArray[np.float64]]:
-        return restored(system, values, queries)
+        return restored(system, values, queries, stiffness=STIFFNESS)
 
     answers: tuple[Answer, ...] = tuple(changed(answer, restore) for answer in one.answers)
     return Contestant(
@@ -225,7 +227,7 @@ def energy_restored(one: Contestant, system: ThreeBody) -> Contestant:
         "surrogate",
         answers,
         bill=one.bill,
-        settings={"of": one.label, "restored": "energy and angular momentum"},
+        settings={"of": one.label, "restored": "energy and angular momentum", "stiffness": STIFFNESS},
         device=one.device,
         remark="restored: moved to the nearest state of the start's energy and angular momentum",
     )

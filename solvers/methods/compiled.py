@@ -34,7 +34,10 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        dispatcher = njit(cache=True, nogil=True, **options)(function)
+        try:
+            dispatcher = njit(cache=True, nogil=True, **options)(function)
+        except RuntimeError:  # there is no place where this user may keep anything
+            return njit(nogil=True, **options)(function)
         file = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
         if file is not None:
             folders = {Path(__file__).parent, Path(function.__code__.co_filename).parent}

@@ -117,7 +117,7 @@ def test_settings_that_do_not_fit_are_refused_before_anything_is_solved(
     settings = three_body.PRESETS["quick"]
     wrong = replace(settings, comparison=replace(settings.comparison, **change))  # type: ignore[arg-type]
     with pytest.raises(ComparisonError, match=said):
-        wrong.check(wrong.candidates)
+        wrong.check(settings.candidates)
 
 
 def test_figures_of_orbits_can_be_drawn_of_one_start_or_several() -> None:
