@@ -17,6 +17,7 @@ def test_the_standard_starts_are_those_of_breen_and_fill_their_region() -> None:
     assert (far[:, 0] + 1e-12 >= far[:, 2]).all()
     assert (far[:, 2] + 1e-12 >= far[:, 1]).all()
     assert (place[:, 1].imag >= 0).all()
+    assert place[:, 1].imag.max() > 0.82  # up to the equilateral triangle, at 0.866
     # the region's area is a third of the unit disc's less half the triangle's: seen, it is filled evenly
     low = (place[:, 1].imag < 0.2).mean()
     across = np.linspace(0, np.sqrt(0.75), 20_001)
