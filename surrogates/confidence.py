@@ -112,8 +112,6 @@ class _ErrorFit:
         every = max(1, validation.frames // 32)
         self.judged, self.query = judged[:1024, ::every], validation.query[:1024]
         self.time = None if validation.time is None else validation.time[:, ::every]
-        mean = float(self.judged.mean()) or 1.0
-        self.floor = float(np.log(1e-6 * mean))
 
     @property
     def examples(self) -> int:
