@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from ..datasets.machine import version
 from ..solvers.contract import Queries
-from ..solvers.three_body import Regularised, ThreeBody
+from ..solvers.three_body import Reference, ThreeBody
 from .bench_rounds import Spread, interleave, load, write_part
 from .bench_three_body_figure import draw
 from .bench_three_body_peers import METHODS, Answer, Starts
@@ -32,9 +32,6 @@ Array = NDArray[Any]
 
 WRONG = 1e-2
 """A position that is off by more is of another trajectory."""
-TRUTH_TOLERANCES = (1e-15, 3e-16)
-CHECKED = 4
-"""Starts of which the truth itself is proved."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +46,6 @@ class Settings:
         methods: what is timed, by name; those not installed are reported as absent.
         ours, heyoka, heyoka_regularised, ias15, bs, scipy: tolerances of each.
         errors: at which times are compared, besides the least that each peer reaches.
-        agreement: of the two finest solutions, for a start to count for errors.
-        proof: whether a few of the truths are solved in arbitrary precision, too.
         most_steps: after which a trajectory counts as failed (REBOUND and SciPy know no such bound).
         rounds: timed calls of each, interleaved.
     """
@@ -67,13 +62,11 @@ class Settings:
     bs: tuple[float, ...] = (1e-6, 1e-8)
     scipy: tuple[float, ...] = (1e-8, 1e-12)
     errors: tuple[float, ...] = (1e-4, 1e-8)
-    agreement: float = 1e-9
-    proof: str = "reference"
     most_steps: int = 20_000
     rounds: int = 3
 
 
-NAMES = {"methods": tuple(METHODS), "proof": ("none", "reference")}
+NAMES = {"methods": tuple(METHODS)}
 """Known names by setting."""
 
 PRESETS = {
@@ -88,7 +81,6 @@ PRESETS = {
         ias15=(1e-6,),
         bs=(1e-6,),
         scipy=(1e-6,),
-        proof="none",
         rounds=1,
     ),
     "default": Settings(),
@@ -97,22 +89,20 @@ PRESETS = {
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Where the bodies are at the end.
+    """Where the bodies are at the end, to ten decimals or more: that is no solver's of those compared.
 
     Attributes:
         place: (starts, bodies) complex.
-        apart: (starts,) by how much the two finest solutions differ.
-        known: (starts,) where that is little enough.
+        known: (starts,) where arbitrary precision settled it.
     """
 
     place: Array
-    apart: Array
     known: Array
 
     @property
     def finest(self) -> float:
-        """Median of `apart` where it is known: an error below says nothing."""
-        return float(np.median(self.apart[self.known]))
+        """The rounding of the places: an error below says nothing."""
+        return float(4 * np.finfo(np.float64).eps * np.abs(self.place[self.known]).max())
 
     def errors(self, place: Array) -> Array:
         """Largest of any coordinate, of the first starts, where known; infinite where no answer came."""
@@ -127,22 +117,30 @@ def distance(one: Array, other: Array) -> Array:
     return np.where(np.isfinite(largest), largest, np.inf)
 
 
-def settle(queries: Queries, ends: tuple[float, ...], *, agreement: float) -> dict[float, Truth]:
-    """The truth at each of the ends. Raises `ComparisonError` where no start has one."""
-    places = []
-    for tolerance in TRUTH_TOLERANCES:
-        values = Regularised(ThreeBody(), tolerance=tolerance)(queries, np.array(sorted(ends))).values
-        places.append(values["x"] + 1j * values["y"])
-    truths = {}
-    for i, end in enumerate(sorted(ends)):
-        apart = distance(places[0][:, i], places[1][:, i])
-        truths[end] = Truth(places[1][:, i], apart, apart <= agreement)
-        if not truths[end].known.any():
-            raise ComparisonError(
-                f"the two finest solutions agree to {agreement:g} at t = {end:g} for none of {len(apart)} "
-                "starts; raise --trajectories.agreement or lower --trajectories.ends"
-            )
-    return truths
+def settle(queries: Queries, ends: tuple[float, ...]) -> tuple[dict[float, Truth], dict[str, Any]]:
+    """The truth at each of the ends, and what it took. Raises `ComparisonError` where no start has one."""
+    solver, times = Reference(ThreeBody()), np.array(sorted(ends))
+    count = len(queries["x"])
+    bar = tqdm(range(count), desc="solving in arbitrary precision", unit="start", leave=False, disable=None)
+    parts = [solver({name: a[i : i + 1] for name, a in queries.items()}, times) for i in bar]
+    place = np.concatenate([part.values["x"] + 1j * part.values["y"] for part in parts])
+    known = np.isfinite(place).all(axis=2)
+    if not known.any(axis=0).all():
+        raise ComparisonError(
+            f"arbitrary precision settled none of {count} starts up to t = {times[-1]:g}: "
+            f"{'; '.join(parts[0].notes)}"
+        )
+    digits = np.concatenate([part.measures["digits"] for part in parts])
+    seconds = np.concatenate([part.seconds for part in parts])
+    took = {
+        "by": solver.label,
+        "starts": count,
+        "solved": int(np.isfinite(digits).sum()),
+        "digits": {name: float(np.nanquantile(digits, q)) for name, q in (("median", 0.5), ("most", 1.0))},
+        "seconds": {name: float(np.quantile(seconds, q)) for name, q in (("median", 0.5), ("most", 1.0))},
+        "estimate": float(max(np.nanmax(part.error_estimate) for part in parts)),
+    }
+    return {end: Truth(place[:, i], known[:, i]) for i, end in enumerate(times.tolist())}, took
 
 
 def run(settings: Settings, *, path: Path) -> dict[str, Any]:
@@ -152,8 +150,7 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
     system = ThreeBody()
     drawn = system.draw([np.random.default_rng((0, i)) for i in range(settings.starts)])
     with pinned_threads(1):
-        truths = settle(drawn, settings.ends, agreement=settings.agreement)
-        proof = _proof(drawn, truths) if settings.proof == "reference" else None
+        truths, took = settle(drawn, settings.ends)
         answers = _answers(settings, Starts(drawn, settings.most_steps), absent)
         found, spreads = _timed(settings, answers)
     rows = [
@@ -165,7 +162,7 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
             str(end): {"known": int(t.known.sum()), "starts": len(t.known), "finest": t.finest}
             for end, t in truths.items()
         },
-        "proof": proof,
+        "reference": took,
         "rows": rows,
         "equal_error": at_equal_error(
             rows, errors=settings.errors, finest={end: t.finest for end, t in truths.items()}
@@ -245,24 +242,3 @@ def _row(
         "above": float(np.mean(errors > WRONG)) if len(errors) else None,
         "failed": int((~np.isfinite(place).all(axis=1)).sum()),
     }
-
-
-def _proof(queries: Queries, truths: Mapping[float, Truth]) -> dict[str, Any] | None:
-    """How far the truth is from the solution in arbitrary precision, of a few starts that are known."""
-    try:
-        from ..solvers.three_body.reference import Reference
-    except ImportError:
-        return None
-    ends = sorted(truths)
-    known = np.flatnonzero(np.all([truths[end].known for end in ends], axis=0))[:CHECKED]
-    if not len(known):
-        return None
-    solver = Reference(ThreeBody(), budget=20.0)
-    solution = solver({name: value[known] for name, value in queries.items()}, np.array(ends))
-    exact = (solution.values["x"] + 1j * solution.values["y"])[solution.solved]
-    known = known[solution.solved]
-    largest = {
-        str(end): float(distance(truths[end].place[known], exact[:, i]).max(initial=0.0))
-        for i, end in enumerate(ends)
-    }
-    return {"by": solver.label, "starts": len(known), "largest": largest}

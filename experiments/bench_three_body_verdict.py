@@ -129,15 +129,12 @@ def table(results: Mapping[str, Any]) -> str:
                 _cells(r) for end in ends for r in own if (r["tolerance"], r["end"]) == (tolerance, end)
             )
             lines.append(f"{method:36}{tolerance:10.0e}{cells}")
-    for end, truth in results["truth"].items():
-        lines.append(
-            f"until {end}: {truth['known']} of {truth['starts']} starts judged, on which the two finest "
-            f"solutions agree within {results['settings']['agreement']:g} (median {truth['finest']:.0e})"
-        )
-    proof = results["proof"]
-    if proof:
-        apart = ", ".join(f"{largest:.0e} at {end}" for end, largest in proof["largest"].items())
-        lines.append(f"of {proof['starts']} of them the truth is off by {apart}, says {proof['by']}")
+    took = results["reference"]
+    known = ", ".join(f"{truth['known']} until {end}" for end, truth in results["truth"].items())
+    lines.append(
+        f"truth: {took['by']}, {took['digits']['median']:.0f} to {took['digits']['most']:.0f} digits, of "
+        f"{took['starts']} starts {known}"
+    )
     lines += ["", *_equal_error_lines(results["equal_error"])]
     lines += [f"{name}: not installed ({reason})" for name, reason in results["absent"].items()]
     if any(r["method"].startswith("heyoka") for r in results["rows"]):

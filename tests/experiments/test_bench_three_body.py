@@ -16,7 +16,7 @@ from understudy.experiments.compare import ComparisonError
 from understudy.experiments.envelope import Cost
 from understudy.solvers.methods.compiled import compiled
 from understudy.solvers.methods.lanes import fma, load, sqrt, store
-from understudy.solvers.three_body import ThreeBody, regularised
+from understudy.solvers.three_body import Reference, Regularised, ThreeBody, regularised
 
 QUICK = trajectories.PRESETS["quick"]
 END = 2.0
@@ -33,7 +33,7 @@ def starts():
 
 @pytest.fixture(scope="module")
 def truth(starts):
-    return trajectories.settle(starts.queries, (END,), agreement=1e-9)[END]
+    return trajectories.settle(starts.queries, (END,))[0][END]
 
 
 def agrees(name, starts, truth, tolerance):
@@ -52,7 +52,7 @@ def test_ours_reach_the_truth_in_both_ways_and_give_the_same(name, starts, truth
 
 def test_scipy_solves_the_same_problem():
     few = Starts(drawn(2), 1000)
-    truth = trajectories.settle(few.queries, (1.0,), agreement=1e-9)[1.0]
+    truth = trajectories.settle(few.queries, (1.0,))[0][1.0]
     assert truth.errors(METHODS["DOP853"].made(few, 1e-10)(1.0)).max() < 1e-6
 
 
@@ -195,25 +195,31 @@ def test_all_methods_that_are_compared_exist():
 
 def test_where_no_answer_came_the_error_is_infinite_and_unknown_starts_do_not_count():
     place = np.zeros((3, 3), complex)
-    truth = trajectories.Truth(place, np.array([0.0, 1.0, 0.0]), np.array([True, False, True]))
+    truth = trajectories.Truth(place, np.array([True, False, True]))
     answer = place + np.array([[0.5j], [7.0], [complex(np.nan)]])
     np.testing.assert_array_equal(truth.errors(answer), [0.5, np.inf])
     np.testing.assert_array_equal(truth.errors(np.concatenate([answer, answer])), [0.5, np.inf])
     np.testing.assert_array_equal(truth.errors(answer[:1]), [0.5])
 
 
-def test_a_truth_that_does_not_stand_is_refused():
-    with pytest.raises(
-        ComparisonError, match=r"raise --trajectories\.agreement or lower --trajectories\.ends"
-    ):
-        trajectories.settle(drawn(2), (4.0,), agreement=1e-25)
+def test_where_arbitrary_precision_settles_nothing_there_is_no_benchmark():
+    """The equilateral triangle at rest falls into its centre."""
+    collapsing = drawn(1)
+    collapsing["x"][0], collapsing["y"][0] = [1.0, -0.5, -0.5], [0.0, 0.75**0.5, -(0.75**0.5)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trajectories, "Reference", lambda system: Reference(system, budget=0.5))
+        with pytest.raises(ComparisonError, match=r"settled none of 1 starts up to t = 4: .*budget"):
+            trajectories.settle(collapsing, (4.0,))
 
 
-def test_the_truth_is_proved_on_some_starts(starts, truth):
-    proof = trajectories._proof(starts.queries, {END: truth})
-    assert proof is not None
-    assert 1 <= proof["starts"] <= trajectories.CHECKED
-    assert proof["largest"][str(END)] < 1e-8
+def test_the_truth_is_of_no_solver_that_is_compared_and_says_what_it_took(starts, truth):
+    ours = Regularised(ThreeBody(), tolerance=1e-15)(starts.queries, np.array([END])).values
+    apart = trajectories.distance(ours["x"][:, 0] + 1j * ours["y"][:, 0], truth.place)
+    assert 0 < np.median(apart) < 1e-10
+    _, took = trajectories.settle({n: v[:2] for n, v in starts.queries.items()}, (END,))
+    assert took["solved"] == took["starts"] == 2
+    assert took["digits"]["most"] >= took["digits"]["median"] >= 15
+    assert took["estimate"] < 1e-9
 
 
 def test_operations_are_counted_from_the_code():
