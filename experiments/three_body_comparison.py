@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..datasets.split import Split
 from ..datasets.training_set import TrainingSet
 from ..solvers.contract import Answer, Queries, Solution, Solver
 from ..solvers.discovery import find_kit
@@ -52,7 +53,7 @@ def compare_trajectories(
 ) -> str:
     """Judge and time; returns the table. `described` goes into the results as it is."""
     kit = find_kit(system.name)
-    queries = sets["main"].split("test").queries()
+    queries = starts(sets["main"].split("test"))
     times = judged_times(settings, interval=sets["main"].interval)
     reference = kit.reference(system)
     with pinned_threads(settings.threads):
@@ -137,6 +138,15 @@ def compare_trajectories(
     write_json(folder / "results.json", results)
     write_figures_and_report(findings, folder=folder, results=results)
     return table(rows, verdicts, metric=metric) + "\n\n" + findings.errors_in_words()
+
+
+def starts(split: Split) -> Queries:
+    """All that were drawn: those that the set's solver failed on are the hardest, and count."""
+    solved, failed = split.queries(), [failure.query for failure in split.failures]
+    return {
+        name: np.concatenate([np.asarray(a), *(np.asarray(query[name])[None] for query in failed)])
+        for name, a in solved.items()
+    }
 
 
 def entered(trained: Trained, training_set: TrainingSet) -> Contestant:

@@ -35,7 +35,8 @@ class Certified(Solver):
     Attributes:
         tolerance: of the first run.
         agreement: largest error estimate, in units of length, that passes.
-        budget: seconds that `Reference` may take for one sample.
+        most_steps: of one of `Reference`'s solutions. What needs more is OUT_OF_BUDGET, on every machine
+            alike: seconds would make the set depend on how busy it was.
 
     Raises `SolverError` for settings that make no sense.
     """
@@ -44,7 +45,7 @@ class Certified(Solver):
     _: KW_ONLY
     tolerance: float = 1e-13
     agreement: float = 1e-4
-    budget: float = 5.0
+    most_steps: int = 3_000
 
     def __post_init__(self) -> None:
         if not self.agreement > 0:
@@ -94,7 +95,7 @@ class Certified(Solver):
                 "ask for less time or a larger agreement",
             )
         elif len(doubtful):
-            again = Reference(self.system, budget=self.budget)(
+            again = Reference(self.system, budget=np.inf, most_steps=self.most_steps)(
                 {name: np.asarray(array)[doubtful] for name, array in queries.items()}, times
             )
             for name in FIELDS:

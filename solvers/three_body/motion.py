@@ -177,17 +177,25 @@ def _constants(mass: tuple[Fraction, ...], energy: Fraction) -> tuple[list[Fract
     return made_of, multiplied
 
 
-def follow(start: Start, times: NDArray[np.float64], *, bits: int, deadline: float, whole: int = 1) -> Run:
+def follow(
+    start: Start,
+    times: NDArray[np.float64],
+    *,
+    bits: int,
+    deadline: float,
+    most_steps: int,
+    whole: int = 1,
+) -> Run:
     """The motion from the start through the times (times,), in words of so many bits below 1 or some more and
     of `whole` digits above, or as many as it takes.
 
-    It ends early at the deadline (of `time.perf_counter`), where numbers grow out of all words, and where the
-    state has lost its energy, so that it need not go through motions that mean nothing.
+    It ends early at the deadline (of `time.perf_counter`), after `most_steps`, where numbers grow out of all
+    words, and where the state has lost its energy, so that it need not go through motions that mean nothing.
     """
     fraction = -(-bits // DIGIT_BITS)
     while True:
         try:
-            run = _follow(start, times, fraction, whole, deadline)
+            run = _follow(start, times, fraction, whole, deadline, most_steps)
         except OverflowError:
             pass
         else:
@@ -196,7 +204,9 @@ def follow(start: Start, times: NDArray[np.float64], *, bits: int, deadline: flo
         whole += 1
 
 
-def _follow(start: Start, times: NDArray[np.float64], fraction: int, whole: int, deadline: float) -> Run:
+def _follow(
+    start: Start, times: NDArray[np.float64], fraction: int, whole: int, deadline: float, most_steps: int
+) -> Run:
     """As `follow`, with so many digits below 1 and above; raises `OverflowError` where a start needs more."""
     digits = fraction + whole
     state, energy = start.regularised(DIGIT_BITS * fraction + 64)
@@ -214,7 +224,9 @@ def _follow(start: Start, times: NDArray[np.float64], fraction: int, whole: int,
     states = np.full((len(times), STATE - 1), np.nan)
     mass = np.array([float(m) for m in start.mass])
     unit, known, steps, closest, failures = _first_unit(start), 0, 0, np.inf, 0
-    while known < len(times) and clock.perf_counter() < deadline and failures < PATIENCE:
+    while known < len(times) and steps < most_steps and failures < PATIENCE:
+        if clock.perf_counter() >= deadline:
+            break
         length = step(values, work, constants, scales, fraction, unit, 2.0**-tolerance_bits)
         if length < 0 or move(values, length, after):
             unit, failures = unit / 8, PATIENCE if length == -2 else failures + 1

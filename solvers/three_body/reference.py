@@ -33,8 +33,8 @@ class Reference(Solver):
 
     Use it for truth: it takes about 0.1 s for a typical start of `ThreeBody().draw` until t = 10, 10 s for
     the worst of a hundred. Where it fails, the times up to which two solutions in succession agree are kept:
-    OUT_OF_BUDGET when the seconds are used up, NOT_CONVERGED when the longest words do not suffice, REFUSED
-    (nothing kept) for bodies that start at one place.
+    OUT_OF_BUDGET when the seconds or the steps are used up, NOT_CONVERGED when the longest words do not
+    suffice, REFUSED (nothing kept) for bodies that start at one place.
 
     A solution's `error_estimate` is the largest distance between the positions of its last two runs. Its
     measures: `digits`, the decimal digits of the words that were long enough, those of the first of the two
@@ -44,7 +44,8 @@ class Reference(Solver):
     Attributes:
         decimals: of positions, in the unit of length; 1 to 13. To this, four units in the last place of
             float64 are added.
-        budget: seconds for each sample.
+        budget: seconds for each sample: how far they go depends on the machine.
+        most_steps: of one solution, which do not.
         first_bits, most_bits: of the shortest and the longest words, below 1; multiples of 20.
 
     Raises `SolverError` for softened gravity and settings that make no sense.
@@ -60,6 +61,7 @@ class Reference(Solver):
     _: KW_ONLY
     decimals: int = 10
     budget: float = 120.0
+    most_steps: int = 100_000
     first_bits: int = 60
     most_bits: int = 640
 
@@ -73,6 +75,8 @@ class Reference(Solver):
             raise SolverError(f"decimals must be from 1 to 13, as answers are float64; got {self.decimals}")
         if not self.budget > 0:
             raise SolverError(f"budget must be positive, in seconds; got {self.budget}")
+        if self.most_steps < 1:
+            raise SolverError(f"most_steps must be at least 1, got {self.most_steps}")
         for name, bits in (("first_bits", self.first_bits), ("most_bits", self.most_bits)):
             if bits % DIGIT_BITS or not 2 * DIGIT_BITS <= bits <= 4000:
                 raise SolverError(f"{name} must be a multiple of {DIGIT_BITS} from 40 to 4000; got {bits}")
@@ -109,7 +113,7 @@ class Reference(Solver):
                 place, speed = (
                     np.stack([asked[prefix + "x"][i], asked[prefix + "y"][i]], axis=1) for prefix in ("", "v")
                 )
-                answer = self._converge(Start.of(place, speed, asked["mass"][i]), times, begin + self.budget)
+                answer = self._converge(Start.of(place, speed, asked["mass"][i]), times, begin)
                 status[i], run, known, estimate[i], digits[i] = answer
                 steps[i], closest[i] = run.steps, run.closest if run.known else np.nan
                 for c, name in enumerate(FIELDS):
@@ -128,19 +132,20 @@ class Reference(Solver):
         )
 
     def _converge(
-        self, start: Start, times: NDArray[np.float64], deadline: float
+        self, start: Start, times: NDArray[np.float64], begin: float
     ) -> tuple[Status, Run, int, float, float]:
         """How it ended, the solution, the number of times at which it is known, by how much the last two
         differ, and the digits that were needed.
         """
         # what is left is for a second run: one alone, however far it comes, says nothing
-        share = deadline - (1 - FIRST_SHARE) * self.budget
-        coarse = answer = follow(start, times, bits=self.ladder[0], deadline=share)
-        known, apart = 0, np.nan
+        share, deadline = begin + FIRST_SHARE * self.budget, begin + self.budget
+        steps = self.most_steps
+        coarse = answer = follow(start, times, bits=self.ladder[0], deadline=share, most_steps=steps)
+        known, apart, spent = 0, np.nan, False
         for shorter, bits in zip(self.ladder, self.ladder[1:], strict=False):
-            if clock.perf_counter() >= deadline:
+            if spent or clock.perf_counter() >= deadline:
                 break
-            fine = follow(start, times, bits=bits, deadline=deadline, whole=coarse.whole)
+            fine = follow(start, times, bits=bits, deadline=deadline, most_steps=steps, whole=coarse.whole)
             difference = np.hypot(*np.moveaxis(fine.position - coarse.position, -1, 0)).max(axis=1)
             size = np.abs(fine.position).max(axis=(1, 2))
             agree = difference <= 10.0**-self.decimals + 4 * np.finfo(np.float64).eps * size
@@ -152,8 +157,8 @@ class Reference(Solver):
                 return Status.SOLVED, fine, agreed, apart, digits
             if agreed >= known:
                 answer, known = fine, agreed
-            coarse = fine
-        over = clock.perf_counter() >= deadline
+            coarse, spent = fine, fine.steps >= steps
+        over = spent or clock.perf_counter() >= deadline
         return (Status.OUT_OF_BUDGET if over else Status.NOT_CONVERGED), answer, known, apart, np.nan
 
     def _notes(self, status: NDArray[np.int8]) -> tuple[str, ...]:
@@ -162,8 +167,8 @@ class Reference(Solver):
         says = {
             Status.NOT_CONVERGED: f"words of {self.most_bits} bits were too short before {settled}"
             "raise most_bits, lower decimals or ask for less time (none outlives a triple collision)",
-            Status.OUT_OF_BUDGET: f"{self.budget:g} s were over before {settled}"
-            "raise budget, lower decimals or ask for less time",
+            Status.OUT_OF_BUDGET: f"{self.budget:g} s or {self.most_steps} steps were over before {settled}"
+            "raise budget or most_steps, lower decimals or ask for less time",
             Status.REFUSED: "two bodies start at one place; move one of them",
         }
         return tuple(
@@ -178,4 +183,4 @@ def _compile() -> None:
     """Once, so that it counts as no sample's time."""
     corners = np.array([[1.0, 0.0], [-1.0, 0.5], [-1.0, -0.5]])
     start = Start.of(corners, np.zeros((3, 2)), np.ones(3))
-    follow(start, np.array([1e-3]), bits=2 * DIGIT_BITS, deadline=np.inf)
+    follow(start, np.array([1e-3]), bits=2 * DIGIT_BITS, deadline=np.inf, most_steps=9)

@@ -270,4 +270,4 @@ def test_the_default_asks_what_the_targets_ask():
     assert settings.starts >= 200 and settings.batch >= 1000
     assert set(settings.methods) == set(METHODS)
     assert min(settings.ours) == pytest.approx(1e-15)
-    assert min(trajectories.TRUTH_TOLERANCES) < min(settings.ours)
+    assert trajectories.Reference(ThreeBody()).decimals >= 10

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from understudy.datasets.generate import GenerateSettings, generate
+from understudy.datasets.plan import Shard
 from understudy.experiments import three_body
 from understudy.experiments.command import main
 from understudy.experiments.compare import ComparisonError
@@ -20,7 +22,9 @@ from understudy.experiments.orbit_figures import (
     map_figure,
     orbit_figure,
 )
+from understudy.experiments.three_body_comparison import starts
 from understudy.solvers.contract import Queries, Solution, Status
+from understudy.solvers.three_body import Regularised, ThreeBody
 
 Array = NDArray[np.float64]
 
@@ -131,3 +135,25 @@ def test_figures_of_orbits_can_be_drawn_of_one_start_or_several() -> None:
     assert calibration_figure({"net": (errors, 2 * errors)}, {}, unit="1", title="t").axes
     drawn = difficulty_figure(errors, {"net": errors}, {}, label="near", error="error", title="t")
     assert len(drawn.axes[0].lines) == 2
+
+
+def test_the_starts_are_all_that_were_drawn_those_that_the_set_s_solver_failed_on_too(tmp_path: Path) -> None:
+    system = ThreeBody()
+    sizes = GenerateSettings(
+        train_trajectories=1,
+        valid_trajectories=0,
+        test_trajectories=30,
+        train_frames=2,
+        valid_frames=2,
+        test_frames=2,
+        interval=3.0,
+        seed=4,
+    )
+    solver = Regularised(system, tolerance=1e-10, most_steps=110)
+    split = generate(system, solver, sizes, folder=tmp_path / "set").split("test")
+    assert 0 < len(split.failures) < 30
+    drawn = system.draw(Shard("test", 0, 0, 30).generators(4))
+    found = starts(split)
+    assert set(found) == set(drawn)
+    for name, values in drawn.items():
+        assert sorted(map(tuple, found[name])) == sorted(map(tuple, values))

@@ -54,6 +54,13 @@ def test_softened_bodies_on_which_two_runs_disagree_are_marked_and_known_before(
     assert np.isfinite(solution.values["x"][~marked]).all()
 
 
+def test_what_needs_more_steps_than_it_may_take_is_marked_and_known_before() -> None:
+    query, times = drawn(hard_ones()[0]), np.array([0.1, 6.0])
+    solution = Certified(SYSTEM, tolerance=1e-8, agreement=1e-2, most_steps=40)(query, times)
+    assert solution.status[0] == Status.OUT_OF_BUDGET
+    assert np.isfinite(solution.values["x"][0]).all(axis=1).tolist() == [True, False]
+
+
 def test_a_start_with_two_bodies_at_one_place_stays_refused() -> None:
     query = drawn(0, 1)
     query["x"][0], query["y"][0] = [1.0, 1.0, -2.0], [0.0, 0.0, 0.0]

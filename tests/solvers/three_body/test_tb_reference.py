@@ -181,7 +181,7 @@ def test_longer_words_answer_the_same_and_the_estimate_covers_the_first_run() ->
 def test_energy_is_kept_as_well_as_words_allow() -> None:
     start = start_of(drawn(2))
     for bits, worst in ((80, 1e-13), (120, 1e-25)):
-        run = follow(start, np.array([10.0]), bits=bits, deadline=np.inf)
+        run = follow(start, np.array([10.0]), bits=bits, deadline=np.inf, most_steps=100_000)
         assert energy_missed(start, run.state, bits) < worst
 
 
@@ -241,6 +241,16 @@ def test_the_budget_is_kept() -> None:
     assert (found.status == Status.OUT_OF_BUDGET).all()
     assert not found.known[:, 1].any()
     assert "raise budget" in found.notes[0]
+
+
+def test_steps_end_it_at_the_same_place_however_busy_the_machine() -> None:
+    times = (0.1, 0.4, 10.0)
+    found, again = (answer(drawn(0), *times, most_steps=30, budget=b) for b in (60.0, np.inf))
+    assert found.status[0] == Status.OUT_OF_BUDGET
+    assert found.measures["steps"][0] == 30
+    assert found.known[0].tolist() == [True, True, False]
+    assert "most_steps" in found.notes[0]
+    np.testing.assert_array_equal(found.values["x"], again.values["x"])
 
 
 def test_what_two_runs_agree_on_is_kept_when_the_budget_is_over() -> None:
