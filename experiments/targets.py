@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from .report import duration
 from .results_table import RESULTS, mode_of
+from .targets_page import Measured, Tables, Target, fill_in, targets_table
 
-__all__ = ["TABLES", "filled", "main"]
+__all__ = ["PAGE", "TABLES"]
+
+PAGE = RESULTS / "TARGETS.md"
 
 COMPARISONS = {
     "default": "kuramoto-sivashinsky-default",
@@ -31,8 +34,6 @@ CONTROL = "control"
 """A solver's scheme in the surrogate's wrapper: nothing learned, so that its speed-up should be 1."""
 
 Results = Mapping[str, Any]
-Measured = tuple[str, bool | None]
-"""What was measured, in words, and whether that reaches the target; None where nothing was to be reached."""
 
 
 def load(name: str) -> Results:
@@ -155,7 +156,7 @@ def _within(contestant: Results) -> bool:
     )
 
 
-TARGETS: tuple[tuple[str, str, Callable[[], Measured], str], ...] = (
+TARGETS: tuple[Target, ...] = (
     ("ETDRK4 float64 against exponax, batch 256, N = 64", "4, then 8 times",
      lambda: steps(64, 256, least=4, hoped=8), "bench"),
     ("the same, N = 512", "3, then 5", lambda: steps(512, 256, least=3, hoped=5), "bench"),
@@ -189,16 +190,6 @@ TARGETS: tuple[tuple[str, str, Callable[[], Measured], str], ...] = (
 
 
 # tables --------------------------------------------------------------------------------------------------
-
-
-def targets_table() -> str:
-    """One line for each target."""
-    lines = ["| target | wanted | measured | by | reached |", "|---|---|---|---|---|"]
-    for what, wanted, measure, command in TARGETS:
-        measured, reached = measure()
-        answer = {None: "stated", True: "yes", False: "no"}[reached]
-        lines.append(f"| {what} | {wanted} | {measured} | `{command}` | {answer} |")
-    return "\n".join(lines)
 
 
 def envelope_table() -> str:
@@ -248,8 +239,8 @@ def made_table() -> str:
     return "\n".join(lines)
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    "targets": targets_table,
+TABLES: Tables = {
+    "targets": partial(targets_table, TARGETS),
     "envelope": envelope_table,
     "free-runs": free_run_table,
     "made": made_table,
@@ -277,21 +268,5 @@ def _number(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def filled(page: str) -> str:
-    """The page with every table between its markers made anew."""
-
-    def fill(match: re.Match[str]) -> str:
-        return f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}"
-
-    return re.sub(r"(<!-- table: ([\w-]+) -->)\n.*?(<!-- end -->)", fill, page, flags=re.DOTALL)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Fill in TARGETS.md from the committed results."""
-    path = RESULTS / "TARGETS.md"
-    path.write_text(filled(path.read_text()))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(fill_in(PAGE, TABLES))

@@ -6,23 +6,22 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from .report import duration
 from .results_table import RESULTS
+from .targets_page import Measured, Tables, Target, fill_in, targets_table
 
-__all__ = ["PAGE", "TABLES", "filled", "main"]
+__all__ = ["PAGE", "TABLES"]
 
 PAGE = RESULTS / "TARGETS-three-body.md"
 COMPARISONS = {"default": "three-body-default"}
 BENCH = "bench-three-body"
 
 Results = Mapping[str, Any]
-Measured = tuple[str, bool | None]
-"""What was measured, in words, and whether that reaches the target; None where nothing was to be reached."""
 
 
 def load(name: str) -> Results:
@@ -112,7 +111,7 @@ def speed_ups() -> Measured:
     return "; ".join(said), not without
 
 
-TARGETS: tuple[tuple[str, str, Callable[[], Measured], str], ...] = (
+TARGETS: tuple[Target, ...] = (
     ("batch throughput against heyoka's best mode at equal error", "10 times",
      lambda: equal_error("ours, batch", "heyoka, documented modes", least=10), "bench"),
     ("the same, heyoka driven as our own kernel is", "10 times",
@@ -130,16 +129,6 @@ TARGETS: tuple[tuple[str, str, Callable[[], Measured], str], ...] = (
 )  # fmt: skip
 
 
-def targets_table() -> str:
-    """One line for each target."""
-    lines = ["| target | wanted | measured | by | reached |", "|---|---|---|---|---|"]
-    for what, wanted, measure, command in TARGETS:
-        measured, reached = measure()
-        answer = {None: "stated", True: "yes", False: "no"}[reached]
-        lines.append(f"| {what} | {wanted} | {measured} | `{command}` | {answer} |")
-    return "\n".join(lines)
-
-
 def made_table() -> str:
     """When, from which commit and on what each of the results was made."""
     lines = ["| results | commit | date | machine |", "|---|---|---|---|"]
@@ -149,23 +138,8 @@ def made_table() -> str:
     return "\n".join(lines)
 
 
-TABLES: dict[str, Callable[[], str]] = {"targets": targets_table, "made": made_table}
-
-
-def filled(page: str) -> str:
-    """The page with every table between its markers made anew."""
-
-    def fill(match: re.Match[str]) -> str:
-        return f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}"
-
-    return re.sub(r"(<!-- table: ([\w-]+) -->)\n.*?(<!-- end -->)", fill, page, flags=re.DOTALL)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Fill in the page from the committed results."""
-    PAGE.write_text(filled(PAGE.read_text()))
-    return 0
+TABLES: Tables = {"targets": partial(targets_table, TARGETS), "made": made_table}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(fill_in(PAGE, TABLES))
