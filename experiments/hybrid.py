@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,8 @@ def with_fallback(answer: Answer, expected: Expectation, solver: Answer, *, thre
             array[doubtful] = second.values[name]
         status[doubtful], estimate[doubtful] = second.status, second.error_estimate
         seconds[doubtful] += second.seconds
-        return Solution(
-            times=first.times,
+        return replace(
+            first,
             values=values,
             status=status,
             seconds=seconds,
@@ -51,13 +52,6 @@ def changed(answer: Answer, change: Change) -> Answer:
 
     def after(queries: Queries, times: NDArray[np.float64]) -> Solution:
         first = answer(queries, times)
-        return Solution(
-            times=first.times,
-            values={**first.values, **change(dict(first.values), queries)},
-            status=first.status,
-            seconds=first.seconds,
-            error_estimate=first.error_estimate,
-            notes=first.notes,
-        )
+        return replace(first, values={**first.values, **change(dict(first.values), queries)})
 
     return after

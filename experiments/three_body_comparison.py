@@ -62,7 +62,7 @@ def compare_trajectories(
         difficulty = nearest_approach(system, queries, settings.horizon)
     if not solved.solved.any():
         raise ComparisonError(f"the reference solved none of the test starts: {'; '.join(solved.notes)}")
-    truth = only(solved, POSITIONS)
+    truth = replace(solved, values={name: solved.values[name] for name in POSITIONS})
     metric = absolute_error("unit lengths", what="the positions, over bodies, coordinates and times")
     plan = Plan(
         queries=queries,
@@ -173,18 +173,6 @@ def nearest_approach(system: ThreeBody, queries: Queries, horizon: float) -> NDA
     """(samples,) the least distance of any two bodies on the way: how hard a start is; NaN if softened."""
     solution = fallback_solver(system)(queries, np.array([horizon]))
     return np.asarray(solution.measures["closest_approach"])
-
-
-def only(solution: Solution, fields: Sequence[str]) -> Solution:
-    """The same solution with some of its fields."""
-    return Solution(
-        times=solution.times,
-        values={name: solution.values[name] for name in fields},
-        status=solution.status,
-        seconds=solution.seconds,
-        error_estimate=solution.error_estimate,
-        notes=solution.notes,
-    )
 
 
 def expectation(trained: Trained) -> Expectation | None:

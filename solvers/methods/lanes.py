@@ -43,6 +43,7 @@ __all__ = [
     "aligned",
     "all_lanes",
     "any_lane",
+    "emitted",
     "fill",
     "fma",
     "lane",
@@ -98,7 +99,7 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(manager, kind, kind.llvm)
 
 
-def _intrinsic(function: Any) -> Any:
+def emitted(function: Any) -> Any:
     """Numba's decorator, as type checkers should see it: the calls do not have the function's arguments."""
     return intrinsic(prefer_literal=True)(function)
 
@@ -120,7 +121,7 @@ def _check_array(array: Any, count: Any, function: str) -> None:
         raise NumbaTypeError(f"{function} needs the number of lanes as a constant, got {count}")
 
 
-@_intrinsic
+@emitted
 def load(typing: Any, array: Any, row: Any, count: Any) -> Any:
     """`load(array, row, count)`: the lanes of one row; the count must be a constant. No bounds check."""
     _check_array(array, count, "load")
@@ -133,7 +134,7 @@ def load(typing: Any, array: Any, row: Any, count: Any) -> Any:
     return kind(array, types.intp, count), emit
 
 
-@_intrinsic
+@emitted
 def store(typing: Any, array: Any, row: Any, value: Any) -> Any:
     """`store(array, row, value)`: write the lanes to one row. No bounds check."""
     if not isinstance(value, Lanes) or array.dtype != value.dtype or array.layout != "C":
@@ -150,7 +151,7 @@ def store(typing: Any, array: Any, row: Any, value: Any) -> Any:
     return types.void(array, types.intp, value), emit
 
 
-@_intrinsic
+@emitted
 def fill(typing: Any, number: Any, count: Any) -> Any:
     """`fill(number, count)`: one number in all lanes."""
     scalar = types.unliteral(number)
@@ -234,7 +235,7 @@ for _function, _sign in _COMPARISONS.items():
     _define(_function, 2, lambda a, b, sign=_sign: a.compare(sign, b), mask=True)
 
 
-@_intrinsic
+@emitted
 def select(typing: Any, mask: Any, yes: Any, no: Any) -> Any:
     """`select(mask, yes, no)`: per lane, `yes` where the mask is true and `no` elsewhere; both lanes."""
     if not isinstance(yes, Lanes) or yes != no or mask != Lanes(types.boolean, yes.count):
@@ -251,7 +252,7 @@ def _check_mask(mask: Any, function: str) -> None:
         raise NumbaTypeError(f"{function} needs a mask, the result of a comparison of lanes, got {mask}")
 
 
-@_intrinsic
+@emitted
 def any_lane(typing: Any, mask: Any) -> Any:
     """Whether the mask is true in at least one lane."""
     _check_mask(mask, "any_lane")
@@ -263,7 +264,7 @@ def any_lane(typing: Any, mask: Any) -> Any:
     return types.boolean(mask), emit
 
 
-@_intrinsic
+@emitted
 def all_lanes(typing: Any, mask: Any) -> Any:
     """Whether the mask is true in every lane."""
     _check_mask(mask, "all_lanes")
@@ -275,7 +276,7 @@ def all_lanes(typing: Any, mask: Any) -> Any:
     return types.boolean(mask), emit
 
 
-@_intrinsic
+@emitted
 def lane(typing: Any, value: Any, index: Any) -> Any:
     """`lane(value, index)`: the number in one lane; the index must be a constant."""
     if not isinstance(value, Lanes) or not isinstance(index, types.IntegerLiteral):
@@ -290,7 +291,7 @@ def lane(typing: Any, value: Any, index: Any) -> Any:
     return value.dtype(value, index), emit
 
 
-@_intrinsic
+@emitted
 def shuffle(typing: Any, value: Any, order: Any) -> Any:
     """`shuffle(value, order)`: lane i of the result is lane `order[i]`; a tuple of constants."""
     kinds = getattr(order, "types", ())

@@ -80,7 +80,8 @@ class CompiledSolver(Solver):
         else:
             found, status, numbers = self.integrate(place, speed, state[4], times)
         if not self.watches_energy:  # nobody knows when it was lost
-            found[numbers[:, 2] > WORTHLESS] = np.nan
+            lost = numbers[:, 2] > WORTHLESS
+            found[lost], status[lost] = np.nan, Status.DIVERGED
         values = np.empty((4, samples, len(times), 3))
         known = np.empty(samples, dtype=np.intp)
         moved_back(found, centre, times, *values, known)

@@ -105,7 +105,7 @@ def solve(
         times: (frames,) strictly increasing.
         out: (samples, frames, 4 bodies), x, y of each body in turn, then velocities; NaN where not reached.
         ends: (samples,) SOLVED, or SPENT where the steps did not suffice, or LOST where a state is not finite
-            or its energy far off.
+            or, if regularised, its energy far off.
         numbers: (samples, 3) steps taken, those refused included; the closest approach, if regularised; the
             error of the energy in parts of the potential energy, the largest if regularised, else the last.
         equations: NEWTON, TRANSFORMED or REGULARISED.
@@ -188,7 +188,6 @@ def solve(
             if over or lost or spent[lane] >= most:
                 if equations != REGULARISED:
                     drift[0, lane] = newton.imbalance(y, constants, lane)
-                    lost = lost or drift[0, lane] > WORTHLESS
                 ends[sample] = LOST if lost else (SOLVED if over else SPENT)
                 numbers[sample, 0], numbers[sample, 2] = spent[lane], drift[0, lane]
                 if equations == REGULARISED:

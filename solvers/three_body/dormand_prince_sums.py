@@ -8,11 +8,10 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.errors import NumbaTypeError
-from numba.extending import intrinsic
 from scipy.integrate import DOP853
 
 from ..methods.builds import Rows
-from ..methods.lanes import Lanes
+from ..methods.lanes import Lanes, emitted
 
 __all__ = ["ERROR3", "ERROR5", "POLYNOMIAL", "STAGES", "TABLEAU", "weigh", "weigh_on"]
 
@@ -46,11 +45,6 @@ def _sum(k: Rows, row: Any, rows: Any, which: int) -> Any:
             part = k.load(place)
             total = part * float(weight) if total is None else part.times_plus(float(weight), total)
     return total
-
-
-def emitted(function: Any) -> Any:
-    """Numba's decorator, as type checkers should see it: the calls do not have the function's arguments."""
-    return intrinsic(prefer_literal=True)(function)
 
 
 def _check(which: Any, *arrays: Any) -> None:

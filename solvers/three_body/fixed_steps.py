@@ -22,7 +22,6 @@ from ..contract import Status
 from ..methods.compiled import compiled
 from ..methods.lanes import absolute, any_lane, fill, fma, load, select, store
 from . import newton
-from .dormand_prince import WORTHLESS
 
 __all__ = ["memory_rows", "solve", "weights_of"]
 
@@ -129,8 +128,7 @@ def solve(
         start_constants: (samples, bodies + 2) masses, the square of the softening length, less the energy.
         times: (frames,) strictly increasing.
         out: (samples, frames, 4 bodies) as the state; NaN where not reached.
-        ends: (samples,) SOLVED, or SPENT where the steps did not suffice, or LOST where time is not finite or
-            the energy far off.
+        ends: (samples,) SOLVED, or SPENT where the steps did not suffice, or LOST where time is not finite.
         numbers: (samples, 3) steps taken; NaN; the error of the last energy in parts of the potential energy.
         weights: of the leapfrog steps of a step; empty for Runge-Kutta.
         transformed: whether the step is one of s.
@@ -196,7 +194,6 @@ def solve(
             lost = not np.isfinite(y[rows - 1, lane])
             if over or lost or spent[lane] >= most:
                 off = newton.imbalance(y, constants, lane)
-                lost = lost or off > WORTHLESS
                 ends[sample] = LOST if lost else (SOLVED if over else SPENT)
                 numbers[sample, 0], numbers[sample, 2] = spent[lane], off
                 active[lane], target[0, lane] = -1, np.nan
