@@ -217,9 +217,18 @@ def accuracy_distribution(rows: Sequence[Row], *, metric: Metric, title: str) ->
 
 
 def error_over_time(
-    rows: Sequence[Row], times: NDArray[np.float64], *, unit: str, threshold: float | None, title: str
+    rows: Sequence[Row],
+    times: NDArray[np.float64],
+    *,
+    unit: str,
+    threshold: float | None,
+    title: str,
+    error: str = "normalised error",
 ) -> Figure:
-    """Median error against time with the 10 to 90 % band, surrogates in colour, nulls in grey."""
+    """Median error against time with the 10 to 90 % band, surrogates in colour, nulls in grey.
+
+    `unit` is that of the times, which may be empty; `error` says what is drawn.
+    """
     figure = blank(WIDTH, 5.2, title)
     ax = figure.subplots()
     colours = colours_of(rows)
@@ -234,8 +243,8 @@ def error_over_time(
         ax.axhline(threshold, color=INK, linewidth=0.8, linestyle=":")
     ax.set_yscale("log")
     ax.set_ylim(top=10)
-    ax.set_xlabel(f"time ({unit})")
-    ax.set_ylabel("normalised error: median, 10 to 90 %")
+    ax.set_xlabel(f"time ({unit})" if unit else "time")
+    ax.set_ylabel(f"{error}: median, 10 to 90 %")
     _legend(figure, columns=5)
     tidy(ax)
     return figure

@@ -103,7 +103,7 @@ def energy() -> Measured:
 
 def speed_ups() -> Measured:
     """Whether every surrogate has both speed-ups, alone and in batch; what has no skill has none."""
-    verdicts = load("default")["verdicts"]
+    verdicts = [v for v in load("default")["verdicts"] if v["label"] != "control"]
     without = [v["label"] for v in verdicts if None in (v["batch"]["speed_up"], v["single"]["speed_up"])]
     said = [
         f"{v['label']}: {v['batch']['in_words']} in batch, {v['single']['in_words']} alone, naively "

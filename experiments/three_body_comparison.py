@@ -36,6 +36,10 @@ POSITIONS = ("x", "y")
 STATE = ("x", "y", "vx", "vy")
 STIFFNESS = 100.0
 """Of the positions where the energy is restored: on validation starts, what leaves them as they are."""
+CONTROL = (
+    "control: the roughest setting of the ladder once more, in the place of a surrogate; its speed-up says "
+    "how far apart one and the same solver can come out"
+)
 TABLE = "learns nothing: reads off the table of the training trajectories, and carries all of it"
 HELPER_TOLERANCE = 1e-8
 """Of the solver to which a hybrid turns: far more accurate than any surrogate, and fast."""
@@ -90,7 +94,7 @@ def compare_trajectories(
             surrogates.append(hybrid(one, expected, helper, thresholds[one.label], settings.fallback_share))
         if set(STATE) <= set(entry.surrogates[0].output_shapes or {}):
             surrogates.append(energy_restored(one, system))
-    ladder, standard = kit.ladder(system), kit.standard(system)
+    ladder, standard = tuple(kit.ladder(system)), kit.standard(system)
     contestants = [
         Contestant(
             f"truth: {reference.label}",
@@ -101,6 +105,7 @@ def compare_trajectories(
         ),
         Contestant(f"data: {standard.label}", "reference", (standard,), settings=standard.settings),
         *(Contestant(s.label, "ladder", (s,), settings=s.settings) for s in ladder),
+        Contestant("control", "control", ladder[:1], settings=ladder[0].settings, remark=CONTROL),
         *surrogates,
     ]
     rows = compare(plan, contestants, progress=progress)

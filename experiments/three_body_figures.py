@@ -59,7 +59,14 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
     )
     keep(
         "error",
-        error_over_time(rows, plan.times, unit="1", threshold=None, title=_title(findings, "error growth")),
+        error_over_time(
+            rows,
+            plan.times,
+            unit="",
+            threshold=None,
+            error="root mean square error (unit lengths)",
+            title=_title(findings, "error growth"),
+        ),
         "Root mean square error of the positions against time: median and 10 to 90 % of the starts.",
     )
     keep(

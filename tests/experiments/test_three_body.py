@@ -90,7 +90,7 @@ def test_the_quick_preset_runs_to_a_report(tmp_path: Path, capsys: pytest.Captur
     for verdict in results["verdicts"]:
         assert verdict["single"]["in_words"]
     kinds = {row["kind"] for row in results["rows"]}
-    assert kinds == {"reference", "ladder", "surrogate", "null"}
+    assert kinds == {"reference", "ladder", "surrogate", "control", "null"}
     assert results["truth"]["digits_most"] >= results["truth"]["digits_median"] >= 15
     for label, numbers in results["errors"].items():
         assert numbers["mean"] > 0, label
