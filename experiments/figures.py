@@ -258,7 +258,7 @@ def total_cost(
     ax = figure.subplots()
     colours = colours_of(rows)
     bills = {row.label: row.bill.total for row in rows}
-    skilled = [v for v in verdicts if v.skill]
+    skilled = [v for v in verdicts if v.skill and v.label in colours]  # a control has no bill
     found = [v.modes[mode].break_even for v in skilled]
     largest = max([1e6, *(10 * n for n in found if n is not None)])
     queries = np.logspace(0, np.log10(largest), 200)
