@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..datasets.generate import GenerateSettings
 from .compare import ComparisonError
@@ -18,7 +18,9 @@ class TrajectorySettings:
     """How answers are judged.
 
     Attributes:
-        horizon: time up to which trajectories are asked for; the window of Breen et al. is 3.9, 7.8 or 10.
+        horizon: time up to which trajectories are asked for.
+        longer: later times up to which others are asked for in comparisons of their own, each in a folder
+            `until-<time>` beside the first one's results; Breen et al. have 3.9, 7.8 and 10.
         frames: evenly spaced times up to the horizon at which an answer is judged. While the clock runs only
             the last one is asked for, which favours surrogates that need no time in between.
         fallback_share: share of the starts that a hybrid hands to the solver: those of which the surrogate
@@ -30,6 +32,7 @@ class TrajectorySettings:
     """
 
     horizon: float = 3.9
+    longer: tuple[float, ...] = ()
     frames: int = 39
     fallback_share: float = 0.25
     map_points: int = 160
@@ -37,10 +40,22 @@ class TrajectorySettings:
     batches: tuple[int, ...] = (1, 16, 256, 2048)
     threads: int = 1
 
+    @property
+    def windows(self) -> tuple[TrajectorySettings, ...]:
+        """One comparison each: up to the horizon and up to each later time, frames as far apart."""
+        frames = (max(1, round(self.frames * end / self.horizon)) for end in self.longer)
+        later = (replace(self, horizon=e, frames=n) for e, n in zip(self.longer, frames, strict=True))
+        return tuple(replace(w, longer=()) for w in (self, *later))
+
     def check(self, candidates: Mapping[str, Candidate], sets: Mapping[str, GenerateSettings]) -> None:
         """Raise `ComparisonError` for settings that make no sense or do not fit one another."""
         if not (math.isfinite(self.horizon) and self.horizon > 0):
             raise ComparisonError(f"--comparison.horizon must be positive and finite, got {self.horizon:g}")
+        if any(not (math.isfinite(end) and end > self.horizon) for end in self.longer):
+            raise ComparisonError(
+                f"--comparison.longer must be finite times after --comparison.horizon ({self.horizon:g}), "
+                f"got {' '.join(f'{end:g}' for end in self.longer)}"
+            )
         for name, least in (("frames", 1), ("rounds", 1), ("threads", 1), ("map_points", 0)):
             value = getattr(self, name)
             if value < least:
@@ -57,9 +72,11 @@ class TrajectorySettings:
         for label, candidate in candidates.items():
             used = sets[candidate.training_set]
             shown = used.interval * (used.train_frames - 1)
-            if shown < self.horizon * (1 - 1e-9):
+            latest = max((self.horizon, *self.longer))
+            if shown < latest * (1 - 1e-9):
+                option = "longer" if self.longer else "horizon"
                 raise ComparisonError(
-                    f"{label} learns trajectories up to {shown:g}, but --comparison.horizon is "
-                    f"{self.horizon:g}; ask for --{candidate.training_set}.train-frames "
-                    f"{1 + math.ceil(self.horizon / used.interval - 1e-9)} at least"
+                    f"{label} learns trajectories up to {shown:g}, but --comparison.{option} is "
+                    f"{latest:g}; ask for --{candidate.training_set}.train-frames "
+                    f"{1 + math.ceil(latest / used.interval - 1e-9)} at least"
                 )

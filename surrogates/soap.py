@@ -82,8 +82,10 @@ class SOAP(torch.optim.Optimizer):
         state["steps"] = 0
         state["mean"] = torch.zeros_like(matrix)
         state["square"] = torch.zeros_like(matrix)
-        for side, product in (("rows", matrix @ matrix.T), ("columns", matrix.T @ matrix)):
-            if turns and 1 < len(product) <= self.largest:
+        # only what is kept is computed: the product of a side that is too long may not fit into memory
+        for side, across in (("rows", matrix), ("columns", matrix.T)):
+            if turns and 1 < len(across) <= self.largest:
+                product = across @ across.T
                 state[side] = (1 - self.memory) * product
                 state[f"{side}_basis"] = torch.linalg.eigh(product)[1].flip(-1).contiguous()
 

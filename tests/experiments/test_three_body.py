@@ -105,11 +105,34 @@ def test_the_quick_preset_runs_to_a_report(tmp_path: Path, capsys: pytest.Captur
     assert "Expected errors" in (tmp_path / "report.html").read_text()
 
 
+def test_later_windows_are_compared_in_folders_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--comparison.horizon", "1", "--comparison.longer", "2", "--comparison.map-points", "0"]
+    command = ["run", "three-body", "--preset", "quick", "--folder", str(tmp_path), "--quiet"]
+    assert main([*command, "--surrogates", "dense", "dense-2", *options]) == 0
+    first, later = (
+        json.loads((tmp_path / place / "results.json").read_text()) for place in (".", "until-2")
+    )
+    assert (first["times"][-1], later["times"][-1]) == (1.0, 2.0)
+    assert set(first["errors"]) == set(later["errors"]) == {"dense", "interpolation", "training-mean"}
+    for label, numbers in later["errors"].items():
+        assert numbers["mean"] > first["errors"][label]["mean"]
+    horizons = {
+        label: json.loads((tmp_path / "surrogates" / label / "seed-0" / "surrogate.json").read_text())
+        for label in ("dense", "dense-2")
+    }
+    assert [card["extra"]["task"]["horizon"] for card in horizons.values()] == [1.0, 2.0]
+    assert capsys.readouterr().out.count("mean absolute error of the positions") == 2
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"horizon": -1.0}, "--comparison.horizon must be positive"),
         ({"horizon": 50.0}, "ask for --main.train-frames"),
+        ({"longer": (1.0,)}, "--comparison.longer must be finite times after"),
+        ({"longer": (50.0,)}, "--comparison.longer is 50; ask for --main.train-frames 501"),
         ({"frames": 0}, "--comparison.frames must be at least 1"),
         ({"fallback_share": 1.5}, "--comparison.fallback-share must lie between 0 and 1"),
         ({"batches": ()}, "--comparison.batches"),
