@@ -58,7 +58,7 @@ def compare_trajectories(
     """Judge and time; returns the table. `described` goes into the results as it is."""
     kit = find_kit(system.name)
     queries = starts(sets["main"].split("test"))
-    times = judged_times(settings, interval=sets["main"].interval)
+    times = settings.times(sets["main"].interval)
     reference = kit.reference(system)
     with pinned_threads(settings.threads):
         solved = reference(queries, times)
@@ -160,12 +160,6 @@ def entered(trained: Trained, training_set: TrainingSet) -> Contestant:
     if trained.candidate.surrogate != "interpolation":
         return entry
     return replace(entry, kind="surrogate", remark=TABLE)
-
-
-def judged_times(settings: TrajectorySettings, *, interval: float) -> NDArray[np.float64]:
-    """Evenly spaced up to the horizon, as far as the set's interval allows: each is one of its times."""
-    steps = settings.horizon * np.arange(1, settings.frames + 1) / settings.frames / interval
-    return interval * np.unique(np.maximum(1, np.floor(steps + 1e-6)))
 
 
 def fallback_solver(system: ThreeBody) -> Solver:

@@ -6,7 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..datasets.generate import GenerateSettings
+from ..datasets.tasks import Autoregressive
 from .compare import ComparisonError
 from .stages import Candidate
 
@@ -20,7 +24,8 @@ class TrajectorySettings:
     Attributes:
         horizon: time up to which trajectories are asked for.
         longer: later times up to which others are asked for in comparisons of their own, each in a folder
-            `until-<time>` beside the first one's results; Breen et al. have 3.9, 7.8 and 10.
+            `until-<time>` beside the first one's results; Breen et al. have 3.9, 7.8 and 10
+            (1,000, 2,000 and 2,560 intervals of 1/256).
         frames: evenly spaced times up to the horizon at which an answer is judged. While the clock runs only
             the last one is asked for, which favours surrogates that need no time in between.
         fallback_share: share of the starts that a hybrid hands to the solver: those of which the surrogate
@@ -46,6 +51,11 @@ class TrajectorySettings:
         frames = (max(1, round(self.frames * end / self.horizon)) for end in self.longer)
         later = (replace(self, horizon=e, frames=n) for e, n in zip(self.longer, frames, strict=True))
         return tuple(replace(w, longer=()) for w in (self, *later))
+
+    def times(self, interval: float) -> NDArray[np.float64]:
+        """When answers are judged: evenly up to the horizon, as far as the set's interval allows."""
+        steps = self.horizon * np.arange(1, self.frames + 1) / self.frames / interval
+        return interval * np.unique(np.maximum(1, np.floor(steps + 1e-6)))
 
     def check(self, candidates: Mapping[str, Candidate], sets: Mapping[str, GenerateSettings]) -> None:
         """Raise `ComparisonError` for settings that make no sense or do not fit one another."""
@@ -80,3 +90,15 @@ class TrajectorySettings:
                     f"{latest:g}; ask for --{candidate.training_set}.train-frames "
                     f"{1 + math.ceil(latest / used.interval - 1e-9)} at least"
                 )
+            if isinstance(candidate.task, Autoregressive):
+                self._refuse_other_steps(label, candidate.task.interval, used.interval)
+
+    def _refuse_other_steps(self, label: str, step: float, interval: float) -> None:
+        """A surrogate that steps answers at the ends of its steps and nowhere else."""
+        steps = self.times(interval) / step
+        if np.abs(steps - np.round(steps)).max() > 1e-6:
+            most = max(1, math.floor(self.horizon / step + 1e-9))
+            raise ComparisonError(
+                f"{label} steps by {step:g}, and not all times that are judged are whole steps; ask for "
+                f"--comparison.horizon {most * step:g} --comparison.frames {most}, or leave {label} out"
+            )

@@ -111,9 +111,7 @@ def test_later_windows_are_compared_in_folders_of_their_own(
     options = ["--comparison.horizon", "1", "--comparison.longer", "2", "--comparison.map-points", "0"]
     command = ["run", "three-body", "--preset", "quick", "--folder", str(tmp_path), "--quiet"]
     assert main([*command, "--surrogates", "dense", "dense-2", *options]) == 0
-    first, later = (
-        json.loads((tmp_path / place / "results.json").read_text()) for place in (".", "until-2")
-    )
+    first, later = (json.loads((tmp_path / place / "results.json").read_text()) for place in (".", "until-2"))
     assert (first["times"][-1], later["times"][-1]) == (1.0, 2.0)
     assert set(first["errors"]) == set(later["errors"]) == {"dense", "interpolation", "training-mean"}
     for label, numbers in later["errors"].items():
@@ -145,6 +143,22 @@ def test_settings_that_do_not_fit_are_refused_before_anything_is_solved(
     wrong = replace(settings, comparison=replace(settings.comparison, **change))  # type: ignore[arg-type]
     with pytest.raises(ComparisonError, match=said):
         wrong.check(settings.candidates)
+
+
+def test_times_that_a_stepper_does_not_come_by_are_refused() -> None:
+    settings = three_body.PRESETS["default"]
+    wrong = replace(settings, comparison=replace(settings.comparison, frames=50))
+    with pytest.raises(ComparisonError, match=r"stepper steps by 0.1, .*horizon 3.9 --comparison.frames 39"):
+        wrong.check(settings.candidates)
+    wrong.check({label: c for label, c in settings.candidates.items() if label != "stepper"})
+
+
+@pytest.mark.parametrize("preset", three_body.PRESETS)
+def test_every_preset_fits_itself(preset: str) -> None:
+    settings = three_body.PRESETS[preset]
+    settings.check(settings.candidates)
+    ends = [window.times(settings.main.interval)[-1] for window in settings.comparison.windows]
+    assert ends == pytest.approx({"quick": [2.0], "default": [3.9], "paper": [3.90625, 7.8125, 10.0]}[preset])
 
 
 def test_figures_of_orbits_can_be_drawn_of_one_start_or_several() -> None:
