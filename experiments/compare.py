@@ -83,6 +83,7 @@ class Plan:
         metric: the accuracy at which costs are compared.
         scale: root mean square of the true field, for errors over time.
         others: further metrics by name, of which the medians are reported.
+        alone: queries that are timed alone; one by one, so that their mean is fair to hard and easy ones.
         batches: batch sizes tried for throughput.
         rounds: interleaved timing rounds; medians over them.
         budget: seconds that one timed call in a batch may take, and that all timed calls of one contestant
@@ -97,6 +98,7 @@ class Plan:
     metric: Metric
     scale: float
     others: Mapping[str, Metric] = field(default_factory=dict)
+    alone: int = 3
     batches: tuple[int, ...] = (1, 16, 64, 256)
     rounds: int = 5
     budget: float = 2.0
@@ -212,6 +214,7 @@ def compare(plan: Plan, contestants: Sequence[Contestant], *, progress: bool = F
             [(c.answers[0], c.device) for c in contestants],
             plan.asked,
             plan.timed,
+            alone=plan.alone,
             batches=plan.batches,
             rounds=plan.rounds,
             budget=plan.budget,

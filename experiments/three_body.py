@@ -219,7 +219,7 @@ def preset(size: str) -> Settings:
     if size == "paper":
         comparison = dataclasses.replace(comparison, horizon=1_000 / 256, longer=(2_000 / 256, 10.0))
     if size == "quick":
-        comparison = dataclasses.replace(comparison, rounds=2, batches=(1, 16), map_points=24)
+        comparison = dataclasses.replace(comparison, rounds=2, alone=3, batches=(1, 16), map_points=24)
     return Settings(system=ThreeBody(), main=main, comparison=comparison, size=size)
 
 

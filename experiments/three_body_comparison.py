@@ -24,7 +24,7 @@ from .hybrid import Expectation, changed, with_fallback
 from .metrics import absolute_error
 from .report import table, write_json
 from .stages import Trained, contestant
-from .three_body_findings import Findings
+from .three_body_findings import Doubts, Findings
 from .three_body_report import write_figures_and_report
 from .timing import pinned_threads, provenance
 from .trajectory_settings import TrajectorySettings
@@ -75,23 +75,25 @@ def compare_trajectories(
         truth=truth,
         metric=metric,
         scale=1.0,
+        alone=settings.alone,
         batches=settings.batches,
         rounds=settings.rounds,
         threads=settings.threads,
     )
     surrogates = [entered(t, sets[t.candidate.training_set]) for t in trained]
-    thresholds: dict[str, float] = {}
-    expectations: dict[str, Expectation] = {}
+    doubts: dict[str, Doubts] = {}
     for one, entry in zip(surrogates[:], trained, strict=True):
         if one.kind != "surrogate" or one.remark == TABLE:
             continue
-        expected = expectation(entry)
-        if expected is not None:
-            expectations[one.label] = expected
+        # the error at the end decides, so that who answers does not depend on the times that are asked for
+        gate = expectation(entry, times[-1:])
+        if gate is not None:
             valid = sets[entry.candidate.training_set].split("valid").queries()
-            judged = expected(valid, times)
-            thresholds[one.label] = float(np.quantile(judged, 1 - settings.fallback_share))
-            surrogates.append(hybrid(one, expected, helper, thresholds[one.label], settings.fallback_share))
+            threshold = float(np.quantile(gate(valid), 1 - settings.fallback_share))
+            surrogates.append(hybrid(one, gate, helper, threshold, settings.fallback_share))
+            expected = expectation(entry, times)
+            assert expected is not None
+            doubts[one.label] = Doubts(expected(queries), gate(queries) > threshold, threshold)
         if set(STATE) <= set(entry.surrogates[0].output_shapes or {}):
             surrogates.append(energy_restored(one, system))
     ladder, standard = tuple(kit.ladder(system)), kit.standard(system)
@@ -110,15 +112,16 @@ def compare_trajectories(
     ]
     rows = compare(plan, contestants, progress=progress)
     verdicts = judge(rows, metric)
+    at_ninety = judge(rows, metric, share=0.9)
     answers = {c.label: c.answers[0] for c in surrogates}
     findings = Findings(
         plan=plan,
         full_truth=solved,
         rows=rows,
         verdicts=verdicts,
+        at_ninety=at_ninety,
         answers=answers,
-        expectations=expectations,
-        thresholds=thresholds,
+        doubts=doubts,
         difficulty=difficulty,
         system=system,
         settings=settings,
@@ -130,6 +133,7 @@ def compare_trajectories(
         "truth": truth_card(reference, solved),
         "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
         "verdicts": [v.plain() for v in verdicts],
+        "verdicts_at_equal_90_percent": [v.plain() for v in at_ninety],
         "rows": [row.plain() for row in rows],
         "times": times,
         **findings.plain(),
@@ -174,17 +178,17 @@ def nearest_approach(system: ThreeBody, queries: Queries, horizon: float) -> NDA
     return np.asarray(solution.measures["closest_approach"])
 
 
-def expectation(trained: Trained) -> Expectation | None:
-    """What the first seed's surrogate expects of its own error, if it does; the mean over the times."""
+def expectation(trained: Trained, times: NDArray[np.float64]) -> Expectation | None:
+    """What the first seed's surrogate expects of its own error, if it does; the mean over these times."""
     surrogate = trained.surrogates[0]
     answering = getattr(surrogate.settings, "answering", None)
     if answering is None or not answering.confidence:
         return None
-    return partial(_expected, surrogate)
+    return partial(_expected, surrogate, times)
 
 
 @torch.no_grad()
-def _expected(surrogate: Any, queries: Queries, times: NDArray[np.float64]) -> NDArray[np.float64]:
+def _expected(surrogate: Any, times: NDArray[np.float64], queries: Queries) -> NDArray[np.float64]:
     names = [name for name in surrogate.input_shapes if name != "time"]
     given = {name: np.repeat(np.asarray(queries[name]), len(times), axis=0) for name in names}
     samples = len(given[names[0]]) // len(times)
@@ -194,20 +198,18 @@ def _expected(surrogate: Any, queries: Queries, times: NDArray[np.float64]) -> N
     return np.asarray(found.reshape(samples, len(times)).mean(axis=1))
 
 
-def hybrid(
-    one: Contestant, expected: Expectation, helper: Solver, threshold: float, share: float
-) -> Contestant:
+def hybrid(one: Contestant, gate: Expectation, helper: Solver, threshold: float, share: float) -> Contestant:
     """The surrogate where it is confident, the solver elsewhere."""
     return Contestant(
         f"{one.label} or solver",
         "surrogate",
-        (with_fallback(one.answers[0], expected, helper, threshold=threshold),),
+        (with_fallback(one.answers[0], gate, helper, threshold=threshold),),
         bill=one.bill,
         settings={"of": one.label, "threshold": threshold, "share": share, "solver": helper.label},
         device=one.device,
         remark=(
-            f"hybrid: where {one.label} expects an error above that of {1 - share:.0%} of the validation "
-            f"starts, {helper.label} answers instead"
+            f"hybrid: where {one.label} expects an error at the end above that of {1 - share:.0%} of the "
+            f"validation starts, {helper.label} answers instead"
         ),
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..solvers.contract import Queries
-from ..solvers.three_body.solvers import Regularised
+from ..solvers.three_body.solvers import DormandPrince, Regularised
 from .compare import Row
 from .figures import (
     accuracy_against_cost,
@@ -128,18 +128,16 @@ def _orbits(findings: Findings, row: Row) -> list[Orbit]:
     order = np.argsort(row.scores[0])
     interval = findings.training.interval
     times = interval * np.arange(1, 1 + round(findings.plan.times[-1] / interval))
+    kind = DormandPrince if findings.system.softening else Regularised
+    solver = kind(findings.system, tolerance=1e-13)
     orbits = []
     for share, word in ((0.1, "small"), (0.5, "median"), (0.9, "large")):
         place = order[round(share * (len(order) - 1))]
         sample = counted[place]
         one = {name: np.asarray(a)[sample : sample + 1] for name, a in findings.plan.queries.items()}
-        solver = Regularised(findings.system, tolerance=1e-13) if not findings.system.softening else None
-        truth = solver(one, times).values if solver else findings.full_truth.values
+        truth = solver(one, times).values
         predicted = findings.answers[row.label](one, times).values
-        paths = [
-            np.concatenate([_stacked(one)[:, None], _stacked(v)], axis=1)[0] if solver else _stacked(v)[0]
-            for v in (truth, predicted)
-        ]
+        paths = [np.concatenate([_stacked(one)[:, None], _stacked(v)], axis=1)[0] for v in (truth, predicted)]
         orbits.append(Orbit(f"{word} error, {row.scores[0][place]:.2g}", *paths))
     return orbits
 

@@ -14,31 +14,46 @@ from ..datasets.training_set import TrainingSet
 from ..solvers.contract import Answer, Solution
 from ..solvers.three_body.system import ThreeBody
 from .compare import Plan, Row
-from .hybrid import Expectation
 from .trajectory_settings import TrajectorySettings
 from .verdict import Verdict
 
-__all__ = ["Findings"]
+__all__ = ["Doubts", "Findings"]
 
 Array = NDArray[np.float64]
 STATE = ("x", "y", "vx", "vy")
 
 
 @dataclass(frozen=True)
+class Doubts:
+    """What a surrogate expects of itself.
+
+    Attributes:
+        expected: (starts,) of its mean absolute error over the judged times.
+        handed_over: (starts,) whether its hybrid leaves a start to the solver.
+        threshold: of the error that is expected at the last time, above which it does.
+    """
+
+    expected: Array
+    handed_over: NDArray[np.bool_]
+    threshold: float
+
+
+@dataclass(frozen=True)
 class Findings:
     """Everything that is known when all have been judged and timed.
 
-    `full_truth` holds velocities, too; `difficulty` is the closest approach of each start; `expectations` and
-    `thresholds` belong to the surrogates that expect their own error.
+    `full_truth` holds velocities, too; `at_ninety` are verdicts at the error that 90 % of
+    the starts stay below; `difficulty` is the closest approach of each start; `doubts` are
+    those of the surrogates that expect their own error.
     """
 
     plan: Plan
     full_truth: Solution
     rows: Sequence[Row]
     verdicts: Sequence[Verdict]
+    at_ninety: Sequence[Verdict]
     answers: Mapping[str, Answer]
-    expectations: Mapping[str, Expectation]
-    thresholds: Mapping[str, float]
+    doubts: Mapping[str, Doubts]
     difficulty: Array
     system: ThreeBody
     settings: TrajectorySettings
@@ -84,8 +99,8 @@ class Findings:
         counted = self.plan.counted
         by_label = {row.label: row for row in self.rows}
         return {
-            label: (expected(self.plan.queries, self.plan.times)[counted], by_label[label].scores[0])
-            for label, expected in self.expectations.items()
+            label: (doubts.expected[counted], by_label[label].scores[0])
+            for label, doubts in self.doubts.items()
         }
 
     def plain(self) -> dict[str, Any]:
@@ -96,8 +111,8 @@ class Findings:
                 "rank_correlation": float(spearmanr(expected, true).statistic),
                 "median_ratio_true_to_expected": float(np.median(true / expected)),
                 "share_of_errors_within_twice_the_expected": float((true <= 2 * expected).mean()),
-                "threshold": self.thresholds[label],
-                "share_handed_over": float((expected > self.thresholds[label]).mean()),
+                "threshold": self.doubts[label].threshold,
+                "share_handed_over": float(self.doubts[label].handed_over.mean()),
             }
         return {
             "errors": self.errors(),

@@ -20,10 +20,8 @@ from tqdm import tqdm
 from ..solvers.contract import Answer, Queries
 from .timing import Timing, clock, peak_memory
 
-__all__ = ["ALONE", "Speed", "clock_all"]
+__all__ = ["Speed", "clock_all"]
 
-ALONE = 3
-"""Queries that are asked one after the other in each round: the same ones each time and of everybody."""
 WORTHLESS = 1.5
 """A batch that takes this many times as long per query as the best so far is not clocked."""
 
@@ -54,13 +52,14 @@ class _Clocked:
         asked: Callable[[int], Queries],
         times: NDArray[np.float64],
         *,
+        alone: int,
         batches: Sequence[int],
         budget: float,
         synchronise: bool,
     ) -> None:
         self.answer, self.times, self.synchronise = answer, times, synchronise
-        queries = asked(ALONE)
-        self.alone = [{name: array[i : i + 1] for name, array in queries.items()} for i in range(ALONE)]
+        queries = asked(alone)
+        self.alone = [{name: array[i : i + 1] for name, array in queries.items()} for i in range(alone)]
         first = self._clock(self.alone[0])
         best = self._clock(self.alone[0])
         self.first = max(0.0, first - best)
@@ -88,7 +87,7 @@ class _Clocked:
         """One reading of each kind."""
         self.answer(self.alone[0], self.times)
         seconds = sum(self._clock(one) for one in self.alone)
-        self.readings[1].append(seconds / ALONE)
+        self.readings[1].append(seconds / len(self.alone))
         self.spent += seconds
         for size, queries in self.batches.items():
             seconds = self._clock(queries)
@@ -111,6 +110,7 @@ def clock_all(
     asked: Callable[[int], Queries],
     times: NDArray[np.float64],
     *,
+    alone: int,
     batches: Sequence[int],
     rounds: int,
     budget: float,
@@ -122,6 +122,8 @@ def clock_all(
         answers: (answer, device) each.
         asked: how many -> so many queries.
         times: that are asked for.
+        alone: queries that are asked one after the other in each round, the same ones each time and of
+            everybody: more where one takes much longer than another.
         batches: sizes that are tried, 1 always among them.
         rounds: at most; see `budget`.
         budget: seconds that one batch may take, by what a smaller one took; an answer whose calls have taken
@@ -130,7 +132,15 @@ def clock_all(
     """
     gc.collect()  # once: with torch loaded it takes a quarter of a second
     clocked = [
-        _Clocked(answer, asked, times, batches=batches, budget=budget, synchronise=device.startswith("cuda"))
+        _Clocked(
+            answer,
+            asked,
+            times,
+            alone=alone,
+            batches=batches,
+            budget=budget,
+            synchronise=device.startswith("cuda"),
+        )
         for answer, device in tqdm(answers, desc="warm-up", disable=not progress, unit="entry", leave=False)
     ]
     for _ in tqdm(range(rounds), desc="timing", disable=not progress, unit="round", leave=False):

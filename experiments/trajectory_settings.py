@@ -32,6 +32,7 @@ class TrajectorySettings:
             expects the largest errors, by the validation split.
         map_points: points along each side of the map of errors over the plane of starts; 0 for no map.
         rounds: how often everything is timed, in turn; medians count.
+        alone: starts that are timed alone, one after the other: some take many times as long as others.
         batches: batch sizes that are tried for throughput.
         threads: threads of solver and surrogate alike, when trained and timed.
     """
@@ -42,7 +43,8 @@ class TrajectorySettings:
     fallback_share: float = 0.25
     map_points: int = 160
     rounds: int = 7
-    batches: tuple[int, ...] = (1, 16, 256, 2048)
+    alone: int = 32
+    batches: tuple[int, ...] = (1, 16, 256, 2048, 8192)
     threads: int = 1
 
     @property
@@ -66,7 +68,7 @@ class TrajectorySettings:
                 f"--comparison.longer must be finite times after --comparison.horizon ({self.horizon:g}), "
                 f"got {' '.join(f'{end:g}' for end in self.longer)}"
             )
-        for name, least in (("frames", 1), ("rounds", 1), ("threads", 1), ("map_points", 0)):
+        for name, least in (("frames", 1), ("rounds", 1), ("alone", 1), ("threads", 1), ("map_points", 0)):
             value = getattr(self, name)
             if value < least:
                 option = name.replace("_", "-")

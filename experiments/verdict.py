@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .compare import Row
 from .envelope import Envelope, Sign, break_even
@@ -30,7 +31,7 @@ class Mode:
             already better; `>=`: no setting is as good).
         interval: 95 % bootstrap interval of the speed-up over test queries and timing rounds, drawn again;
             training seeds are pooled, not drawn. None where there is no speed-up.
-        noise: speed-ups that show nothing: the interval of the control, if there is one, widened to hold 1.
+        noise: speed-ups that show nothing: as far from 1, either way, as the control's interval reaches.
         naive: seconds of the first reference row / seconds: the flattering number, as the literature has it.
         break_even: queries after which the bill is repaid; None means never.
         break_even_sign: as `sign`, for the count.
@@ -117,12 +118,20 @@ class Verdict:
         }
 
 
-def envelope_of(rows: Sequence[Row], metric: Metric, mode: str) -> Envelope:
+def reached_by(share: float, scores: NDArray[np.float64], metric: Metric) -> float:
+    """The accuracy that this share of the scores has or betters; of one half the median."""
+    if share == 0.5:
+        return float(np.median(scores))
+    place = 1 - share if metric.higher_is_better else share
+    return float(np.quantile(scores, place, method="inverted_cdf"))
+
+
+def envelope_of(rows: Sequence[Row], metric: Metric, mode: str, *, share: float = 0.5) -> Envelope:
     """The envelope of the ladder's rows (the reference is not part of the ladder)."""
     ladder = [row for row in rows if row.kind == "ladder"]
     return Envelope.of(
         np.array([row.seconds(mode) for row in ladder]),
-        metric.quality(np.array([row.accuracy for row in ladder])),
+        metric.quality(np.array([reached_by(share, row.scores, metric) for row in ladder])),
     )
 
 
@@ -131,6 +140,7 @@ def judge(
     metric: Metric,
     *,
     ceiling: float | None = None,
+    share: float = 0.5,
     resamples: int = 400,
     seed: int = 0,
 ) -> list[Verdict]:
@@ -138,29 +148,32 @@ def judge(
 
     A surrogate has skill if its median accuracy is better than every null's. It gets no speed-up without
     skill, on another device than the ladder's, nor where `ceiling`, the best score that can be given, is its
-    median: then it is only known to be at least that good. Raises `ValueError` where the rows hold no
-    reference or no ladder.
+    median: then it is only known to be at least that good. Accuracies are equal where the same `share` of the
+    queries is answered as well: one half for medians; 0.9 lets the worst answers of both sides count. Raises
+    `ValueError` where the rows hold no reference or no ladder.
     """
     references = [row for row in rows if row.kind == "reference"]
     if not references:
         raise ValueError("the rows hold no reference: add the reference solver as a contestant")
-    nulls = [row.accuracy for row in rows if row.kind == "null"]
+    nulls = [reached_by(share, row.scores, metric) for row in rows if row.kind == "null"]
     device = references[0].device
-    envelopes = {mode: envelope_of(rows, metric, mode) for mode in MODES}
+    envelopes = {mode: envelope_of(rows, metric, mode, share=share) for mode in MODES}
     controls = [row for row in rows if row.kind == "control"]
     noise = {
-        mode: [_bootstrap(rows, row, metric, mode, resamples, seed) for row in controls] for mode in MODES
+        mode: [_bootstrap(rows, row, metric, mode, share, resamples, seed) for row in controls]
+        for mode in MODES
     }
     verdicts = []
     for row in (r for r in rows if r.kind in ("surrogate", "control")):
-        skill = all(metric.better(row.accuracy, null) for null in nulls)
-        quality = float(metric.quality(row.accuracy))
+        accuracy = reached_by(share, row.scores, metric)
+        skill = all(metric.better(accuracy, null) for null in nulls)
+        quality = float(metric.quality(accuracy))
         why_not = ""
         if not skill:
             why_not = "no skill"
         elif row.device != device:
             why_not = f"not compared: {row.device} against {device}"
-        elif ceiling is not None and row.accuracy == ceiling:
+        elif ceiling is not None and accuracy == ceiling:
             why_not = "not compared: valid to the end"
         modes = {}
         for mode, envelope in envelopes.items():
@@ -173,21 +186,21 @@ def judge(
                 solver_seconds=solver.seconds,
                 speed_up=None if why_not else solver.seconds / seconds,
                 sign=solver.sign,
-                interval=None if why_not else _bootstrap(rows, row, metric, mode, resamples, seed),
+                interval=None if why_not else _bootstrap(rows, row, metric, mode, share, resamples, seed),
                 naive=references[0].seconds(mode) / seconds,
                 break_even=None if why_not else count,
                 break_even_sign=count_sign,
                 equal_time=_back(metric, equal),
                 equal_time_sign=equal_sign,
-                noise=(min([1.0, *(low for low, _ in held)]), max([1.0, *(high for _, high in held)])),
+                noise=_widest(held),
                 why_not=why_not,
             )
-        verdicts.append(Verdict(row.label, row.accuracy, skill, modes))
+        verdicts.append(Verdict(row.label, accuracy, skill, modes))
     return verdicts
 
 
 def _bootstrap(
-    rows: Sequence[Row], row: Row, metric: Metric, mode: str, resamples: int, seed: int
+    rows: Sequence[Row], row: Row, metric: Metric, mode: str, share: float, resamples: int, seed: int
 ) -> tuple[float, float]:
     """95 % interval of the speed-up when queries and timing rounds are drawn again, alike for all rows."""
     generator = np.random.default_rng(seed)
@@ -201,11 +214,18 @@ def _bootstrap(
         # rounds are interleaved, so those of one number belong together
         places = generator.random(max(len(t) for t in timings))
         *seconds, own = (float(np.median(t[(places[: len(t)] * len(t)).astype(int)])) for t in timings)
-        envelope = Envelope.of(np.array(seconds), metric.quality(np.median(ladder_scores[:, drawn], axis=1)))
-        quality = float(metric.quality(float(np.median(row.scores[:, drawn]))))
+        accuracies = np.array([reached_by(share, scores[drawn], metric) for scores in ladder_scores])
+        envelope = Envelope.of(np.array(seconds), metric.quality(accuracies))
+        quality = float(metric.quality(reached_by(share, row.scores[:, drawn], metric)))
         found[i] = envelope.cost(quality).seconds / own
     low, high = np.quantile(found, [0.025, 0.975])
     return float(low), float(high)
+
+
+def _widest(controls: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """About 1, as far to one side as to the other: by how much a control is off, up or down, says nothing."""
+    off = max([1.0, *(max(high, 1 / low) for low, high in controls)])
+    return 1 / off, off
 
 
 def _back(metric: Metric, quality: float) -> float:

@@ -102,8 +102,7 @@ class AnswerNetwork(SpanMap):
             progress=progress,
         )
         if self.answering.confidence:
-            again = time.perf_counter()
-            self.confidence = Confidence.learn(
+            confidence, seconds = Confidence.learn(
                 module,
                 kept_back,
                 valid,
@@ -111,8 +110,9 @@ class AnswerNetwork(SpanMap):
                 settings=self.answering,
                 seed=seed,
                 folder=None if folder is None else folder / "confidence",
-            ).to(self.dtype)
-            prepared += time.perf_counter() - again
+            )
+            self.confidence = confidence.to(self.dtype)
+            prepared += seconds
         # the start in full precision again
         self.module = Anchored(module.network, self._start()).to(self.device, self.dtype).eval()
         seen = end.epochs * min(self.answering.frames, own.frames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +57,9 @@ class Confidence(nn.Module):
         settings: AnsweringSettings,
         seed: int,
         folder: Path | None,
-    ) -> Confidence:
-        """Trained on the errors that `module` makes, which stays as it is."""
+    ) -> tuple[Confidence, float]:
+        """Trained on the errors that `module` makes, which stays as it is; and in how many seconds."""
+        begin = time.perf_counter()
         seen, judged = (_errors(module, pairs, outputs) for pairs in (examples, validation))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -66,10 +68,12 @@ class Confidence(nn.Module):
         new.to(examples.query.device, torch.float32)
         objective = _ErrorFit(examples, seen, validation, judged, frames=settings.frames)
         identity = {"typical": float(new.typical), "judged": float(judged.mean())}
-        train(new, objective, settings.confidence_training, seed=seed, folder=folder, identity=identity)
+        prepared = time.perf_counter() - begin
+        end = train(new, objective, settings.confidence_training, seed=seed, folder=folder, identity=identity)
+        again = time.perf_counter()
         new.float().eval()
         new._calibrate(validation, judged)
-        return new
+        return new, prepared + end.seconds + time.perf_counter() - again
 
     def forward(self, query: torch.Tensor, time: torch.Tensor | None) -> torch.Tensor:
         """See the class."""

@@ -52,6 +52,8 @@ class Interpolation(SpanMap):
         trajectories: int | None = None
 
         def __post_init__(self) -> None:
+            if self.trajectories is not None and self.trajectories < 1:
+                raise SurrogateError(f"trajectories must be at least 1, or None, got {self.trajectories}")
             if self.neighbours < 1 or self.between_frames not in ("linear", "cubic"):
                 raise SurrogateError(
                     "neighbours must be at least 1 and between_frames linear or cubic, got "

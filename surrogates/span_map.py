@@ -78,6 +78,8 @@ class SpanMap(Surrogate):
             raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
         flat = self.asked.flatten(inputs)
         times = inputs.get("time")
+        if not len(flat):
+            raise SurrogateError("expected at least one query, got none")
         if self.horizon is None or times is None:
             if self.horizon is not None:
                 raise SurrogateError("expected 'time' of shape (batch), got nothing")
@@ -85,7 +87,9 @@ class SpanMap(Surrogate):
             for some in self.asked.encode(flat).split(_ROWS):
                 yield some, None
             return
-        if bool((times < 0).any()) or bool((times > self.horizon * (1 + 1e-6)).any()):
+        if tuple(times.shape) != (len(flat),):
+            raise SurrogateError(f"expected 'time' of shape ({len(flat)},), got shape {tuple(times.shape)}")
+        if not bool(((times >= 0) & (times <= self.horizon * (1 + 1e-6))).all()):
             raise SurrogateError(
                 f"this surrogate has learned times from 0 to {self.horizon:g}, and was asked for "
                 f"{float(times.min()):g} to {float(times.max()):g}; train it with a longer horizon"

@@ -47,23 +47,44 @@ def constant(value: float, status: Status = Status.SOLVED) -> object:
 
 def test_a_hybrid_asks_the_solver_exactly_where_more_than_the_threshold_is_expected() -> None:
     queries = {"x": np.arange(12.0).reshape(4, 3)}
-    expected = np.array([0.1, 0.5, np.nan, 0.3])
     combined = with_fallback(
-        constant(1.0), lambda q, t: expected[: len(q["x"])], constant(2.0), threshold=0.3
+        constant(1.0),
+        lambda q: np.array([0.1, 0.5, np.nan, 0.3])[q["x"][:, 0].astype(int) // 3],
+        constant(2.0),
+        threshold=0.3,
     )
     solution = combined(queries, np.array([1.0, 2.0]))
     assert solution.values["x"][:, 0, 0].tolist() == [1.0, 2.0, 2.0, 1.0]
-    assert solution.seconds.tolist() == [1.0, 2.0, 2.0, 1.0]
+    assert solution.seconds.tolist() == [1.0] * 4
+    for chosen, said in (([0, 3], [1.0, 1.0]), ([1, 2], [2.0, 2.0])):
+        some = combined({"x": queries["x"][chosen]}, np.array([3.0]))
+        assert some.values["x"][:, 0, 0].tolist() == said
+
+
+def test_a_hybrid_asks_each_side_only_for_its_own_starts() -> None:
+    asked: dict[str, list[float]] = {"surrogate": [], "solver": []}
+
+    def noting(who: str) -> object:
+        def answer(queries: Queries, times: Array) -> Solution:
+            asked[who] += queries["x"][:, 0].tolist()
+            return constant(1.0)(queries, times)
+
+        return answer
+
+    combined = with_fallback(noting("surrogate"), lambda q: q["x"][:, 0], noting("solver"), threshold=1.5)
+    combined({"x": np.arange(4.0)[:, None] * np.ones(3)}, np.array([1.0]))
+    assert asked == {"surrogate": [0.0, 1.0], "solver": [2.0, 3.0]}
 
 
 def test_a_hybrid_passes_on_that_the_solver_failed() -> None:
     combined = with_fallback(
         constant(1.0),
-        lambda q, t: np.ones(len(q["x"])),
+        lambda q: np.array([0.0, 1.0]),
         constant(np.nan, Status.OUT_OF_BUDGET),
         threshold=0.3,
     )
-    assert (combined({"x": np.zeros((2, 3))}, np.array([1.0])).status == Status.OUT_OF_BUDGET).all()
+    status = combined({"x": np.zeros((2, 3))}, np.array([1.0])).status
+    assert status.tolist() == [Status.SOLVED, Status.OUT_OF_BUDGET]
 
 
 def test_a_changed_answer_keeps_what_was_not_changed() -> None:

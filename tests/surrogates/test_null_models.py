@@ -1,9 +1,12 @@
 """The null models answer exactly what their names say."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 from known_dynamics import in_memory, obstacles, travelling_waves
+from understudy.datasets.pairs import Pairs
 from understudy.surrogates.climatology import Climatology
 from understudy.surrogates.persistence import Persistence
 from understudy.surrogates.training_mean import TrainingMean
@@ -45,6 +48,38 @@ def test_the_training_mean_of_every_output_answers_any_question() -> None:
     errors = [((v - outputs[k].mean(axis=0)) ** 2).sum() / (v**2).sum() for k, v in judged.items()]
     assert record.validation_error == pytest.approx(np.sqrt(np.mean(errors)), rel=1e-12)
     assert record.samples == 70
+
+
+def test_the_training_mean_of_timed_pairs_is_that_of_each_time() -> None:
+    times, speeds = np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0])
+    source = Moving(speeds, times)
+    pairs = Pairs(source, inputs=("speed",), outputs=("way",), timed=True)  # type: ignore[arg-type]
+    null = TrainingMean()
+    record = null.fit(pairs, pairs, seed=0)
+    asked = torch.tensor([0.0, 0.5, 2.0, 7.0, math.nan], dtype=torch.float64)
+    said = null({"speed": torch.ones(5, dtype=torch.float64), "time": asked})["way"]
+    np.testing.assert_allclose(said, [0.0, 1.0, 8.0, 8.0, math.nan])  # the means are 0, 2, 8
+    squares = speeds[:, None] * times**2
+    expected = np.sqrt(((squares - squares.mean(axis=0)) ** 2).sum() / (squares**2).sum())
+    assert record.validation_error == pytest.approx(expected, rel=1e-12)
+
+
+class Moving:
+    """speed -> way = speed * time^2."""
+
+    def __init__(self, speeds: np.ndarray, times: np.ndarray) -> None:
+        self.speeds, self.times, self.interval = speeds, times, 1.0
+        self.frames = len(times)
+
+    def __len__(self) -> int:
+        return len(self.speeds)
+
+    def shape_of(self, field: str) -> tuple[int, ...]:
+        return ()
+
+    def read(self, trajectory: int, begin: int, end: int, *, field: str) -> np.ndarray:
+        squares = self.times[begin:end] ** (2 if field == "way" else 0)
+        return self.speeds[trajectory] * squares
 
 
 def test_all_are_marked_as_null_models() -> None:
