@@ -60,12 +60,16 @@ class Settings:
 
     @property
     def candidates(self) -> dict[str, Candidate]:
-        """The surrogates that this experiment compares; those of a later window by a label with its end."""
+        """The surrogates that this experiment compares; those of a later window by a label with its end.
+
+        In later windows more of the starts are beyond any network: there the default's training has to do.
+        """
         first, *later = self.comparison.windows
         step = whole_intervals(STEP, self.main.interval)
         found = candidates(self.size, TimeConditioned(horizon=first.horizon), step=step)
         for window in later:
-            others = candidates(self.size, TimeConditioned(horizon=window.horizon), step=step)
+            less = "quick" if self.size == "quick" else "default"
+            others = candidates(less, TimeConditioned(horizon=window.horizon), step=step)
             found |= {in_window(label, window): others[label] for label in LATER}
         return found
 
