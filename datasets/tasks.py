@@ -254,7 +254,7 @@ def _inputs(surrogate: Maps, queries: Queries) -> dict[str, NDArray[np.float64]]
     return given
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def _asked(surrogate: Maps, inputs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
     tensors = {n: torch.from_numpy(v).to(surrogate.device, surrogate.dtype) for n, v in inputs.items()}
     return {name: tensor.cpu().double().numpy() for name, tensor in surrogate(tensors).items()}
@@ -265,7 +265,10 @@ def _solution(
 ) -> Solution:
     """A surrogate's answer; what is not finite has diverged."""
     samples = len(next(iter(values.values())))
-    finite = np.all([np.isfinite(v).reshape(samples, -1).all(axis=1) for v in values.values()], axis=0)
+    finite = np.ones(samples, np.bool_)
+    for v in values.values():
+        if not (known := np.isfinite(v)).all():
+            finite &= known.reshape(samples, -1).all(axis=1)
     return Solution(
         times=times,
         values=values,

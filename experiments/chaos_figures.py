@@ -11,13 +11,12 @@ import numpy as np
 from ..solvers.contract import Answer, System
 from .climate import Climate, climate_figure
 from .compare import Plan, Row
+from .cost_figures import accuracy_against_cost, total_cost
 from .figures import (
-    accuracy_against_cost,
     accuracy_distribution,
     colours_of,
     error_over_time,
     save,
-    total_cost,
 )
 from .space_time import space_time_figure
 from .verdict import Verdict

@@ -55,19 +55,25 @@ def orbit_figure(orbits: Sequence[Orbit], *, predicted_by: str, title: str) -> F
             ax.plot(*orbit.predicted[:, body].T, color=colour, linewidth=1.2, linestyle=(0, (4, 2)))
             ax.plot(*orbit.truth[0, body], "o", color=colour, markerfacecolor="white", markersize=7, zorder=5)
             ax.plot(*orbit.truth[-1, body], "o", color=colour, markersize=5, zorder=5)
+            ax.plot(
+                *orbit.predicted[-1, body], "x", color=colour, markersize=7, markeredgewidth=1.6, zorder=6
+            )
         # what flies out of sight must not make the rest small
         reach = 1.08 * max(1.0, float(np.abs(orbit.truth).max()))
         ax.set_xlim(-reach, reach)
         ax.set_ylim(-reach, reach)
         ax.set_aspect("equal")
+        ax.set_xlabel("x (unit lengths)")
         ax.set_title(orbit.title, fontsize=9.5)
         tidy(ax)
     ax = figure.axes[0]
+    ax.set_ylabel("y (unit lengths)")
     ax.plot([], [], color=INK, linewidth=1.2, alpha=0.55, label="truth")
     ax.plot([], [], color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=predicted_by)
     ax.plot([], [], "o", color=INK, markerfacecolor="white", label="start")
     ax.plot([], [], "o", color=INK, markersize=5, label="true end")
-    figure.legend(loc="outside lower left", fontsize=8.5, frameon=False, ncols=4)
+    ax.plot([], [], "x", color=INK, markersize=7, markeredgewidth=1.6, label="predicted end")
+    figure.legend(loc="outside lower left", fontsize=8.5, frameon=False, ncols=5)
     return figure
 
 

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from ..solvers.contract import Queries
 from ..solvers.three_body.solvers import DormandPrince, Regularised
 from .compare import Row
+from .cost_figures import accuracy_against_cost, total_cost
 from .figures import (
-    accuracy_against_cost,
     accuracy_distribution,
     colours_of,
     error_over_time,
     save,
-    total_cost,
 )
 from .orbit_figures import Orbit, StartMap, calibration_figure, difficulty_figure, map_figure, orbit_figure
 from .three_body_findings import Findings
@@ -46,16 +45,17 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
                 _orbits(findings, best[0]), predicted_by=best[0].label, title=_title(findings, "orbits")
             ),
             f"Orbits until t = {plan.times[-1]:g}: truth, and {best[0].label} dashed, for a start of small, "
-            "median and large error. Open circles mark the starts, dots the true ends.",
+            "median and large error. Open circles mark the starts, dots the true ends, crosses the predicted "
+            "ones.",
         )
     keep(
         "cost",
         accuracy_against_cost(
-            rows, findings.verdicts, metric=metric, title=_title(findings, "error against cost")
+            rows, findings.verdicts, metric=metric, title=_title(findings, "error against cost"), crowded=True
         ),
         "Error (median, bars: 10 to 90 % of the starts) against seconds per query. Grey: one solver setting "
-        "each; the black line joins the best. A coloured segment joins a surrogate to the solver at equal "
-        "accuracy. Dotted: the solvers that made truth and data.",
+        "each; the black line joins the best, and goes on below. A coloured segment joins a surrogate to the "
+        "solver at equal accuracy. Dotted: the solvers that made truth and data.",
     )
     keep(
         "error",
@@ -64,10 +64,10 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
             plan.times,
             unit="",
             threshold=None,
-            error="root mean square error (unit lengths)",
+            error="error (unit lengths, root mean square)",
             title=_title(findings, "error growth"),
         ),
-        "Root mean square error of the positions against time: median and 10 to 90 % of the starts.",
+        "Root mean square error of the positions against time, the median over the starts.",
     )
     keep(
         "errors",
@@ -82,7 +82,7 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
                 near,
                 {r.label: np.median(r.scores, axis=0) for r in best[:4]},
                 colours,
-                label="closest approach of two bodies until the end",
+                label="closest approach of two bodies until the end (unit lengths)",
                 error=f"{metric.name} ({metric.unit})",
                 title=_title(findings, "error by difficulty"),
             ),
@@ -106,7 +106,8 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
                 title=_title(findings, "the plane of starts"),
             ),
             "The plane of starts: each point is where the second body starts. Left, how close two bodies "
-            f"come; right, the error of {best[0].label}. The bands and points of the left map are a fractal, "
+            f"come; right, the error of {best[0].label}; colours end at 2 and "
+            "98 % of the points. The bands and points of the left map are a fractal, "
             "to which no smooth function of the start can do justice.",
         )
     keep(
@@ -164,8 +165,8 @@ def _maps(findings: Findings, label: str) -> list[StartMap]:
     )
     maps = []
     for title, name, numbers in (
-        ("closest approach (solver)", "least distance", solution.measures["closest_approach"]),
-        (f"error of {label}", "mean absolute error", error),
+        ("closest approach (solver)", "least distance (unit lengths)", solution.measures["closest_approach"]),
+        (f"error of {label}", "mean absolute error (unit lengths)", error),
     ):
         values = np.full(x.shape, np.nan)
         values[inside] = numbers

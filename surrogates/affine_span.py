@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -49,6 +50,7 @@ class AffineSpan:
     scale: torch.Tensor
     basis: torch.Tensor
     deviation: torch.Tensor
+    _casts: dict[tuple[torch.device, torch.dtype], _Cast] = field(default_factory=dict, repr=False)
 
     @classmethod
     def measure(cls, blocks: Blocks, shapes: Shapes) -> AffineSpan:
@@ -113,13 +115,13 @@ class AffineSpan:
 
     def encode(self, flat: torch.Tensor) -> torch.Tensor:
         """(..., numbers) -> (..., coordinates); what lies off the span is dropped."""
-        mean, scale, basis, deviation = self._like(flat)
-        return ((flat - mean) / scale) @ basis.T / deviation
+        own = self._as(flat)
+        return (flat - own.mean) @ own.encoding
 
     def decode(self, coordinates: torch.Tensor) -> torch.Tensor:
         """(..., coordinates) -> (..., numbers)"""
-        mean, scale, basis, deviation = self._like(coordinates)
-        return (coordinates * deviation) @ basis * scale + mean
+        own = self._as(coordinates)
+        return coordinates @ own.decoding + own.mean
 
     def fields(self, flat: torch.Tensor) -> dict[str, torch.Tensor]:
         """(batch, numbers) -> fields (batch, *shape)."""
@@ -129,9 +131,9 @@ class AffineSpan:
 
     def refuse_off(self, flat: torch.Tensor) -> None:
         """`SurrogateError` where a sample lies off the span: it differs in what never differed before."""
-        mean, scale, basis, _ = self._like(flat)
-        centred = (flat - mean) / scale
-        off = (centred - centred @ basis.T @ basis).abs()
+        own = self._as(flat)
+        centred = (flat - own.mean) / own.scale
+        off = (centred - centred @ own.basis.T @ own.basis).abs()
         bound = max(OFF_TOLERANCE, 100 * torch.finfo(flat.dtype).eps) * (1 + centred.abs().amax(dim=1))
         wrong = torch.nonzero(off.amax(dim=1) > bound)
         if len(wrong):
@@ -141,8 +143,8 @@ class AffineSpan:
             raise SurrogateError(
                 f"sample {sample} has a {name!r} unlike any that this surrogate was trained on: {name!r} was "
                 f"constant there, or followed linearly from the other inputs, and here it is off by "
-                f"{float(off[sample, worst] * scale[worst]):.3g}; ask for what the training set varies, or "
-                "train on a set in which this varies, too"
+                f"{float(off[sample, worst] * self.scale[worst]):.3g}; ask for what the training set varies, "
+                "or train on a set in which this varies, too"
             )
 
     def tensors(self, prefix: str) -> dict[str, torch.Tensor]:
@@ -155,10 +157,23 @@ class AffineSpan:
         parts = (tensors[f"{prefix}.{n}"].cpu() for n in ("mean", "scale", "basis", "deviation"))
         return cls(dict(shapes), *parts)
 
-    def _like(self, values: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return tuple(
-            t.to(values.device, values.dtype) for t in (self.mean, self.scale, self.basis, self.deviation)
-        )
+    def _as(self, values: torch.Tensor) -> _Cast:
+        """Of the values' own kind, made once: a query alone is answered in microseconds."""
+        kind = values.device, values.dtype
+        if kind not in self._casts:
+            encoding = ((self.basis / self.scale) / self.deviation[:, None]).T
+            decoding = self.deviation[:, None] * self.basis * self.scale
+            made = (self.mean, self.scale, self.basis, encoding, decoding)
+            self._casts[kind] = _Cast(*(t.to(*kind).contiguous() for t in made))
+        return self._casts[kind]
+
+
+class _Cast(NamedTuple):
+    mean: torch.Tensor
+    scale: torch.Tensor
+    basis: torch.Tensor
+    encoding: torch.Tensor
+    decoding: torch.Tensor
 
 
 def _field_scale(

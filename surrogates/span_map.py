@@ -125,6 +125,8 @@ class SpanMap(Surrogate):
 
 def _times_of_each(flat: torch.Tensor) -> int:
     """How many rows in turn are the same, if that is the same number throughout, else 1."""
+    if len(flat) == 1:
+        return 1
     changes = torch.nonzero((flat[1:] != flat[:-1]).any(dim=1)).flatten() + 1
     each = int(changes[0]) if len(changes) else len(flat)
     regular = len(flat) % each == 0 and len(changes) == len(flat) // each - 1

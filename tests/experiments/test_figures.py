@@ -9,12 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from understudy.experiments.climate import climate_figure, measure_climate
 from understudy.experiments.compare import Bill, Kind, Row
+from understudy.experiments.cost_figures import accuracy_against_cost, total_cost
 from understudy.experiments.figures import (
-    accuracy_against_cost,
     accuracy_distribution,
     colours_of,
     error_over_time,
-    total_cost,
 )
 from understudy.experiments.metrics import valid_time
 from understudy.experiments.space_time import space_time_figure
