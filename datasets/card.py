@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 from .training_set import TrainingSet
 
 __all__ = ["card"]
+
+COUNTED = re.compile(r"^\d+( of \d+)? samples:? ")
 
 
 def card(training_set: TrainingSet) -> str:
@@ -125,7 +128,9 @@ def _failed(training_set: TrainingSet) -> str:
         return "none"
     counts = Counter((f.split, f.status.name.lower().replace("_", " ")) for f in failures)
     listed = ", ".join(f"{number} of {split} {how}" for (split, how), number in counts.items())
-    notes = "; ".join(dict.fromkeys(note for f in failures for note in f.notes))
+    # a note counts the samples of its own batch; here each kind of failure is said once
+    said = (COUNTED.sub("", note) for f in failures for note in f.notes)
+    notes = "; ".join(dict.fromkeys(said))
     return f"{listed}{f' ({notes})' if notes else ''}"
 
 

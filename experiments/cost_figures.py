@@ -104,7 +104,7 @@ def accuracy_against_cost(
         elif metric.logarithmic and surrogates:
             ax.set_ylim(bottom=min(r.accuracy for r in surrogates) / 300)
     axes[0].set_ylabel(f"{metric.name} ({metric.unit})")
-    legend_below(figure, columns=2 if crowded else 5)
+    legend_below(figure, columns=2 if crowded else 5, size=7.4 if crowded else 8.5)
     return figure
 
 

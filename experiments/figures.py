@@ -123,9 +123,9 @@ def blank(width: float, height: float, title: str) -> Figure:
     return figure
 
 
-def legend_below(figure: Figure, *, columns: int) -> None:
+def legend_below(figure: Figure, *, columns: int, size: float = 8.5) -> None:
     """Below the axes, where it takes none of their width."""
-    figure.legend(loc="outside lower left", fontsize=8.5, frameon=False, ncols=columns, columnspacing=1.4)
+    figure.legend(loc="outside lower left", fontsize=size, frameon=False, ncols=columns, columnspacing=1.4)
 
 
 def tidy(ax: Axes) -> None:

@@ -49,7 +49,7 @@ def test_the_card_counts_failures(tmp_path: Path) -> None:
     failed = [f for f in made.failures if f.split == "train"]
     assert failed
     assert f"{len(failed)} of train diverged" in card(made)
-    assert "samples broke" in card(made)
+    assert card(made).count("broke") == 1, "each kind of failure is said once, however many batches had it"
 
 
 def inked(path: Path) -> float:
