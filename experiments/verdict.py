@@ -13,7 +13,7 @@ from .compare import Row
 from .envelope import Envelope, Sign, break_even
 from .metrics import Metric
 
-__all__ = ["MODES", "Mode", "Verdict", "envelope_of", "judge"]
+__all__ = ["MODES", "Mode", "Verdict", "envelope_of", "judge", "reached_by"]
 
 MODES = ("single", "batch")
 

@@ -110,7 +110,7 @@ class AffineSpan:
                 got = "nothing" if name not in fields else f"shape {tuple(fields[name].shape)}"
                 expected = ", ".join(["batch", *map(str, shape)])
                 raise SurrogateError(f"expected {name!r} of shape ({expected}), got {got}")
-            parts.append(fields[name].reshape(len(fields[name]), -1))
+            parts.append(fields[name].reshape(len(fields[name]), math.prod(shape)))
         return torch.cat(parts, dim=1)
 
     def encode(self, flat: torch.Tensor) -> torch.Tensor:

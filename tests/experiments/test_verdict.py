@@ -7,7 +7,7 @@ import pytest
 from understudy.experiments.compare import Bill, Kind, Row
 from understudy.experiments.metrics import relative_error, valid_time
 from understudy.experiments.timing import Timing
-from understudy.experiments.verdict import Verdict, envelope_of, judge
+from understudy.experiments.verdict import Verdict, envelope_of, judge, reached_by
 
 METRIC = relative_error()
 
@@ -149,10 +149,33 @@ def test_a_speed_up_within_what_the_control_shows_is_level() -> None:
     assert beside.modes["single"].repaid_in_words() == "not shown"
     fast = judge([*rows[:-1], noisy("learned", "surrogate", [2.0, 2.1])], METRIC)[1]
     assert not fast.modes["single"].level
+    # the sign of what a control shows is chance
+    rows[-2] = noisy("control", "control", [12.0, 12.1, 12.2])
+    assert judge(rows, METRIC)[1].modes["single"].level
     # a wide control makes it harder to be faster, and no easier not to be slower
     slow = dataclasses.replace(fast.modes["single"], speed_up=0.8, interval=(0.7, 0.9), noise=(0.6, 1.5))
     assert not slow.level
     assert dataclasses.replace(slow, interval=(0.7, 1.0)).level
+
+
+def test_at_an_equal_error_of_nine_in_ten_the_worst_answers_count() -> None:
+    often, seldom = [1e-2] * 10, [1e-2] * 8 + [1.0] * 2
+    ladder = [
+        row("cheap", "ladder", [[1e-2] * 8 + [np.inf] * 2], 1.0),
+        row("dear", "ladder", [[1e-2] * 10], 100.0),
+        row("truth", "reference", [[1e-9] * 10], 1000.0),
+    ]
+    rows = [*ladder, row("often", "surrogate", [often], 2.0), row("seldom", "surrogate", [seldom], 2.0)]
+    medians = [v.modes["single"].speed_up for v in judge(rows, METRIC)]
+    assert medians == [0.5, 0.5]
+    steady, wild = judge(rows, METRIC, share=0.9)
+    assert (steady.accuracy, wild.accuracy) == (1e-2, 1.0)
+    assert steady.modes["single"].speed_up == pytest.approx(50.0)
+    assert wild.modes["single"].sign == "<="
+    assert wild.modes["single"].speed_up == pytest.approx(50.0)
+    # of a number that is better when it is higher, nine in ten have at least the tenth from below
+    assert reached_by(0.9, np.arange(1.0, 11.0), valid_time(1.0, scale=1.0)) == 1.0
+    assert reached_by(0.9, np.arange(1.0, 11.0), METRIC) == 9.0
 
 
 def test_the_interval_comes_from_drawing_the_queries_again_alike_for_all() -> None:

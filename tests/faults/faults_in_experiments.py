@@ -200,6 +200,39 @@ FAULTS = (
         ),
     ),
     *planted(
+        "experiments/hybrid.py",
+        "tests/experiments/test_three_body.py",
+        (
+            "whole[chosen], whole[~chosen] = one, other",
+            "whole[~chosen], whole[chosen] = other[: (~chosen).sum()], one[::-1]",
+            "test_a_hybrid_asks_each_side_only_for_its_own_starts",
+        ),
+        (
+            "second = solver(_some(queries, ~trusted), times)",
+            "second = solver(queries, times)",
+            "test_a_hybrid_asks_each_side_only_for_its_own_starts",
+        ),
+        (
+            "trusted = expected(queries) <= threshold",
+            "trusted = ~(expected(queries) > threshold)",
+            "test_a_hybrid_asks_the_solver_exactly_where_more_than_the_threshold_is_expected",
+        ),
+    ),
+    *planted(
+        "experiments/verdict.py",
+        "tests/experiments/test_verdict.py",
+        (
+            "place = 1 - share if metric.higher_is_better else share",
+            "place = share",
+            "test_at_an_equal_error_of_nine_in_ten_the_worst_answers_count",
+        ),
+        (
+            "max(high, 1 / low) for low, high in controls",
+            "high for low, high in controls",
+            "test_a_speed_up_within_what_the_control_shows_is_level",
+        ),
+    ),
+    *planted(
         "experiments/throughput.py",
         "tests/experiments/test_throughput.py",
         (

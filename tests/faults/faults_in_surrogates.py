@@ -98,6 +98,24 @@ FAULTS = (
         ),
     ),
     *planted(
+        "surrogates/training_mean.py",
+        "tests/surrogates/test_null_models.py",
+        (
+            "right=True) - 1).clamp(0",
+            "right=True)).clamp(0",
+            "test_the_training_mean_of_timed_pairs_is_that_of_each_time",
+        ),
+    ),
+    *planted(
+        "surrogates/answer_network.py",
+        "tests/surrogates/test_answer_networks.py",
+        (
+            "prepared += seconds",
+            "prepared += min(seconds, 0.2)",
+            "test_a_training_that_broke_off_resumes_to_the_same_bits_and_bills_all_of_it",
+        ),
+    ),
+    *planted(
         "surrogates/learned_multistep.py",
         "tests/surrogates/test_learned_multistep.py",
         (

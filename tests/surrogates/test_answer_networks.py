@@ -1,6 +1,8 @@
 """Networks that answer at once learn what they must be able to learn, and keep what they must keep."""
 
 import dataclasses
+import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -137,37 +139,50 @@ def test_what_it_never_learned_is_refused(kind: Any) -> None:
         network({name: values for name, values in inputs.items() if name != "time"})
     with pytest.raises(SurrogateError, match=r"set answering\.confidence"):
         network.expected_error(inputs)
+    for times in ([0.0, math.nan], [0.0, -1.0]):
+        with pytest.raises(SurrogateError, match="has learned times from 0 to 2"):
+            network({**inputs, "time": torch.tensor(times).double()})
+    with pytest.raises(SurrogateError, match=r"expected 'time' of shape \(2,\), got shape \(3,\)"):
+        network({**inputs, "time": torch.zeros(3).double()})
+    with pytest.raises(SurrogateError, match="at least one query, got none"):
+        network({name: values[:0] for name, values in inputs.items()})
 
 
 class Interrupted(Exception):
     """Stands for a crash in the middle of a training."""
 
 
+@pytest.mark.parametrize("at", [47, 107], ids=["network", "predicted-error"])
 @KINDS
-def test_a_training_that_broke_off_resumes_to_the_same_bits(
-    kind: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_training_that_broke_off_resumes_to_the_same_bits_and_bills_all_of_it(
+    kind: Any, at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering = AnsweringSettings(frames=4, confidence=True, confidence_training=SHORT)
     training = dataclasses.replace(SHORT, steps=60, check_every=10)
-    answering = dataclasses.replace(answering, confidence_training=training)
-    whole, resumed = (make(kind, answering=answering, training=training) for _ in range(2))
+    clipped = dataclasses.replace(training, clip=1e9)
+    plain, crashing = (
+        AnsweringSettings(frames=4, confidence=True, confidence_training=t) for t in (training, clipped)
+    )
+    whole = make(kind, answering=plain, training=training)
     end = whole.fit(swings(60, 0), swings(9, 1), seed=3)
     calls = 0
 
     def crash(*_: Any, **__: Any) -> None:
         nonlocal calls
         calls += 1
-        if calls == 47:
+        if calls == at - 20:
+            time.sleep(0.5)  # before the last checkpoint
+        if calls == at:
             raise Interrupted
 
     with monkeypatch.context() as patch:
         patch.setattr("torch.nn.utils.clip_grad_norm_", crash)
-        clipped = dataclasses.replace(training, clip=1e9)
-        broken = make(kind, answering=answering, training=clipped)
+        broken = make(kind, answering=crashing, training=clipped)
         with pytest.raises(Interrupted):
             broken.fit(swings(60, 0), swings(9, 1), seed=3, folder=tmp_path)
-    resumed = make(kind, answering=answering, training=clipped)
+    resumed = make(kind, answering=crashing, training=clipped)
+    begin = time.perf_counter()
     again = resumed.fit(swings(60, 0), swings(9, 1), seed=3, folder=tmp_path)
+    assert again.seconds > time.perf_counter() - begin + 0.4
     assert (tmp_path / "confidence" / "log.jsonl").is_file()
     assert again.validation_error == end.validation_error
     assert all(torch.equal(t, resumed.tensors()[name]) for name, t in whole.tensors().items())
