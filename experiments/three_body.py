@@ -192,7 +192,7 @@ LATER = ("training-mean", "interpolation", "dense", "spline-dense")
 """What is trained for the later windows, too."""
 PUBLISHED = (
     "the network of Breen et al. (2019), ten layers of 128, ReLU, Adam, mean absolute error; batches "
-    "a tenth of theirs, so that more updates fit into the time, which is still a fraction of theirs"
+    "a tenth of theirs, so that more updates fit into the time"
 )
 STATE = ("x", "y", "vx", "vy")
 STEP = 0.1

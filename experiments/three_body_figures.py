@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solvers.contract import Queries
 from ..solvers.three_body.solvers import DormandPrince, Regularised
+from ..solvers.three_body.system import standard_starts
 from .compare import Row
 from .cost_figures import accuracy_against_cost, total_cost
 from .figures import (
@@ -156,7 +156,7 @@ def _maps(findings: Findings, label: str) -> list[StartMap]:
     along = side * (np.arange(round(0.87 / side)) + 0.5)
     x, y = np.meshgrid(across, along)
     inside = np.hypot(1 + x, y) <= 1
-    query = _standard_starts(x[inside], y[inside])
+    query = standard_starts(x[inside], y[inside])
     times = findings.plan.times
     solution = Regularised(findings.system, tolerance=1e-9, most_steps=50_000)(query, times)
     predicted = findings.answers[label](query, times)
@@ -172,14 +172,3 @@ def _maps(findings: Findings, label: str) -> list[StartMap]:
         values[inside] = numbers
         maps.append(StartMap(title, name, across, along, values))
     return maps
-
-
-def _standard_starts(x: Array, y: Array) -> Queries:
-    """Three equal masses at rest, the second at (x, y), as `ThreeBody.draw` has them."""
-    ones, zeros = np.ones_like(x), np.zeros_like(x)
-    return {
-        "x": np.stack([ones, x, -1 - x], axis=1),
-        "y": np.stack([zeros, y, -y], axis=1),
-        **{name: np.zeros((len(x), 3)) for name in ("vx", "vy")},
-        "mass": np.ones((len(x), 3)),
-    }

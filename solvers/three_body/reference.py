@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time as clock
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
@@ -164,10 +165,11 @@ class Reference(Solver):
     def _notes(self, status: NDArray[np.int8]) -> tuple[str, ...]:
         """A sentence for each kind of failure."""
         settled = f"{self.decimals} decimals were settled; "
+        limit = f"{self.budget:g} s or " if math.isfinite(self.budget) else ""
         says = {
             Status.NOT_CONVERGED: f"words of {self.most_bits} bits were too short before {settled}"
             "raise most_bits, lower decimals or ask for less time (none outlives a triple collision)",
-            Status.OUT_OF_BUDGET: f"{self.budget:g} s or {self.most_steps} steps were over before {settled}"
+            Status.OUT_OF_BUDGET: f"{limit}{self.most_steps} steps were over before {settled}"
             "raise budget or most_steps, lower decimals or ask for less time",
             Status.REFUSED: "two bodies start at one place; move one of them",
         }

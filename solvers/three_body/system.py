@@ -15,10 +15,24 @@ from numpy.typing import NDArray
 from ..contract import Axis, Field, Queries, SolverError, System
 from ..methods.time_derivative import time_derivative
 
-__all__ = ["PAIRS", "ThreeBody"]
+__all__ = ["PAIRS", "ThreeBody", "standard_starts"]
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
 """The bodies of each pair."""
+
+
+def standard_starts(x: NDArray[np.float64], y: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Three equal masses at rest about their barycentre, the first at (1, 0), the second at each (x, y).
+
+    (samples,) each -> query fields (samples, 3).
+    """
+    ones, zeros = np.ones_like(x), np.zeros_like(x)
+    return {
+        "x": np.stack([ones, x, -1 - x], axis=1),
+        "y": np.stack([zeros, y, -y], axis=1),
+        **{name: np.zeros((len(x), 3)) for name in ("vx", "vy")},
+        "mass": np.ones((len(x), 3)),
+    }
 
 
 @dataclass(frozen=True)
@@ -105,15 +119,15 @@ class ThreeBody(System):
 
     def draw(self, generators: Sequence[np.random.Generator]) -> Queries:
         """One start for each generator; see the class."""
-        samples = len(generators)
-        x, y, vx, vy = np.zeros((4, samples, 3))
-        mass = np.ones((samples, 3))
+        places = np.empty((2, len(generators)))
         for i, generator in enumerate(generators):
             while True:
-                along, across = generator.uniform([-0.5, 0.0], [0.0, 1.0])
-                if np.hypot(1 + along, across) <= 1:
+                places[:, i] = generator.uniform([-0.5, 0.0], [0.0, 1.0])
+                if np.hypot(1 + places[0, i], places[1, i]) <= 1:
                     break
-            x[i], y[i] = (1.0, along, -1.0 - along), (0.0, across, -across)
+        start = standard_starts(*places)
+        x, y, vx, vy, mass = (start[name] for name in ("x", "y", "vx", "vy", "mass"))
+        for i, generator in enumerate(generators):
             if self.mass_ratio > 1:
                 mass[i] = self.mass_ratio ** generator.uniform(-1.0, 1.0, 3)
             if self.speed > 0:
@@ -121,7 +135,7 @@ class ThreeBody(System):
         whole = mass.sum(axis=1, keepdims=True)
         for component in (x, y, vx, vy):
             component -= (mass * component).sum(axis=1, keepdims=True) / whole
-        return {"x": x, "y": y, "vx": vx, "vy": vy, "mass": mass}
+        return start
 
     def check_queries(self, queries: Queries) -> int:
         """See `System`; masses must be positive."""
