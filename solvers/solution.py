@@ -86,6 +86,5 @@ class Solution:
     @property
     def known(self) -> NDArray[np.bool_]:
         """(samples, times) where all fields are finite: a sample not solved may be known for a while."""
-        shape = (len(self.status), len(self.times))
-        finite = [np.isfinite(array).reshape(*shape, -1).all(axis=2) for array in self.values.values()]
+        finite = [np.isfinite(array).all(axis=tuple(range(2, array.ndim))) for array in self.values.values()]
         return np.asarray(np.all(finite, axis=0))

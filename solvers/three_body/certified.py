@@ -29,14 +29,20 @@ class Certified(Solver):
     For softened gravity, which `Reference` does not solve, such a sample is NOT_CONVERGED: NaN from the first
     time at which the two runs disagree.
 
-    The measures are those of the solvers: `steps`, `closest_approach` (NaN for softened gravity), and
-    `digits`, the decimal digits of the words that the answer needed, at least those of double precision.
+    The measures are those of the solvers: `steps`; `closest_approach`, an order of magnitude, NaN for
+    softened gravity; and `digits`, the decimal digits of the words that the answer needed, at least those of
+    double precision.
 
     Attributes:
         tolerance: of the first run.
         agreement: largest error estimate, in units of length, that passes.
-        most_steps: of one of `Reference`'s solutions. What needs more is OUT_OF_BUDGET, on every machine
-            alike: seconds would make the set depend on how busy it was.
+        most_steps, most_bits: of one of `Reference`'s solutions, and of its words (the hardest of 400
+            standard starts until t = 10 needs 140 bits). What needs more is OUT_OF_BUDGET or NOT_CONVERGED,
+            on every machine alike: seconds would make the set depend on how busy it was. A triple collision
+            takes about a minute until it is given up.
+
+    The agreement and the decimals are those of lengths of order 1: scale systems of another size (lengths by
+    L, times by L^1.5). Velocities are not compared: near a close encounter theirs are off by more.
 
     Raises `SolverError` for settings that make no sense.
     """
@@ -46,6 +52,7 @@ class Certified(Solver):
     tolerance: float = 1e-13
     agreement: float = 1e-4
     most_steps: int = 3_000
+    most_bits: int = 240
 
     def __post_init__(self) -> None:
         if not self.agreement > 0:
@@ -55,7 +62,7 @@ class Certified(Solver):
                 f"tolerance must lie between 1e-15, so that a tenth of it can be kept, and 1; got "
                 f"{self.tolerance}"
             )
-        _ = self.runs
+        _ = self.runs, self.fallback
 
     @property
     def runs(self) -> tuple[Solver, Solver]:
@@ -64,6 +71,16 @@ class Certified(Solver):
             self.system, tolerance=self.tolerance
         )
         return first, replace(first, tolerance=self.tolerance / 10)
+
+    @property
+    def fallback(self) -> Solver:
+        """What solves a doubtful sample; for softened gravity nothing does."""
+        return Reference(
+            replace(self.system, softening=0.0),
+            budget=np.inf,
+            most_steps=self.most_steps,
+            most_bits=self.most_bits,
+        )
 
     @property
     def label(self) -> str:
@@ -83,19 +100,12 @@ class Certified(Solver):
         measures = {name: fine.measures[name].copy() for name in ("steps", "closest_approach")}
         measures["digits"] = np.full(len(status), DOUBLE_DIGITS)
         doubtful = np.flatnonzero(~(estimate <= self.agreement) & (status != Status.REFUSED))
-        notes = fine.notes
         if len(doubtful) and self.system.softening:
             for array in values.values():
                 array[error > self.agreement] = np.nan
-            worse = doubtful[status[doubtful] == Status.SOLVED]
-            status[worse] = Status.NOT_CONVERGED
-            notes = (
-                *notes,
-                f"{len(worse)} of {len(status)} samples: two runs disagree by more than {self.agreement:g}; "
-                "ask for less time or a larger agreement",
-            )
+            status[doubtful[status[doubtful] == Status.SOLVED]] = Status.NOT_CONVERGED
         elif len(doubtful):
-            again = Reference(self.system, budget=np.inf, most_steps=self.most_steps)(
+            again = self.fallback(
                 {name: np.asarray(array)[doubtful] for name, array in queries.items()}, times
             )
             for name in FIELDS:
@@ -107,7 +117,6 @@ class Certified(Solver):
             measures["digits"] = np.where(
                 measures["digits"] < DOUBLE_DIGITS, DOUBLE_DIGITS, measures["digits"]
             )
-            notes = again.notes
         estimate[~np.isfinite(estimate)] = np.nan
         return Solution(
             times=times,
@@ -115,6 +124,24 @@ class Certified(Solver):
             status=status,
             seconds=seconds,
             error_estimate=estimate,
-            notes=notes,
+            notes=self._notes(status),
             measures=measures,
         )
+
+    def _notes(self, status: NDArray[np.int8]) -> tuple[str, ...]:
+        """A sentence for each kind of failure that is left."""
+        longest = f"most_steps ({self.most_steps})" if not self.system.softening else "most_steps"
+        said = {
+            Status.REFUSED: "start with two bodies at one place; move one of them",
+            Status.DIVERGED: "lost their energy; ask for a smaller tolerance or less time",
+            Status.OUT_OF_BUDGET: f"needed more steps than {longest}; raise it or ask for less time",
+            Status.NOT_CONVERGED: (
+                f"in two runs come out apart by more than {self.agreement:g}; ask for less time or a larger "
+                "agreement"
+                if self.system.softening
+                else f"did not settle in words of {self.most_bits} bits; raise most_bits or ask for less "
+                "time (none outlives a triple collision)"
+            ),
+        }
+        counts = {kind: int((status == kind).sum()) for kind in said}
+        return tuple(f"{n} of {len(status)} samples {said[kind]}" for kind, n in counts.items() if n)

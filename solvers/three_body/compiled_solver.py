@@ -56,9 +56,12 @@ class CompiledSolver(Solver):
         """
 
     def __call__(self, queries: Queries, times: NDArray[np.float64]) -> Solution:
-        """See `Solver`. The measures are `steps`; `closest_approach` of any two bodies, NaN but for
-        `Regularised`; `energy_error` in parts of the potential energy, of `Regularised` the largest, of the
-        others the last.
+        """See `Solver`.
+
+        The measures are `steps`; `closest_approach` of any two bodies, NaN but for `Regularised`; and
+        `energy_error` in parts of the potential energy, of `Regularised` the largest, of the others the last.
+        The closest approach is an order of magnitude: that of the pair's orbit at the end of the step, which
+        may be several times off where the third body is near, and it counts the last step to its end.
         """
         times = check_times(times)
         samples = self.system.check_queries(queries)
@@ -124,7 +127,7 @@ def _notes(status: Array, label: str) -> tuple[str, ...]:
         return ()
     said = {
         Status.REFUSED: "start with two bodies at one place",
-        Status.DIVERGED: f"became infinite with {label}",
+        Status.DIVERGED: f"lost a tenth of their energy or became infinite with {label}",
         Status.OUT_OF_BUDGET: f"needed more steps than most_steps with {label}",
     }
     counts = {kind: int((status == kind).sum()) for kind in said}

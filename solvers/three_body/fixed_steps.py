@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..contract import Status
 from ..methods.compiled import compiled
-from ..methods.lanes import absolute, any_lane, fill, fma, load, select, store
+from ..methods.lanes import absolute, any_lane, fill, fma, load, maximum, select, store
 from . import newton
 
 __all__ = ["memory_rows", "solve", "weights_of"]
@@ -167,18 +167,25 @@ def solve(
             asked = load(y, rows - 1, 8) >= load(target, 0, 8)
             start_time = load(before, rows - 1, 8)
             wanted = select(asked, load(target, 0, 8), start_time)
-            share = h * (wanted - start_time) / (load(y, rows - 1, 8) - start_time)
-            for _ in range(12):
+            length = load(y, rows - 1, 8) - start_time
+            share = h * (wanted - start_time) / length
+            # Newton's method within a bracket: near a collision time is far from straight in the step
+            low, high = fill(0.0, 8), h
+            for _ in range(60):
                 for r in range(rows):
                     store(work, r, load(before, r, 8))
                 _advance(work, k, trial, share, constants, bodies, weights, transformed)
                 missing = load(work, rows - 1, 8) - wanted
                 # a lane that has arrived stays, however long the others take
-                away = absolute(missing) > 1e-15 * (1.0 + wanted)
+                away = absolute(missing) > 2e-15 * maximum(wanted, length)
                 if not any_lane(away):
                     break
-                rate = _rate(work, k, constants, bodies, transformed)
-                share = select(away, share - missing / rate, share)
+                low = select(missing < 0.0, share, low)
+                high = select(missing > 0.0, share, high)
+                middle = 0.5 * (low + high)
+                later = share - missing / _rate(work, k, constants, bodies, transformed)
+                later = select(later > low, select(later < high, later, middle), middle)
+                share = select(away, later, share)
             for lane in range(8):
                 if y[rows - 1, lane] >= target[0, lane]:
                     for r in range(rows - 1):

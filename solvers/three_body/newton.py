@@ -94,10 +94,10 @@ def constants_of(
     return np.concatenate([mass, np.full((len(mass), 1), softening**2), binding[:, None]], axis=1)
 
 
-def floors(x: NDArray[np.complex128], mass: NDArray[np.float64]) -> NDArray[np.float64]:
+def floors(x: NDArray[np.complex128], mass: NDArray[np.float64], softening: float) -> NDArray[np.float64]:
     """(samples, 2 bodies + 1) sizes of positions, velocities, time below which errors count as absolute."""
     samples, bodies = x.shape
-    size = np.abs(x).max(axis=1)
+    size = np.hypot(np.abs(x).max(axis=1), softening)
     whole = mass.sum(axis=1)
     found = np.empty((samples, 2 * bodies + 1))
     found[:, :bodies] = 0.3 * size[:, None]

@@ -39,7 +39,8 @@ def restored(
     start = system.invariants(
         {name: np.asarray(queries[name])[:, None] for name in ("x", "y", "vx", "vy")}, queries
     )
-    weight = np.array([stiffness**-2, stiffness**-2, 1.0, 1.0])[:, None, None, None]
+    # by mass: what moves is momentum that bodies exchange, and the barycentre stays where it is
+    weight = np.array([stiffness**-2, stiffness**-2, 1.0, 1.0])[:, None, None, None] / mass
     with np.errstate(all="ignore"):
         for _ in range(rounds):
             energy, spin, slopes, nearest = _invariants(system, state, mass)

@@ -149,8 +149,14 @@ class ThreeBody(System):
         return samples
 
     def coincident(self, queries: Queries) -> NDArray[np.bool_]:
-        """(samples,) where two bodies are at one place: no solver can start from there, unless softened."""
-        x, y = np.asarray(queries["x"]), np.asarray(queries["y"])
+        """(samples,) where two bodies are at one place, as far as double precision tells.
+
+        No solver can start from there, unless gravity is softened.
+        """
+        mass = np.asarray(queries["mass"], dtype=np.float64)
+        places = [np.asarray(queries[name], dtype=np.float64) for name in ("x", "y")]
+        # about the barycentre, as solvers have them: rounding can make one place of two
+        x, y = (p - (mass * p).sum(axis=1, keepdims=True) / mass.sum(axis=1, keepdims=True) for p in places)
         same = [(x[:, i] == x[:, j]) & (y[:, i] == y[:, j]) for i, j in PAIRS]
         return np.asarray(np.any(same, axis=0) & (self.softening == 0))
 

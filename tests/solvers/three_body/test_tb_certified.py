@@ -1,8 +1,9 @@
 """Double precision where it can be trusted, and a mark or long words where it cannot."""
 
 import numpy as np
-from understudy.solvers.contract import Status
-from understudy.solvers.three_body import Certified, Reference, ThreeBody
+import pytest
+from understudy.solvers.contract import SolverError, Status
+from understudy.solvers.three_body import Certified, DormandPrince, Reference, Regularised, ThreeBody
 
 SYSTEM = ThreeBody()
 
@@ -50,7 +51,7 @@ def test_softened_bodies_on_which_two_runs_disagree_are_marked_and_known_before(
     assert 5 < marked.sum() <= 60
     assert np.isfinite(solution.values["x"][marked, 0]).all(axis=1).mean() > 0.8
     assert np.isnan(solution.values["x"][marked, -1]).all()
-    assert any("disagree" in note for note in solution.notes)
+    assert any("come out apart" in note for note in solution.notes)
     assert np.isfinite(solution.values["x"][~marked]).all()
 
 
@@ -66,3 +67,27 @@ def test_a_start_with_two_bodies_at_one_place_stays_refused() -> None:
     query["x"][0], query["y"][0] = [1.0, 1.0, -2.0], [0.0, 0.0, 0.0]
     solution = Certified(SYSTEM)(query, np.array([1.0]))
     assert solution.status.tolist() == [Status.REFUSED, Status.SOLVED]
+    assert solution.notes == ("1 of 2 samples start with two bodies at one place; move one of them",)
+
+
+def test_what_rounding_puts_at_one_place_is_refused_and_does_not_stop_the_others() -> None:
+    query = drawn(0, 1)
+    query["x"][0], query["y"][0] = [1e-20, 2e-20, 1.0], [0.0, 0.0, 0.0]
+    for solver in (Certified(SYSTEM), Regularised(SYSTEM), DormandPrince(SYSTEM), Reference(SYSTEM)):
+        assert solver(query, np.array([0.5])).status.tolist() == [Status.REFUSED, Status.SOLVED]
+
+
+def test_a_collision_of_all_three_is_given_up_and_said_so() -> None:
+    query = drawn(0, 1)
+    query["x"][0], query["y"][0] = [1.0, 0.0, -1.0], [0.0, 0.0, 0.0]
+    solution = Certified(SYSTEM, most_bits=100)(query, np.array([0.3, 10.0]))
+    assert solution.status[0] in (Status.NOT_CONVERGED, Status.OUT_OF_BUDGET)
+    assert np.isfinite(solution.values["x"][0]).all(axis=1).tolist() == [True, False]
+    assert len(solution.notes) == 1
+    assert solution.notes[0].startswith("1 of 2 samples ")
+
+
+def test_settings_of_the_fallback_are_refused_at_once() -> None:
+    for wrong in ({"most_steps": 0}, {"most_bits": 50}):
+        with pytest.raises(SolverError, match=next(iter(wrong))):
+            Certified(SYSTEM, **wrong)  # type: ignore[arg-type]

@@ -135,3 +135,35 @@ def test_settings_that_make_no_sense_are_refused_with_what_would(make: object, s
     assert callable(make)
     with pytest.raises(SolverError, match=said):
         make()
+
+
+def test_softened_bodies_may_all_start_at_one_place() -> None:
+    soft = ThreeBody(softening=0.3)
+    query = {name: np.zeros((1, 3)) for name in ("x", "y", "vx", "vy")} | {"mass": np.ones((1, 3))}
+    query["vx"][0] = [0.5, -0.5, 0.0]
+    solution = DormandPrince(soft, tolerance=1e-10)(query, np.array([1.0]))
+    assert solution.status.tolist() == [Status.SOLVED]
+    energy = soft.invariants(solution.values, query)["energy"][0, 0]
+    start = soft.invariants({n: query[n][:, None] for n in ("x", "y", "vx", "vy")}, query)["energy"][0, 0]
+    assert energy == pytest.approx(start, rel=1e-8)
+
+
+def test_no_queries_have_no_answers() -> None:
+    query = {name: np.zeros((0, 3)) for name in ("x", "y", "vx", "vy", "mass")}
+    solution = Regularised(ThreeBody())(query, np.array([1.0, 2.0]))
+    assert solution.known.shape == (0, 2)
+
+
+def test_frames_of_a_transformed_scheme_are_at_their_times_however_long_its_steps() -> None:
+    """A body far from the others moves evenly: a frame of another time would make it jump."""
+    query, times = drawn(300), np.linspace(0.0, 10.0, 257)
+    solution = Leapfrog(SYSTEM, order=8, step=1 / 4)(query, times)
+    assert solution.solved.sum() > 100
+    values = {n: solution.values[n][solution.solved] for n in ("x", "y", "vx", "vy")}
+    far = np.hypot(values["x"], values["y"])
+    speed = np.hypot(values["vx"], values["vy"])
+    way = np.hypot(np.diff(values["x"], axis=1), np.diff(values["y"], axis=1))
+    reach = np.diff(times)[:, None] * np.maximum(speed[:, 1:], speed[:, :-1])
+    lonely = np.minimum(far[:, 1:], far[:, :-1]) > 1.5
+    assert lonely.any(axis=2).mean() > 0.1
+    assert (way[lonely] < 2 * reach[lonely] + 0.02).all()

@@ -38,6 +38,20 @@ def test_disturbed_states_get_their_energy_and_spin_back_and_come_no_farther_fro
         assert np.median(after / before) < limit
 
 
+def test_a_barycentre_that_rests_goes_on_to_rest() -> None:
+    query, truth = true_states(60)
+    mass, generator = query["mass"][:, None], np.random.default_rng(1)
+    wrong = {n: v + 0.03 * generator.standard_normal(v.shape) for n, v in truth.items()}
+    wrong = {
+        n: v - (mass * v).sum(axis=-1, keepdims=True) / mass.sum(axis=-1, keepdims=True)
+        for n, v in wrong.items()
+    }
+    mended = restored(SYSTEM, wrong, query)
+    assert np.abs(mended["x"] - wrong["x"]).max() > 1e-3
+    for name in NAMES:
+        np.testing.assert_allclose((mass * mended[name]).sum(axis=-1), 0, atol=1e-12)
+
+
 def test_the_true_states_stay_what_they_are() -> None:
     query, truth = true_states(20)
     mended = restored(SYSTEM, truth, query)
