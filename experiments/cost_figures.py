@@ -104,7 +104,7 @@ def accuracy_against_cost(
         elif metric.logarithmic and surrogates:
             ax.set_ylim(bottom=min(r.accuracy for r in surrogates) / 300)
     axes[0].set_ylabel(f"{metric.name} ({metric.unit})")
-    legend_below(figure, columns=2 if crowded else 5, size=7.4 if crowded else 8.5)
+    legend_below(figure, columns=2 if crowded else 5, size=7.2 if crowded else 8.5)
     return figure
 
 
@@ -113,11 +113,11 @@ def _drawable(row: Row, metric: Metric) -> bool:
 
 
 def _in_both_modes(verdict: Verdict) -> str:
-    """E.g. `dense: at least 3.4 x slower alone, 1.1 x faster in batches`."""
+    """E.g. `dense: at least 3.4 x slower alone, 1.1 x faster in batch`."""
     alone, batch = verdict.modes["single"], verdict.modes["batch"]
     if alone.why_not == batch.why_not != "":
         return f"{verdict.label}: {alone.why_not}"
-    return f"{verdict.label}: {alone.in_words()} alone, {batch.in_words()} in batches"
+    return f"{verdict.label}: {alone.in_words()} alone, {batch.in_words()} in batch"
 
 
 def _draw_surrogate(ax: Axes, row: Row, verdict: Verdict, mode: str, colour: str) -> None:

@@ -120,7 +120,7 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
 
 
 def _title(findings: Findings, what: str) -> str:
-    return f"{findings.system.title}, t up to {findings.plan.times[-1]:g}: {what}"
+    return f"{findings.system.title}, t up to {findings.plan.times[-1]:.3g}: {what}"
 
 
 def _orbits(findings: Findings, row: Row) -> list[Orbit]:

@@ -294,13 +294,13 @@ FAULTS = (
             "test_what_ran_on_another_device_gets_no_number_but_the_naive_one",
         ),
         (
-            "elif ceiling is not None and row.accuracy == ceiling:",
+            "elif ceiling is not None and accuracy == ceiling:",
             "elif False:",
             "test_a_median_that_is_the_best_score_there_is_is_not_compared",
         ),
         (
-            "max([1.0, *(high",
-            "min([1.0, *(high",
+            "off = max([1.0, *(",
+            "off = min([1.0, *(",
             "test_a_speed_up_within_what_the_control_shows_is_level",
         ),
         (
@@ -320,8 +320,8 @@ FAULTS = (
             "test_break_even_repays_data_training_and_tuning_in_the_modes_own_time",
         ),
         (
-            "metric.quality(np.array([row.accuracy for row in ladder]))",
-            "metric.quality(np.array([row.accuracy for row in ladder])) + 0.1",
+            "metric.quality(np.array([reached_by(share, row.scores, metric) for row in ladder])),",
+            "metric.quality(np.array([reached_by(share, row.scores, metric) for row in ladder])) + 0.1,",
             "test_speed_up_is_the_solvers_time_at_this_accuracy_over_the_surrogates",
         ),
         (

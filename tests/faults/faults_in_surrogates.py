@@ -9,12 +9,12 @@ FAULTS = (
         "surrogates/affine_span.py",
         "tests/surrogates/test_affine_span.py",
         (
-            "(coordinates * deviation) @ basis * scale + mean",
-            "(coordinates * deviation) @ basis + mean",
+            "decoding = self.deviation[:, None] * self.basis * self.scale",
+            "decoding = self.deviation[:, None] * self.basis",
             "test_what_was_dropped_comes_back_exactly",
         ),
         (
-            "off = (centred - centred @ basis.T @ basis).abs()",
+            "off = (centred - centred @ own.basis.T @ own.basis).abs()",
             "off = 0 * centred",
             "test_a_sample_off_the_span_is_refused_by_the_name_of_its_field",
         ),
