@@ -50,7 +50,9 @@ class AffineSpan:
     scale: torch.Tensor
     basis: torch.Tensor
     deviation: torch.Tensor
-    _casts: dict[tuple[torch.device, torch.dtype], _Cast] = field(default_factory=dict, init=False, repr=False)
+    _casts: dict[tuple[torch.device, torch.dtype], _Cast] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @classmethod
     def measure(cls, blocks: Blocks, shapes: Shapes) -> AffineSpan:
