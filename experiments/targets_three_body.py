@@ -24,6 +24,7 @@ COMPARISONS = {
     "default": "three-body-default",
     "paper": "three-body-paper",
     "paper until 7.8": "three-body-paper/until-7.8125",
+    "paper until 10": "three-body-paper/until-10",
 }
 LATER = tuple(name for name in COMPARISONS if name.startswith("paper until"))
 BENCH = "bench-three-body"
