@@ -84,7 +84,11 @@ def windows() -> Measured:
             f"{label} {errors[label]['mean']:.2f} and {errors[label]['median']:.3f}"
             for label in (*_networks(results), "interpolation", "training-mean")
         )
-        parts.append(f"t = {results['times'][-1]:g}, mean and median: {', '.join(said)}")
+        truth = results["truth"]
+        parts.append(
+            f"t = {results['times'][-1]:g}, {truth['converged']} of {truth['starts']} starts, mean and "
+            f"median: {', '.join(said)}"
+        )
     return "; ".join(parts), len(parts) == 2
 
 

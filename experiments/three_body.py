@@ -70,7 +70,7 @@ class Settings:
         for window in later:
             less = "quick" if self.size == "quick" else "default"
             others = candidates(less, TimeConditioned(horizon=window.horizon), step=step)
-            found |= {in_window(label, window): others[label] for label in LATER}
+            found |= {label + ending(window.horizon): others[label] for label in LATER}
         return found
 
     def check(self, chosen: Mapping[str, Candidate], *, device: str = "cpu") -> None:
@@ -90,42 +90,36 @@ def compare_with_solver(
 
     What was trained for a later window is compared there, in the folder `until-<time>`, and nowhere else.
     """
-    first, *later = settings.comparison.windows
-    places = {first: (folder, [t for t in trained if not any(is_in(w, t) for w in later)])}
-    places |= {
-        w: (folder / f"until-{w.horizon:g}", [renamed(w, t) for t in trained if is_in(w, t)]) for w in later
-    }
-    for place, _ in places.values():
+    first, tables = settings.comparison.horizon, []
+    for window in settings.comparison.windows:
+        end = window.horizon
+        # what steps has no horizon; the folder tells the windows apart, so that labels need not
+        entries = [
+            dataclasses.replace(t, label=t.label.removesuffix(ending(end)))
+            for t in trained
+            if getattr(t.candidate.task, "horizon", first) == end
+        ]
+        if all(t.null for t in entries):
+            continue
+        place = folder if end == first else folder / f"until-{end:g}"
         place.mkdir(parents=True, exist_ok=True)
-    tables = [
-        compare_trajectories(
-            window,
-            entries,
-            system=settings.system,
-            sets=sets,
-            folder=place,
-            described={**dataclasses.asdict(settings), "comparison": dataclasses.asdict(window)},
-            progress=progress,
+        tables.append(
+            compare_trajectories(
+                window,
+                entries,
+                system=settings.system,
+                sets=sets,
+                folder=place,
+                described={**dataclasses.asdict(settings), "comparison": dataclasses.asdict(window)},
+                progress=progress,
+            )
         )
-        for window, (place, entries) in places.items()
-        if not all(t.null for t in entries)
-    ]
     return "\n\n".join(tables)
 
 
-def in_window(label: str, window: TrajectorySettings) -> str:
-    """The label of what is trained for a later window."""
-    return f"{label}-{window.horizon:g}"
-
-
-def is_in(window: TrajectorySettings, trained: Trained) -> bool:
-    """Whether it was trained for this later window."""
-    return trained.label in {in_window(label, window) for label in LATER}
-
-
-def renamed(window: TrajectorySettings, trained: Trained) -> Trained:
-    """By the same label as in the first window, since the folder tells them apart."""
-    return dataclasses.replace(trained, label=trained.label.removesuffix(in_window("", window)))
+def ending(horizon: float) -> str:
+    """Of the labels of what is trained for a later window."""
+    return f"-{horizon:g}"
 
 
 def whole_intervals(time: float, interval: float) -> float:
@@ -139,7 +133,6 @@ def candidates(size: str, task: TimeConditioned, *, step: float) -> dict[str, Ca
     positions = dataclasses.replace(task, outputs=("x", "y"))
     published = Dense.Settings(training=descent(size, 12_000, 40_000, optimiser="adam", rate=1e-3, batch=512))
     modern = ResidualDense.Settings(training=descent(size, 1_500, 4_000, rate=3e-3, batch=320))
-    # splines of 80 pieces miss the orbits until 3.9 by 0.0013 (median), of 144 by 0.0004
     spline = SplineDense.Settings(
         scale=0.35,
         pieces=144 if size == "paper" else 80,

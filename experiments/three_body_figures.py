@@ -86,7 +86,8 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
                 error=f"{metric.name} ({metric.unit})",
                 title=_title(findings, "error by difficulty"),
             ),
-            "Error against the closest approach: each dot a start, the line medians of eighths of them.",
+            "Error against the closest approach, which is an order of magnitude: each dot a start, the line "
+            "medians of eighths of them.",
         )
     calibration = findings.calibration()
     if calibration:

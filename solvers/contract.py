@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .solution import Solution, SolverError, Status
+from .solution import Solution, SolverError, Status, notes_of
 
 __all__ = [
     "PERIODIC",
@@ -31,6 +31,7 @@ __all__ = [
     "SolverError",
     "Status",
     "System",
+    "notes_of",
 ]
 
 Queries = Mapping[str, NDArray[Any]]

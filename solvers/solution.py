@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Solution", "SolverError", "Status"]
+__all__ = ["Solution", "SolverError", "Status", "notes_of"]
 
 
 class SolverError(ValueError):
@@ -88,3 +88,15 @@ class Solution:
         """(samples, times) where all fields are finite: a sample not solved may be known for a while."""
         finite = [np.isfinite(array).all(axis=tuple(range(2, array.ndim))) for array in self.values.values()]
         return np.asarray(np.all(finite, axis=0))
+
+
+def notes_of(status: NDArray[np.int8], said: Mapping[Status, str]) -> tuple[str, ...]:
+    """A sentence for each kind of failure that there is: how many samples, and what is said of its kind.
+
+    >>> notes_of(np.array([0, 4, 4], np.int8), {Status.REFUSED: "start with two bodies at one place"})
+    ('2 of 3 samples start with two bodies at one place',)
+    """
+    if not status.any():  # a query alone is answered in microseconds
+        return ()
+    counts = {kind: int((status == kind).sum()) for kind in said}
+    return tuple(f"{n} of {len(status)} samples {said[kind]}" for kind, n in counts.items() if n)

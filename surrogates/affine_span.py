@@ -163,10 +163,11 @@ class AffineSpan:
         """Of the values' own kind, made once: a query alone is answered in microseconds."""
         kind = values.device, values.dtype
         if kind not in self._casts:
-            encoding = ((self.basis / self.scale) / self.deviation[:, None]).T
-            decoding = self.deviation[:, None] * self.basis * self.scale
-            made = (self.mean, self.scale, self.basis, encoding, decoding)
-            self._casts[kind] = _Cast(*(t.to(*kind).contiguous() for t in made))
+            with torch.inference_mode(False):  # they serve those who want gradients, too
+                encoding = ((self.basis / self.scale) / self.deviation[:, None]).T
+                decoding = self.deviation[:, None] * self.basis * self.scale
+                made = (self.mean, self.scale, self.basis, encoding, decoding)
+                self._casts[kind] = _Cast(*(t.to(*kind).contiguous() for t in made))
         return self._casts[kind]
 
 

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract import Queries, Solution, Solver, SolverError, Status, check_times
+from ..contract import Queries, Solution, Solver, SolverError, Status, check_times, notes_of
 from .reference import Reference
 from .solvers import DormandPrince, Regularised
 from .system import ThreeBody
@@ -36,10 +36,9 @@ class Certified(Solver):
     Attributes:
         tolerance: of the first run.
         agreement: largest error estimate, in units of length, that passes.
-        most_steps, most_bits: of one of `Reference`'s solutions, and of its words (the hardest of 400
-            standard starts until t = 10 needs 140 bits). What needs more is OUT_OF_BUDGET or NOT_CONVERGED,
-            on every machine alike: seconds would make the set depend on how busy it was. A triple collision
-            takes about a minute until it is given up.
+        most_steps, most_bits: of one of `Reference`'s solutions, and of its words. What needs more is
+            OUT_OF_BUDGET or NOT_CONVERGED, on every machine alike: seconds would make the set depend on how
+            busy it was.
 
     The agreement and the decimals are those of lengths of order 1: scale systems of another size (lengths by
     L, times by L^1.5). Velocities are not compared: near a close encounter theirs are off by more.
@@ -130,11 +129,10 @@ class Certified(Solver):
 
     def _notes(self, status: NDArray[np.int8]) -> tuple[str, ...]:
         """A sentence for each kind of failure that is left."""
-        longest = f"most_steps ({self.most_steps})" if not self.system.softening else "most_steps"
         said = {
             Status.REFUSED: "start with two bodies at one place; move one of them",
             Status.DIVERGED: "lost their energy; ask for a smaller tolerance or less time",
-            Status.OUT_OF_BUDGET: f"needed more steps than {longest}; raise it or ask for less time",
+            Status.OUT_OF_BUDGET: "needed more steps than most_steps; raise it or ask for less time",
             Status.NOT_CONVERGED: (
                 f"in two runs come out apart by more than {self.agreement:g}; ask for less time or a larger "
                 "agreement"
@@ -143,5 +141,4 @@ class Certified(Solver):
                 "time (none outlives a triple collision)"
             ),
         }
-        counts = {kind: int((status == kind).sum()) for kind in said}
-        return tuple(f"{n} of {len(status)} samples {said[kind]}" for kind, n in counts.items() if n)
+        return notes_of(status, said)

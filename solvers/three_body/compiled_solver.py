@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract import Queries, Solution, Solver, SolverError, Status, check_times
+from ..contract import Queries, Solution, Solver, SolverError, Status, check_times, notes_of
 from ..methods.lanes import aligned
 from ..methods.threads import in_parts
 from .barycentre import centred, moved_back
@@ -123,12 +123,9 @@ class CompiledSolver(Solver):
 
 def _notes(status: Array, label: str) -> tuple[str, ...]:
     """One sentence for each kind of failure."""
-    if not status.any():
-        return ()
     said = {
         Status.REFUSED: "start with two bodies at one place",
         Status.DIVERGED: f"lost a tenth of their energy or became infinite with {label}",
         Status.OUT_OF_BUDGET: f"needed more steps than most_steps with {label}",
     }
-    counts = {kind: int((status == kind).sum()) for kind in said}
-    return tuple(f"{n} of {len(status)} samples {said[kind]}" for kind, n in counts.items() if n)
+    return notes_of(status, said)

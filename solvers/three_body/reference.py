@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract import Queries, Solution, Solver, SolverError, Status, check_times
+from ..contract import Queries, Solution, Solver, SolverError, Status, check_times, notes_of
 from .motion import Run, Start, follow
 from .system import ThreeBody
 from .words import DIGIT_BITS
@@ -166,18 +166,14 @@ class Reference(Solver):
         """A sentence for each kind of failure."""
         settled = f"{self.decimals} decimals were settled; "
         limit = f"{self.budget:g} s or " if math.isfinite(self.budget) else ""
-        says = {
-            Status.NOT_CONVERGED: f"words of {self.most_bits} bits were too short before {settled}"
+        said = {
+            Status.NOT_CONVERGED: f"were too much for words of {self.most_bits} bits before {settled}"
             "raise most_bits, lower decimals or ask for less time (none outlives a triple collision)",
-            Status.OUT_OF_BUDGET: f"{limit}{self.most_steps} steps were over before {settled}"
+            Status.OUT_OF_BUDGET: f"took {limit}{self.most_steps} steps before {settled}"
             "raise budget or most_steps, lower decimals or ask for less time",
-            Status.REFUSED: "two bodies start at one place; move one of them",
+            Status.REFUSED: "start with two bodies at one place; move one of them",
         }
-        return tuple(
-            f"{(status == kind).sum()} of {len(status)} samples: {text}"
-            for kind, text in says.items()
-            if (status == kind).any()
-        )
+        return notes_of(status, said)
 
 
 @lru_cache

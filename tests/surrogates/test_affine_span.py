@@ -94,3 +94,13 @@ def test_samples_that_are_no_numbers_are_refused() -> None:
         span(values)
     with pytest.raises(SurrogateError, match="nothing to learn from"):
         span(values[:0], blocks=1)
+
+
+def test_gradients_flow_through_it_after_it_has_answered_without() -> None:
+    found, values = span(bodies(200)), torch.from_numpy(bodies(5, seed=1))
+    with torch.inference_mode():
+        found.decode(found.encode(values))
+    asked = values.clone().requires_grad_()
+    found.decode(found.encode(asked)).square().sum().backward()
+    assert asked.grad is not None
+    assert asked.grad.abs().max() > 0
