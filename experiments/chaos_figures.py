@@ -89,8 +89,8 @@ def draw(
         error_over_time(
             rows, plan.times / unit, unit="Lyapunov times", threshold=None, title=f"{where}: error growth"
         ),
-        "Error against time: the median over the starts, with the band that holds 10 to 90 % of them where no "
-        "more than four surrogates are drawn. The error is ||u_pred - u_true|| in units "
+        "Error against time: the median over the starts, with the band that holds 10 to 90 % of them where "
+        "no more than four surrogates are drawn. The error is ||u_pred - u_true|| in units "
         "of the truth's root mean square; two unrelated states are some 1.4 apart.",
     )
     keep(

@@ -67,8 +67,8 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
             error="error (unit lengths, root mean square)",
             title=_title(findings, "error growth"),
         ),
-        "Root mean square error of the positions against time: the median over the starts, with the band that "
-        "holds 10 to 90 % of them where no more than four surrogates are drawn.",
+        "Root mean square error of the positions against time: the median over the starts, with the band "
+        "that holds 10 to 90 % of them where no more than four surrogates are drawn.",
     )
     keep(
         "errors",
