@@ -145,14 +145,13 @@ def operations_of(function: Any, *arguments: Any) -> Operations:
 
 
 def operations_of_a_step() -> Operations:
-    """Of one step of `Regularised`, refused or not: derivatives, their sums, error, energy, distances.
+    """Of one step of `Regularised`, refused or not: derivatives, their sums, error, energy.
 
     The bookkeeping of lanes and the polynomial for frames are not in it.
     """
     rows, vectors = regularised.ROWS, (regularised.ROWS + 1) // 2
     total = Operations()
     total.add(operations_of(regularised.derivative, None, None, 0, None), times=STAGES)
-    total.add(operations_of(regularised.closest, None, None, None, _Counted(Operations())))
     total.add(operations_of(regularised.imbalance, None, None))
     weights = np.count_nonzero(TABLEAU, axis=1)
     for stage in range(1, STAGES + 1):  # a product, then fused ones, and h times the sum on top of y

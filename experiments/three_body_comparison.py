@@ -174,8 +174,10 @@ def fallback_solver(system: ThreeBody) -> Solver:
 
 def nearest_approach(system: ThreeBody, queries: Queries, horizon: float) -> NDArray[np.float64]:
     """(samples,) the least distance of any two bodies on the way: how hard a start is; NaN if softened."""
-    solution = fallback_solver(system)(queries, np.array([horizon]))
-    return np.asarray(solution.measures["closest_approach"])
+    solver = fallback_solver(system)
+    if isinstance(solver, Regularised):
+        solver = replace(solver, closest=True)
+    return np.asarray(solver(queries, np.array([horizon])).measures["closest_approach"])
 
 
 def expectation(trained: Trained, times: NDArray[np.float64]) -> Expectation | None:

@@ -87,8 +87,7 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
                 error=f"{metric.name} ({metric.unit})",
                 title=_title(findings, "error by difficulty"),
             ),
-            "Error against the closest approach, which is an order of magnitude: each dot a start, the line "
-            "medians of eighths of them.",
+            "Error against the closest approach: each dot a start, the line medians of eighths of them.",
         )
     calibration = findings.calibration()
     if calibration:
@@ -160,7 +159,7 @@ def _maps(findings: Findings, label: str) -> list[StartMap]:
     inside = np.hypot(1 + x, y) <= 1
     query = standard_starts(x[inside], y[inside])
     times = findings.plan.times
-    solution = Regularised(findings.system, tolerance=1e-9, most_steps=50_000)(query, times)
+    solution = Regularised(findings.system, tolerance=1e-9, most_steps=50_000, closest=True)(query, times)
     predicted = findings.answers[label](query, times)
     error = np.mean(
         [np.abs(predicted.values[n] - solution.values[n]).mean(axis=(1, 2)) for n in ("x", "y")], axis=0

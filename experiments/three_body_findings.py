@@ -114,15 +114,16 @@ class Findings:
                 "threshold": self.doubts[label].threshold,
                 "share_handed_over": float(self.doubts[label].handed_over.mean()),
             }
-        return {
+        found: dict[str, Any] = {
             "errors": self.errors(),
             "energy_errors": self.energies(),
             "calibration": calibrated,
-            "closest_approach": {
-                name: float(np.nanquantile(self.difficulty, q))
-                for name, q in (("q10", 0.1), ("median", 0.5), ("q90", 0.9))
-            },
         }
+        known = self.difficulty[np.isfinite(self.difficulty)]
+        if len(known):  # of softened bodies it is not
+            shares = (("q10", 0.1), ("median", 0.5), ("q90", 0.9))
+            found["closest_approach"] = {name: float(np.quantile(known, q)) for name, q in shares}
+        return found
 
     def errors_in_words(self) -> str:
         """The errors as lines of text: the mean, as published, beside the median that is compared."""

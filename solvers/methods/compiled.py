@@ -27,17 +27,20 @@ __all__ = ["compiled"]
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """`numba.njit` with these options, its results kept on disk, the interpreter's lock let go of.
+    """`numba.njit` with these options, its results kept on disk, the interpreter's lock let go of; division
+    by zero gives an infinity or NaN, as in NumPy.
 
     @compiled()
     def axpy(a, x, y): ...
     """
 
+    options = {"nogil": True, "error_model": "numpy", **options}
+
     def decorate(function: Callable[..., Any]) -> Any:
         try:
-            dispatcher = njit(cache=True, nogil=True, **options)(function)
+            dispatcher = njit(cache=True, **options)(function)
         except RuntimeError:  # there is no place where this user may keep anything
-            return njit(nogil=True, **options)(function)
+            return njit(**options)(function)
         file = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
         if file is not None:
             folders = {Path(__file__).parent, Path(function.__code__.co_filename).parent}

@@ -22,26 +22,26 @@ DOUBLE_DIGITS = 15.0
 class Certified(Solver):
     """Every sample is solved twice, the second time at a tenth of the tolerance; the second is the answer.
 
-    Twice the largest difference of positions, at any time up to the last, is the error estimate. Where it
-    exceeds `agreement`, double precision is not to be trusted, and `Reference` solves the sample again. Chaos
-    makes that necessary for some 2 % of the standard starts until t = 10, which no loss of energy gives away.
+    Twice the largest difference of positions, at any time up to the last, in parts of the largest distance of
+    two bodies at the start, is the error estimate. Where it exceeds `agreement`, double precision is not to
+    be trusted, and `Reference` solves the sample again. Chaos makes that necessary for some 2 % of the
+    standard starts until t = 10, which no loss of energy gives away.
 
     For softened gravity, which `Reference` does not solve, such a sample is NOT_CONVERGED: NaN from the first
     time at which the two runs disagree.
 
-    The measures are those of the solvers: `steps`; `closest_approach`, an order of magnitude, NaN for
-    softened gravity; and `digits`, the decimal digits of the words that the answer needed, at least those of
-    double precision.
+    The measures are those of the solvers: `steps`; `closest_approach` of two bodies until the last time, in
+    units of length, NaN for softened gravity; and `digits`, the decimal digits of the words that the answer
+    needed, at least those of double precision.
 
     Attributes:
         tolerance: of the first run.
-        agreement: largest error estimate, in units of length, that passes.
+        agreement: largest error estimate that passes.
         most_steps, most_bits: of one of `Reference`'s solutions, and of its words. What needs more is
             OUT_OF_BUDGET or NOT_CONVERGED, on every machine alike: seconds would make the set depend on how
             busy it was.
 
-    The agreement and the decimals are those of lengths of order 1: scale systems of another size (lengths by
-    L, times by L^1.5). Velocities are not compared: near a close encounter theirs are off by more.
+    Velocities are not compared: near a close encounter theirs are off by more.
 
     Raises `SolverError` for settings that make no sense.
     """
@@ -66,10 +66,12 @@ class Certified(Solver):
     @property
     def runs(self) -> tuple[Solver, Solver]:
         """The two solvers."""
-        first = (DormandPrince if self.system.softening else Regularised)(
-            self.system, tolerance=self.tolerance
-        )
-        return first, replace(first, tolerance=self.tolerance / 10)
+        first: Solver = DormandPrince(self.system, tolerance=self.tolerance)
+        second: Solver = DormandPrince(self.system, tolerance=self.tolerance / 10)
+        if not self.system.softening:
+            first = Regularised(self.system, tolerance=self.tolerance)
+            second = Regularised(self.system, tolerance=self.tolerance / 10, closest=True)
+        return first, second
 
     @property
     def fallback(self) -> Solver:
@@ -90,9 +92,10 @@ class Certified(Solver):
         """See `Solver`."""
         times = check_times(times)
         coarse, fine = (run(queries, times) for run in self.runs)
-        apart = [np.abs(coarse.values[name] - fine.values[name]).max(axis=2) for name in ("x", "y")]
+        distances = [np.abs(coarse.values[name] - fine.values[name]).max(axis=2) for name in ("x", "y")]
         # a frame that either run lacks is as wrong as can be
-        error = np.maximum.accumulate(np.nan_to_num(2 * np.maximum(*apart), nan=np.inf), axis=1)
+        apart = 2 * np.maximum(*distances) / self.system.extent(queries)[:, None]
+        error = np.maximum.accumulate(np.nan_to_num(apart, nan=np.inf), axis=1)
         values = {name: array.copy() for name, array in fine.values.items()}
         status, estimate = fine.status.copy(), error[:, -1].copy()
         seconds = coarse.seconds + fine.seconds

@@ -30,8 +30,9 @@ class CompiledSolver(Solver):
 
     A sample's answer does not depend on what else is asked with it. It is NaN from the first frame that was
     not reached, and then its status says why: REFUSED where two bodies start at one place, OUT_OF_BUDGET
-    after `most_steps`, DIVERGED where the energy is off by a tenth of the potential energy or infinite. Only
-    `Regularised` looks at the energy on the way; of the others no frame is given then.
+    after `most_steps`, DIVERGED where a state is infinite or the energy off by a tenth. `Regularised` looks
+    at the energy on the way, in parts of the potential energy at the moment; the others at the end, in parts
+    of the start's kinetic and potential energy, and then give no frame.
 
     Attributes:
         most_steps: of one trajectory, so that none goes on without end.
@@ -58,10 +59,9 @@ class CompiledSolver(Solver):
     def __call__(self, queries: Queries, times: NDArray[np.float64]) -> Solution:
         """See `Solver`.
 
-        The measures are `steps`; `closest_approach` of any two bodies, NaN but for `Regularised`; and
-        `energy_error` in parts of the potential energy, of `Regularised` the largest, of the others the last.
-        The closest approach is an order of magnitude: that of the pair's orbit at the end of the step, which
-        may be several times off where the third body is near, and it counts the last step to its end.
+        The measures are `steps`; `closest_approach` of any two bodies until the last time, NaN where it was
+        not asked for; and `energy_error`, of `Regularised` the largest, of the others the last, in the parts
+        that the class says.
         """
         times = check_times(times)
         samples = self.system.check_queries(queries)

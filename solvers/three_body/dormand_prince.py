@@ -18,7 +18,7 @@ from ..contract import Status
 from ..methods.compiled import compiled
 from ..methods.lanes import any_lane, fill, fma, load, maximum, minimum, select, sqrt, store
 from . import newton, regularised
-from .dormand_prince_frames import REGULARISED, dense, derivative, place, show
+from .dormand_prince_frames import REGULARISED, closest, dense, derivative, place, show
 from .dormand_prince_sums import STAGES, weigh, weigh_on
 
 __all__ = ["WORTHLESS", "memory_rows", "solve"]
@@ -94,6 +94,7 @@ def solve(
     equations: Any,
     tolerance: Any,
     most: Any,
+    nearest: Any,
     memory: Any,
 ) -> None:
     """Solve all trajectories.
@@ -106,11 +107,13 @@ def solve(
         out: (samples, frames, 4 bodies), x, y of each body in turn, then velocities; NaN where not reached.
         ends: (samples,) SOLVED, or SPENT where the steps did not suffice, or LOST where a state is not finite
             or, if regularised, its energy far off.
-        numbers: (samples, 3) steps taken, those refused included; the closest approach, if regularised; the
-            error of the energy in parts of the potential energy, the largest if regularised, else the last.
+        numbers: (samples, 3) steps taken, those refused included; the closest approach, if `nearest`; the
+            error of the energy: if regularised the largest, in parts of the potential energy at that moment,
+            else the last, in parts of the start's kinetic and potential energy.
         equations: NEWTON, TRANSFORMED or REGULARISED.
         tolerance: of one step, relative.
         most: steps to one trajectory.
+        nearest: whether to find the closest approach of two bodies; only if regularised.
         memory: rows of 8 lanes to work in; `memory_rows` says how many.
     """
     samples, rows = start.shape
@@ -129,6 +132,7 @@ def solve(
     at += rows - 1
     h, target, near = memory[at : at + 1], memory[at + 1 : at + 2], memory[at + 2 : at + 3]
     accepted, drift = memory[at + 3 : at + 4], memory[at + 4 : at + 5]
+    shares, until = memory[at + 5 : at + 6], memory[at + 6 : at + 7]
     active = np.full(8, -1)
     frame = np.zeros(8, np.int64)
     spent = np.zeros(8, np.int64)
@@ -156,24 +160,32 @@ def solve(
         factor = select(fits, factor, minimum(factor, fill(1.0, 8)))
         store(accepted, 0, select(fits, fill(1.0, 8), fill(0.0, 8)))
         if equations == REGULARISED:
-            nearest = load(near, 0, 8)
-            store(near, 0, select(fits, regularised.closest(y, trial, constants, nearest), nearest))
             off = regularised.imbalance(trial, constants)
             # a NaN is as bad as can be, and must not get lost
             off = select(off <= 1e300, off, fill(1e300, 8))
             store(drift, 0, select(fits, maximum(load(drift, 0, 8), off), load(drift, 0, 8)))
         reached = select(fits, load(trial, rows - 1, 8), fill(-1.0, 8))
-        if any_lane(reached >= load(target, 0, 8)):
+        asked = any_lane(reached >= load(target, 0, 8))
+        store(until, 0, fill(1.0, 8))
+        if asked or nearest:
             dense(y, trial, k, h, f, constants, equations, rows, work)
+        if asked:
             while any_lane(reached >= load(target, 0, 8)):
                 wanted = select(reached >= load(target, 0, 8), load(target, 0, 8), load(y, rows - 1, 8))
-                show(y, f, place(y, f, wanted, rows), constants, equations, rows, work, shown)
+                share = place(y, f, wanted, rows)
+                store(shares, 0, share)
+                show(y, f, share, constants, equations, rows, work, shown)
                 for lane in range(8):
                     if accepted[0, lane] == 1.0 and trial[rows - 1, lane] >= target[0, lane]:
                         for r in range(rows - 1):
                             out[active[lane], frame[lane], r] = shown[r, lane]
                         frame[lane] += 1
                         target[0, lane] = times[frame[lane]] if frame[lane] < frames else np.nan
+                        if frame[lane] == frames:
+                            until[0, lane] = shares[0, lane]
+        if nearest:
+            found = closest(y, f, load(until, 0, 8), rows)
+            store(near, 0, minimum(load(near, 0, 8), select(fits, found, fill(1e300, 8))))
         for r in range(rows):
             store(y, r, select(fits, load(trial, r, 8), load(y, r, 8)))
             store(k, r, select(fits, load(k, 12 * rows + r, 8), load(k, r, 8)))
@@ -190,7 +202,7 @@ def solve(
                     drift[0, lane] = newton.imbalance(y, constants, lane)
                 ends[sample] = LOST if lost else (SOLVED if over else SPENT)
                 numbers[sample, 0], numbers[sample, 2] = spent[lane], drift[0, lane]
-                if equations == REGULARISED:
+                if nearest:
                     numbers[sample, 1] = near[0, lane]
                 active[lane], target[0, lane] = -1, np.nan
                 running -= 1
@@ -247,4 +259,4 @@ def _first_step(y: Any, k: Any, h: Any, floor: Any, tolerance: Any, rows: Any) -
 
 def memory_rows(rows: int, constants: int, vectors: int) -> int:
     """Rows of lanes that `solve` works in."""
-    return (3 + STAGES + 7) * rows + constants + vectors + rows - 1 + 5
+    return (3 + STAGES + 7) * rows + constants + vectors + rows - 1 + 7

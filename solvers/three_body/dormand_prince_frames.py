@@ -9,7 +9,7 @@ from ..methods.lanes import absolute, any_lane, fill, fma, load, maximum, minimu
 from . import newton, regularised
 from .dormand_prince_sums import weigh, weigh_on
 
-__all__ = ["NEWTON", "REGULARISED", "TRANSFORMED", "dense", "derivative", "place", "show"]
+__all__ = ["NEWTON", "REGULARISED", "TRANSFORMED", "closest", "dense", "derivative", "place", "show"]
 
 NEWTON, TRANSFORMED, REGULARISED = 0, 1, 2
 """Which equations: plainly in time, with a time transformation, or regularised."""
@@ -20,7 +20,7 @@ def derivative(y: Any, k: Any, row: Any, constants: Any, equations: Any) -> None
     if equations == REGULARISED:
         regularised.derivative(y, k, row, constants)
     else:
-        newton.derivative(y, k, row, constants, constants.shape[0] - 2, equations == TRANSFORMED)
+        newton.derivative(y, k, row, constants, constants.shape[0] - 3, equations == TRANSFORMED)
 
 
 @compiled()
@@ -48,6 +48,18 @@ def dense(
 
 
 @compiled()
+def _value_and_slope(f: Any, row: Any, share: Any, rows: Any) -> Any:
+    """At a share of the step: the row's change since its start over the share; and its slope."""
+    left = 1.0 - share
+    value, slope = load(f, 6 * rows + row, 8), fill(0.0, 8)
+    for d in range(5, -1, -1):
+        factor = share if d % 2 else left
+        slope = fma(slope, factor, value if d % 2 else -value)
+        value = fma(value, factor, load(f, d * rows + row, 8))
+    return value, fma(slope, share, value)
+
+
+@compiled()
 def place(y: Any, f: Any, wanted: Any, rows: Any) -> Any:
     """The share of the step at which its time is `wanted`, by Newton's method within a bracket."""
     last = rows - 1
@@ -55,13 +67,7 @@ def place(y: Any, f: Any, wanted: Any, rows: Any) -> Any:
     low, high = fill(0.0, 8), fill(1.0, 8)
     share = minimum(maximum((wanted - start) / length, low), high)
     for _ in range(40):
-        left = 1.0 - share
-        value, slope = load(f, 6 * rows + last, 8), fill(0.0, 8)
-        for d in range(5, -1, -1):
-            factor = share if d % 2 else left
-            slope = fma(slope, factor, value if d % 2 else -value)
-            value = fma(value, factor, load(f, d * rows + last, 8))
-        slope = fma(slope, share, value)
+        value, slope = _value_and_slope(f, last, share, rows)
         value = fma(value, share, start) - wanted
         high = select(value > 0.0, minimum(high, share), high)
         low = select(value < 0.0, maximum(low, share), low)
@@ -92,3 +98,26 @@ def show(
     else:
         for r in range(rows - 1):
             store(shown, r, load(work, r, 8))
+
+
+@compiled()
+def closest(y: Any, f: Any, until: Any, rows: Any) -> Any:
+    """The smallest distance of two bodies from a step's start to a share of it, regularised; lanes."""
+    found = regularised.least(y)
+    for k in range(3):
+        best, at = fill(1e300, 8), fill(0.0, 8)
+        for m in range(16):
+            # eight places, then Gauss-Newton steps from the best: u is nearly straight where it is small
+            share = until * ((m + 1) / 8) if m < 8 else at
+            x, vx = _value_and_slope(f, 2 * k, share, rows)
+            y_, vy = _value_and_slope(f, 2 * k + 1, share, rows)
+            x, y_ = fma(x, share, load(y, 2 * k, 8)), fma(y_, share, load(y, 2 * k + 1, 8))
+            distance = fma(x, x, y_ * y_)
+            if m < 8:
+                at = select(distance < best, share, at)
+            else:
+                step = fma(x, vx, y_ * vy) / maximum(fma(vx, vx, vy * vy), fill(1e-300, 8))
+                at = minimum(maximum(at - step, fill(0.0, 8)), until)
+            best = minimum(best, distance)
+        found = minimum(found, best)
+    return found

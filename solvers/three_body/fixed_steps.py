@@ -125,11 +125,12 @@ def solve(
 
     Args:
         start: (samples, 4 bodies + 1) states at time 0.
-        start_constants: (samples, bodies + 2) masses, the square of the softening length, less the energy.
+        start_constants: (samples, bodies + 3); see `newton.constants_of`.
         times: (frames,) strictly increasing.
         out: (samples, frames, 4 bodies) as the state; NaN where not reached.
         ends: (samples,) SOLVED, or SPENT where the steps did not suffice, or LOST where time is not finite.
-        numbers: (samples, 3) steps taken; NaN; the error of the last energy in parts of the potential energy.
+        numbers: (samples, 3) steps taken; NaN; the error of the last energy in parts of the start's kinetic
+            and potential energy.
         weights: of the leapfrog steps of a step; empty for Runge-Kutta.
         transformed: whether the step is one of s.
         step: its length.
@@ -147,8 +148,8 @@ def solve(
     at = 4 * rows
     k = memory[at : at + 4 * rows]
     at += 4 * rows
-    constants = memory[at : at + bodies + 2]
-    target = memory[at + bodies + 2 : at + bodies + 3]
+    constants = memory[at : at + bodies + 3]
+    target = memory[at + bodies + 3 : at + bodies + 4]
     active, frame, spent = np.full(8, -1), np.zeros(8, np.int64), np.zeros(8, np.int64)
     todo, running = 0, 0
     for lane in range(8):
@@ -231,4 +232,4 @@ def _take(
 
 def memory_rows(bodies: int) -> int:
     """Rows of lanes that `solve` works in."""
-    return 8 * (4 * bodies + 1) + bodies + 3
+    return 8 * (4 * bodies + 1) + bodies + 4

@@ -76,6 +76,12 @@ class Start:
         units = Fraction(2) ** length, Fraction(2) ** time
         return cls(vectors(position, length), vectors(velocity, length - time), masses, *units)
 
+    def in_units(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Times in the unit of time, which may be beyond all float64."""
+        exponent = self.time.denominator.bit_length() - self.time.numerator.bit_length()
+        with np.errstate(over="ignore"):  # then it is never reached
+            return np.asarray(np.ldexp(times, exponent))
+
     def barycentre(self, vectors: tuple[Vector, ...]) -> NDArray[np.float64]:
         """(2,) mean of a vector of each body, weighted with the masses, rounded once."""
         return np.array(
@@ -127,7 +133,8 @@ class Start:
             ahead, behind = np.roll(pair, -1, axis=1), np.roll(pair, -2, axis=1)
             z = (np.roll(m, -2) * ahead - np.roll(m, -1) * behind) / whole
             found.append(np.stack([z.real, z.imag], axis=-1) + still)
-        found[0] += (times / float(self.time))[:, None, None] * drift
+        with np.errstate(invalid="ignore"):
+            found[0] += self.in_units(times)[:, None, None] * drift
         return found[0] * length, found[1] * speed
 
 
@@ -220,7 +227,7 @@ def _follow(
     values = empty_series(orders, digits)
     values[0, :, : STATE - 1] = _words(state, fraction, digits)
     work, after = workspace(orders, digits), np.empty((digits, STATE))
-    scaled_times = times / float(start.time)
+    scaled_times = start.in_units(times)
     states = np.full((len(times), STATE - 1), np.nan)
     mass = np.array([float(m) for m in start.mass])
     unit, known, steps, closest, failures = _first_unit(start), 0, 0, np.inf, 0

@@ -22,8 +22,7 @@ __all__ = ["accelerations", "constants_of", "derivative", "floors", "imbalance",
 def accelerations(y: Any, out: Any, row: Any, constants: Any, bodies: Any) -> Any:
     """Write ax, ay of all bodies to the rows of `out` from `row` on; returns U.
 
-    y is (4 bodies + 1, 8), constants (bodies + 2, 8): masses, then the square of the
-    softening length, then less the energy.
+    y is (4 bodies + 1, 8), constants (bodies + 3, 8): see `constants_of`.
     """
     zero = fill(0.0, 8)
     for k in range(2 * bodies):
@@ -60,8 +59,10 @@ def derivative(y: Any, out: Any, row: Any, constants: Any, bodies: Any, transfor
 
 @compiled()
 def imbalance(y: Any, constants: Any, lane: Any) -> float:
-    """How far the energy of one lane's state is from the start's, in parts of the potential energy."""
-    bodies = constants.shape[0] - 2
+    """How far the energy of one lane's state is from the start's, in parts of the start's kinetic energy and
+    potential.
+    """
+    bodies = constants.shape[0] - 3
     energy, potential = constants[bodies + 1, lane], 0.0
     for i in range(bodies):
         vx, vy = y[2 * bodies + 2 * i, lane], y[2 * bodies + 2 * i + 1, lane]
@@ -70,7 +71,7 @@ def imbalance(y: Any, constants: Any, lane: Any) -> float:
             dx, dy = y[2 * i, lane] - y[2 * j, lane], y[2 * i + 1, lane] - y[2 * j + 1, lane]
             distance = np.sqrt(dx * dx + dy * dy + constants[bodies, lane])
             potential += constants[i, lane] * constants[j, lane] / distance
-    off = abs(energy - potential) / potential
+    off = abs(energy - potential) / constants[bodies + 2, lane]
     return off if off < np.inf else np.inf
 
 
@@ -83,15 +84,19 @@ def states_of(x: NDArray[np.complex128], v: NDArray[np.complex128]) -> NDArray[n
 def constants_of(
     x: NDArray[np.complex128], v: NDArray[np.complex128], mass: NDArray[np.float64], softening: float
 ) -> NDArray[np.float64]:
-    """(samples, bodies + 2) masses, square of the softening length, less the energy."""
-    binding = -0.5 * (mass * (v.real**2 + v.imag**2)).sum(axis=1)
+    """(samples, bodies + 3) masses, square of the softening length, less the energy, the sum of the kinetic
+    energy and the potential.
+    """
+    kinetic = 0.5 * (mass * (v.real**2 + v.imag**2)).sum(axis=1)
+    binding = -kinetic
     with np.errstate(divide="ignore"):
         for i in range(x.shape[1]):
             for j in range(i):
                 distance = np.abs(x[:, i] - x[:, j])
                 distance = np.hypot(distance, softening) if softening else distance
                 binding += mass[:, i] * mass[:, j] / distance
-    return np.concatenate([mass, np.full((len(mass), 1), softening**2), binding[:, None]], axis=1)
+    soft = np.full(len(mass), softening**2)
+    return np.concatenate([mass, np.stack([soft, binding, binding + 2 * kinetic], axis=1)], axis=1)
 
 
 def floors(x: NDArray[np.complex128], mass: NDArray[np.float64], softening: float) -> NDArray[np.float64]:

@@ -37,14 +37,14 @@ class Reference(Solver):
     OUT_OF_BUDGET when the seconds or the steps are used up, NOT_CONVERGED when the longest words do not
     suffice, REFUSED (nothing kept) for bodies that start at one place.
 
-    A solution's `error_estimate` is the largest distance between the positions of its last two runs. Its
-    measures: `digits`, the decimal digits of the words that were long enough, those of the first of the two
-    that agree; `steps` of the last run; `closest_approach`, the smallest distance of two bodies until the
-    last time.
+    A solution's `error_estimate` is the largest distance between the positions of its last two runs, in parts
+    of the largest distance of two bodies at the start. Its measures: `digits`, the decimal digits of the
+    words that were long enough, those of the first of the two that agree; `steps` of the last run;
+    `closest_approach`, the smallest distance of two bodies until the last time.
 
     Attributes:
-        decimals: of positions, in the unit of length; 1 to 13. To this, four units in the last place of
-            float64 are added.
+        decimals: of positions, in parts of the largest distance of two bodies at the start; 1 to 13. To
+            this, four units in the last place of float64 are added.
         budget: seconds for each sample: how far they go depends on the machine.
         most_steps: of one solution, which do not.
         first_bits, most_bits: of the shortest and the longest words, below 1; multiples of 20.
@@ -107,14 +107,15 @@ class Reference(Solver):
         status = np.full(samples, Status.REFUSED, dtype=np.int8)
         seconds, estimate, digits, steps, closest = np.full((5, samples), np.nan)
         _compile()
-        refused = self.system.coincident(queries)
+        refused, extent = self.system.coincident(queries), self.system.extent(queries)
         for i in range(samples):
             begin = clock.perf_counter()
             if not refused[i]:
                 place, speed = (
                     np.stack([asked[prefix + "x"][i], asked[prefix + "y"][i]], axis=1) for prefix in ("", "v")
                 )
-                answer = self._converge(Start.of(place, speed, asked["mass"][i]), times, begin)
+                start = Start.of(place, speed, asked["mass"][i])
+                answer = self._converge(start, float(extent[i]), times, begin)
                 status[i], run, known, estimate[i], digits[i] = answer
                 steps[i], closest[i] = run.steps, run.closest if run.known else np.nan
                 for c, name in enumerate(FIELDS):
@@ -133,10 +134,10 @@ class Reference(Solver):
         )
 
     def _converge(
-        self, start: Start, times: NDArray[np.float64], begin: float
+        self, start: Start, extent: float, times: NDArray[np.float64], begin: float
     ) -> tuple[Status, Run, int, float, float]:
         """How it ended, the solution, the number of times at which it is known, by how much the last two
-        differ, and the digits that were needed.
+        differ in parts of the start's extent, and the digits that were needed.
         """
         # what is left is for a second run: one alone, however far it comes, says nothing
         share, deadline = begin + FIRST_SHARE * self.budget, begin + self.budget
@@ -147,8 +148,8 @@ class Reference(Solver):
             if spent or clock.perf_counter() >= deadline:
                 break
             fine = follow(start, times, bits=bits, deadline=deadline, most_steps=steps, whole=coarse.whole)
-            difference = np.hypot(*np.moveaxis(fine.position - coarse.position, -1, 0)).max(axis=1)
-            size = np.abs(fine.position).max(axis=(1, 2))
+            difference = np.hypot(*np.moveaxis(fine.position - coarse.position, -1, 0)).max(axis=1) / extent
+            size = np.abs(fine.position).max(axis=(1, 2)) / extent
             agree = difference <= 10.0**-self.decimals + 4 * np.finfo(np.float64).eps * size
             agreed = len(times) if agree.all() else int(np.argmin(agree))
             if np.isfinite(difference).any():

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from ..methods.compiled import compiled
-from ..methods.lanes import absolute, any_lane, fill, fma, load, maximum, minimum, select, sqrt, store
+from ..methods.lanes import absolute, fma, load, minimum, sqrt, store
 
-__all__ = ["CONSTANTS", "ROWS", "closest", "derivative", "imbalance", "intake", "physical"]
+__all__ = ["CONSTANTS", "ROWS", "derivative", "imbalance", "intake", "least", "physical"]
 
 ROWS = 13
 """Of a state: u_0 to u_2, then P_0 to P_2, each with its real and imaginary part; then time."""
@@ -107,33 +107,12 @@ def physical(y: Any, shown: Any, constants: Any) -> None:
 
 
 @compiled()
-def closest(y: Any, later: Any, constants: Any, known: Any) -> Any:
-    """The least distance of any pair at either end of a step, or between them where a pair turns round.
-
-    In between it is that of the two-body orbit at the end. Lanes, and no more than what is `known`.
-    """
-    found = known
-    for k in range(3):
-        ux, uy, px, py = (
-            load(y, 2 * k, 8),
-            load(y, 2 * k + 1, 8),
-            load(y, 6 + 2 * k, 8),
-            load(y, 7 + 2 * k, 8),
-        )
-        vx, vy = load(later, 2 * k, 8), load(later, 2 * k + 1, 8)
-        qx, qy = load(later, 6 + 2 * k, 8), load(later, 7 + 2 * k, 8)
-        after = fma(vx, vx, vy * vy)
-        found = minimum(found, minimum(fma(ux, ux, uy * uy), after))
-        product, inverse = load(constants, k, 8), 8.0 * load(constants, 3 + k, 8)
-        spin = 0.5 * fma(vx, qy, -(vy * qx))
-        spin = inverse * (spin * spin)
-        # it approaches before, parts after, and may come nearer in between than is known
-        far = fill(1e300, 8)
-        turned = select(fma(ux, px, uy * py) < 0.0, select(fma(vx, qx, vy * qy) > 0.0, spin, far), far)
-        if any_lane(turned < 2.0 * (found * product)):
-            bound = (0.125 * inverse * fma(qx, qx, qy * qy) - product) / after
-            root = sqrt(maximum(fma(product, product, 2.0 * (bound * spin)), fill(0.0, 8)))
-            found = minimum(found, turned / (product + root))
+def least(y: Any) -> Any:
+    """The smallest distance of two bodies, lanes."""
+    found = fma(load(y, 0, 8), load(y, 0, 8), load(y, 1, 8) * load(y, 1, 8))
+    for k in range(1, 3):
+        ux, uy = load(y, 2 * k, 8), load(y, 2 * k + 1, 8)
+        found = minimum(found, fma(ux, ux, uy * uy))
     return found
 
 

@@ -44,12 +44,18 @@ class AdaptiveSolver(CompiledSolver):
 class Regularised(AdaptiveSolver):
     """In variables in which two bodies may collide: the fastest at every accuracy, and the most accurate.
 
-    See `regularised` for the equations. It finds the closest approach, too. A body a million times lighter
+    See `regularised` for the equations. A body a million times lighter
     than the others, and far from them, is lost in their rounding: it then runs out of steps, and
     `DormandPrince` is the better choice.
 
+    Attributes:
+        closest: whether to find the closest approach of two bodies, too: a quarter more time where frames are
+            many, three quarters where they are few.
+
     Raises `SolverError` for softened gravity, to which the variables do not fit.
     """
+
+    closest: bool = False
 
     watches_energy: ClassVar[bool] = True
 
@@ -78,7 +84,7 @@ class Regularised(AdaptiveSolver):
             *answer, memory = rest
             dormand_prince.solve(
                 state, constants, floor, *answer,
-                dormand_prince_frames.REGULARISED, self.tolerance, self.most_steps, memory,
+                dormand_prince_frames.REGULARISED, self.tolerance, self.most_steps, self.closest, memory,
             )  # fmt: skip
 
         return self._in_lanes(run, (state, constants, floor), times, rows)
@@ -110,7 +116,7 @@ class DormandPrince(AdaptiveSolver):
         def run(state: Array, constants: Array, floor: Array, *rest: Array) -> None:
             *answer, memory = rest
             dormand_prince.solve(
-                state, constants, floor, *answer, equations, self.tolerance, self.most_steps, memory
+                state, constants, floor, *answer, equations, self.tolerance, self.most_steps, False, memory
             )
 
         return self._in_lanes(run, (state, constants, floor), times, rows)
@@ -175,7 +181,7 @@ class FixedStepSolver(CompiledSolver):
 
 @dataclass(frozen=True)
 class Leapfrog(FixedStepSolver):
-    """Leapfrog, and Yoshida's compositions of it: symplectic and reversible.
+    """Leapfrog, and compositions of it by Yoshida and McLachlan: symplectic and reversible.
 
     Attributes:
         order: 2, 4, 6 or 8, of 1, 3, 7 or 15 leapfrog steps.
@@ -183,7 +189,7 @@ class Leapfrog(FixedStepSolver):
 
     order: int = 2
 
-    names: ClassVar[dict[int, str]] = {2: "leapfrog", 4: "Yoshida 4", 6: "Yoshida 6", 8: "Yoshida 8"}
+    names: ClassVar[dict[int, str]] = {2: "leapfrog", 4: "Yoshida 4", 6: "Yoshida 6", 8: "McLachlan 8"}
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -148,6 +148,12 @@ class ThreeBody(System):
             )
         return samples
 
+    def extent(self, queries: Queries) -> NDArray[np.float64]:
+        """(samples,) the largest distance of two bodies, softened: the unit in which errors are measured."""
+        x, y = (np.asarray(queries[name], dtype=np.float64) for name in ("x", "y"))
+        apart = [np.hypot(x[:, i] - x[:, j], y[:, i] - y[:, j]) for i, j in PAIRS]
+        return np.asarray(np.hypot(np.max(apart, axis=0), self.softening))
+
     def coincident(self, queries: Queries) -> NDArray[np.bool_]:
         """(samples,) where two bodies are at one place, as far as double precision tells.
 

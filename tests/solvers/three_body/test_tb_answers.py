@@ -93,7 +93,7 @@ def test_it_agrees_with_an_integrator_written_by_others(solver: Solver) -> None:
 def test_the_regularised_and_the_plain_equations_give_the_standard_starts_alike() -> None:
     query = SYSTEM.draw([np.random.default_rng(i) for i in range(24)])
     times = np.array([0.5, 1.0, 2.0])
-    ours = Regularised(SYSTEM, tolerance=1e-15)(query, times)
+    ours = Regularised(SYSTEM, tolerance=1e-15, closest=True)(query, times)
     plain = DormandPrince(SYSTEM, tolerance=1e-15, transformed=True)(query, times)
     difference = np.abs(ours.values["x"] - plain.values["x"]).max(axis=(1, 2))
     far = ours.measures["closest_approach"] > 1e-3
@@ -111,7 +111,7 @@ def test_a_head_on_collision_is_a_bounce() -> None:
         "mass": np.array([[1.0, 2.0, 1e-6]]),
     }
     period = 2 * np.pi * np.sqrt((apart / 2) ** 3 / 3)
-    solution = Regularised(SYSTEM, tolerance=1e-14)(query, np.array([period / 4, period]))
+    solution = Regularised(SYSTEM, tolerance=1e-14, closest=True)(query, np.array([period / 4, period]))
     assert solution.status[0] == Status.SOLVED
     np.testing.assert_allclose(solution.values["x"][0, 1, :2], [0.0, apart], rtol=0, atol=3e-9)
     assert solution.measures["closest_approach"][0] < 1e-12
@@ -125,8 +125,19 @@ def test_runge_kutta_is_right_where_nothing_comes_near() -> None:
         assert error(solution, orbit) < 1e-6
 
 
-def test_the_closest_approach_is_that_of_the_ellipse() -> None:
-    """From the far end of an ellipse to beyond the near one, in steps that end at neither."""
-    orbit = binary(np.zeros(1), separation=1.7, eccentricity=0.6)
-    solution = Regularised(SYSTEM, tolerance=1e-8)(asked(orbit, (1.0, 3.0, 1e-6)), np.array([4.0]))
-    np.testing.assert_allclose(solution.measures["closest_approach"], 1.7 * 0.4 / 1.6, rtol=1e-5)
+@pytest.mark.parametrize("eccentricity", [0.6, 0.99])
+def test_the_closest_approach_is_that_of_the_ellipse(eccentricity: float) -> None:
+    """From the far end of an ellipse to before or beyond the near one, in steps that end at neither."""
+    apart = 1.7
+    orbit = binary(np.zeros(1), separation=apart, eccentricity=eccentricity)
+    query = asked(orbit, (1.0, 3.0, 1e-6))
+    half = np.pi * np.sqrt((apart / (1 + eccentricity)) ** 3 / 4)
+    solver = Regularised(SYSTEM, tolerance=1e-8, closest=True)
+    for end in (0.8 * half, 0.9 * half, 0.97 * half):
+        solution = solver(query, np.array([end]))
+        values = solution.values
+        distance = np.hypot(*(values[n][0, 0, 1] - values[n][0, 0, 0] for n in ("x", "y")))
+        np.testing.assert_allclose(solution.measures["closest_approach"], distance, rtol=1e-6)
+    for end in (1.1 * half, 2 * half):
+        nearest = solver(query, np.array([end])).measures["closest_approach"]
+        np.testing.assert_allclose(nearest, apart * (1 - eccentricity) / (1 + eccentricity), rtol=1e-5)

@@ -91,3 +91,41 @@ def test_settings_of_the_fallback_are_refused_at_once() -> None:
     for wrong in ({"most_steps": 0}, {"most_bits": 50}):
         with pytest.raises(SolverError, match=next(iter(wrong))):
             Certified(SYSTEM, **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("tolerance", [1e-7, 1e-12])
+def test_the_closest_approach_is_the_reference_s_and_ends_with_the_last_time(tolerance: float) -> None:
+    for end in (1.3, 3.9):
+        query, times = drawn(*range(24)), np.array([end])
+        ours = Regularised(SYSTEM, tolerance=tolerance, closest=True)(query, times)
+        truth = Reference(SYSTEM, decimals=6)(query, times)
+        near, true = ours.measures["closest_approach"], truth.measures["closest_approach"]
+        right = np.abs(ours.values["x"] - truth.values["x"]).max(axis=(1, 2)) < 1e3 * tolerance
+        assert right.sum() > 16
+        np.testing.assert_allclose(
+            near[right], true[right], rtol=2e-2 if tolerance > 1e-9 else 1e-5, atol=1e-9
+        )
+
+
+def test_the_closest_approach_is_found_only_if_asked_for_and_changes_no_answer() -> None:
+    query, times = drawn(*range(20)), np.linspace(0.0, 3.9, 11)
+    with_it = Regularised(SYSTEM, closest=True)(query, times)
+    without = Regularised(SYSTEM)(query, times)
+    assert np.isnan(without.measures["closest_approach"]).all()
+    np.testing.assert_array_equal(with_it.values["vx"], without.values["vx"])
+    np.testing.assert_array_equal(with_it.measures["steps"], without.measures["steps"])
+
+
+def test_a_system_of_another_size_is_certified_alike() -> None:
+    """Lengths by a power of two, times by the root of its cube: the same bits, but for rounding of times."""
+    query, times = drawn(*range(30)), np.array([6.0])
+    solver = Certified(SYSTEM, tolerance=1e-8, agreement=1e-3)
+    one = solver(query, times)
+    for exponent in (-18, 20):
+        length, time = 2.0**exponent, 2.0 ** (1.5 * exponent)
+        scaled = {**query, "x": length * query["x"], "y": length * query["y"]}
+        other = solver(scaled, time * times)
+        np.testing.assert_array_equal(other.status, one.status)
+        np.testing.assert_array_equal(other.measures["digits"], one.measures["digits"])
+        np.testing.assert_allclose(other.error_estimate, one.error_estimate, rtol=1e-3, atol=1e-12)
+        np.testing.assert_allclose(other.values["x"], length * one.values["x"], rtol=1e-6)
