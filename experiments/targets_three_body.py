@@ -139,9 +139,13 @@ def energy() -> Measured:
 
 
 def speed_ups() -> Measured:
-    """Whether every surrogate has both speed-ups, alone and in batch; what has no skill has none."""
+    """Whether every surrogate with skill has both speed-ups, alone and in batch; what has none gets none."""
     verdicts = [v for v in load("default")["verdicts"] if v["label"] != "control"]
-    without = [v["label"] for v in verdicts if None in (v["batch"]["speed_up"], v["single"]["speed_up"])]
+    without = [
+        v["label"]
+        for v in verdicts
+        if v["skill"] and None in (v["batch"]["speed_up"], v["single"]["speed_up"])
+    ]
     said = [
         f"{v['label']}: {v['batch']['in_words']} in batch, {v['single']['in_words']} alone, naively "
         f"{v['batch']['naive']:,.0f} and {v['single']['naive']:,.0f} x"
