@@ -53,6 +53,15 @@ class Regularised(AdaptiveSolver):
             many, three quarters where they are few.
 
     Raises `SolverError` for softened gravity, to which the variables do not fit.
+
+    >>> from understudy.solvers.three_body import ThreeBody
+    >>> system = ThreeBody()
+    >>> starts = system.draw([np.random.default_rng(seed) for seed in range(3)])
+    >>> solution = Regularised(system, tolerance=1e-12)(starts, np.array([0.5, 1.0]))
+    >>> solution.values["x"].shape
+    (3, 2, 3)
+    >>> bool(solution.solved.all())
+    True
     """
 
     closest: bool = False
