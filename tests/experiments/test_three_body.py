@@ -125,6 +125,7 @@ def test_the_quick_preset_runs_to_a_report(tmp_path: Path, capsys: pytest.Captur
     assert "Expected errors" in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_later_windows_are_compared_in_folders_of_their_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

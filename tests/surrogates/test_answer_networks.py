@@ -209,6 +209,7 @@ def test_a_timed_network_comes_back_from_disk_with_its_predicted_error(kind: Any
     assert torch.equal(network.expected_error(inputs), back.expected_error(inputs))
 
 
+@pytest.mark.slow
 def test_a_table_is_beaten_where_the_map_is_smooth_and_samples_are_few() -> None:
     training = dataclasses.replace(SHORT, steps=1200)
     network = ResidualDense(

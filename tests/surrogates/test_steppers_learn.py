@@ -23,6 +23,12 @@ SMALL: dict[type[Stepper], dict[str, Any]] = {
     ResNet: {"channels": 8, "width": 5, "blocks": 2},
 }
 KINDS = pytest.mark.parametrize("kind", SMALL, ids=lambda kind: kind.__name__)
+QUICK_FIRST = pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=pytest.mark.slow) if kind is ResNet else kind for kind in SMALL],
+    ids=lambda kind: kind.__name__,
+)
+"""All kinds, of which the one that takes half of the time runs with the slow tests only."""
 
 
 def make(kind: Any, *, stepping: SteppingSettings = PLAIN, training: TrainingSettings = SHORT) -> Any:
@@ -75,7 +81,7 @@ def test_advection_and_diffusion_are_exact_before_the_first_step_of_training(gri
     np.testing.assert_allclose(forecast, test[:, 1:], rtol=0, atol=1e-7)
 
 
-@KINDS
+@QUICK_FIRST
 def test_it_learns_a_linear_map_without_the_linear_part(kind: Any) -> None:
     """u -> u - 0.3 (u - left) + 0.1 (right - u), which three points determine."""
     u = smooth(400, (8,), 2)
@@ -85,7 +91,9 @@ def test_it_learns_a_linear_map_without_the_linear_part(kind: Any) -> None:
     assert record.validation_error < (0.02 if kind is MLP else 1e-3)
 
 
-@pytest.mark.parametrize("kind", [CNN, ResNet], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [CNN, pytest.param(ResNet, marks=pytest.mark.slow)], ids=lambda kind: kind.__name__
+)
 def test_it_learns_a_convective_product(kind: Any) -> None:
     """u -> u - 0.1 u (right - left): no linear map comes near."""
     u = smooth(200, (12, 10), 3)

@@ -65,6 +65,7 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(kills: 
     assert steps(broken) == steps(whole) == [10 * i for i in range(1, CHECKS + 1)]
 
 
+@pytest.mark.slow
 def test_a_kill_before_any_change_to_the_folder_leaves_nothing_half_written(tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     train_briefly(whole)
