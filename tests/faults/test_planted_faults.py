@@ -10,6 +10,7 @@ from pathlib import Path
 import faults_in_datasets
 import faults_in_experiments
 import faults_in_solvers
+import faults_in_steady_flow
 import faults_in_surrogates
 import faults_in_three_body
 import pytest
@@ -21,6 +22,7 @@ FAULTS = (
     *faults_in_surrogates.FAULTS,
     *faults_in_experiments.FAULTS,
     *faults_in_three_body.FAULTS,
+    *faults_in_steady_flow.FAULTS,
 )
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("solvers", "datasets", "surrogates", "experiments")

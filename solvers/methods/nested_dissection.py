@@ -1,0 +1,234 @@
+"""Sparse direct solution on a regular grid: multifrontal elimination in nested-dissection order.
+
+Every node of a grid of rows x columns is coupled with the thirteen nodes at most two steps away (a step is
+one node along a row or a column): what a biharmonic operator and its kin need. Lines two nodes wide cut the
+grid in halves, these in quarters, and so on; the pieces are eliminated first, the lines last, each in a dense
+matrix of its own (a front), so that nearly all arithmetic is the product of dense matrices.
+
+The order depends on the shape of the grid alone: it is found once (`dissection`), and serves every matrix.
+
+George, SIAM J. Numer. Anal. 10 (1973), doi:10.1137/0710032; Duff & Reid, ACM Trans. Math. Softw. 9 (1983),
+doi:10.1145/356044.356047.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .multifrontal import factorise, solve
+
+__all__ = ["CENTRE", "OFFSETS", "Dissection", "Factors", "dissection"]
+
+OFFSETS = (
+    (-2, 0), (-1, -1), (-1, 0), (-1, 1), (0, -2), (0, -1), (0, 0),
+    (0, 1), (0, 2), (1, -1), (1, 0), (1, 1), (2, 0),
+)  # fmt: skip
+"""(row, column) steps from a node to the thirteen that it is coupled with, itself among them."""
+CENTRE = OFFSETS.index((0, 0))
+"""Which of them is the node itself."""
+LEAF = 20
+"""Nodes of the smallest pieces, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dissection:
+    """In which order a grid is eliminated, and where each number goes. See `dissection`.
+
+    Attributes:
+        shape: rows and columns of the grid.
+        order: (nodes,) number of the node (row-major) that is eliminated as the n-th.
+        pivots, borders: (fronts + 1,) where each front's nodes begin, among all pivots (which are in
+            elimination order) and in `border`.
+        border: elimination numbers of the nodes that each front is coupled with and that come later,
+            ascending.
+        children: (fronts,) how many fronts, of those just before, are taken up by this one.
+        place: of each border node, its number in its parent's front, pivots first.
+        entries: (fronts + 1,) where each front's matrix entries begin in the two arrays that follow.
+        source, target: an entry's number among (nodes, 13) coefficients; its place in the front's matrix
+            (pivots + border)^2, row-major.
+        stored: numbers that a factorisation holds.
+        stacked: numbers that wait to be taken up, at most.
+        widest: pivots and border nodes of the largest front.
+    """
+
+    shape: tuple[int, int]
+    order: NDArray[np.int64]
+    pivots: NDArray[np.int64]
+    borders: NDArray[np.int64]
+    border: NDArray[np.int64]
+    children: NDArray[np.int64]
+    place: NDArray[np.int64]
+    entries: NDArray[np.int64]
+    source: NDArray[np.int64]
+    target: NDArray[np.int64]
+    stored: int
+    stacked: int
+    widest: int
+
+    def factorise(self, coefficients: NDArray[np.float64]) -> Factors:
+        """Of the matrix of coefficients (rows, columns, 13); see `OFFSETS`. Those that point off the grid
+        count for nothing.
+
+        Raises `numpy.linalg.LinAlgError` where a front is singular.
+        """
+        flat = np.ascontiguousarray(coefficients, dtype=np.float64).reshape(-1)
+        if flat.size != 13 * self.shape[0] * self.shape[1]:
+            raise ValueError(f"coefficients must have shape {(*self.shape, 13)}, got {coefficients.shape}")
+        stored = np.empty(self.stored)
+        factorise(
+            flat, self.pivots, self.borders, self.children, self.place, self.entries, self.source,
+            self.target, self.stacked, self.widest, stored,
+        )  # fmt: skip
+        return Factors(self, stored)
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """An eliminated matrix, which solves for as many right-hand sides as one likes."""
+
+    order: Dissection
+    stored: NDArray[np.float64]
+
+    def solve(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(rows, columns) -> (rows, columns)."""
+        d = self.order
+        x = np.ascontiguousarray(right, dtype=np.float64).reshape(-1)[d.order]
+        solve(x, d.pivots, d.borders, d.border, d.widest, self.stored)
+        found = np.empty_like(x)
+        found[d.order] = x
+        return found.reshape(d.shape)
+
+
+@lru_cache(maxsize=16)
+def dissection(rows: int, columns: int, *, leaf: int = LEAF) -> Dissection:
+    """The elimination of a grid of rows x columns, remembered for the next one of this shape."""
+    pieces: list[tuple[list[tuple[int, int, int, int]], tuple[int, int, int, int], int]] = []
+    _cut((0, rows, 0, columns), leaf, pieces)
+    number = np.arange(rows * columns).reshape(rows, columns)
+    rank = np.empty((rows, columns), np.int64)
+    begin, pivots = 0, [0]
+    for blocks, _, _ in pieces:
+        for r0, r1, c0, c1 in blocks:
+            size = (r1 - r0) * (c1 - c0)
+            # along the short side first: neighbours stay near
+            numbers = np.arange(begin, begin + size)
+            tall = r1 - r0 > c1 - c0
+            rank[r0:r1, c0:c1] = (
+                numbers.reshape(r1 - r0, c1 - c0) if tall else numbers.reshape(c1 - c0, r1 - r0).T
+            )
+            begin += size
+        pivots.append(begin)
+    order = np.empty(rows * columns, np.int64)
+    order[rank.reshape(-1)] = number.reshape(-1)
+    border = [_border(region, rows, columns, rank) for _, region, _ in pieces]
+    children = np.array([count for _, _, count in pieces])
+    places, above = _places(children, pivots, border)
+    entries, source, target = _entries(rank, pivots, border)
+    p, b = np.diff(pivots), np.array([len(one) for one in border])
+    return Dissection(
+        shape=(rows, columns),
+        order=order,
+        pivots=np.array(pivots),
+        borders=np.concatenate([[0], np.cumsum(b)]),
+        border=np.concatenate(border),
+        children=children,
+        place=np.concatenate(places),
+        entries=entries,
+        source=source,
+        target=target,
+        stored=int((p * (p + 2 * b)).sum()),
+        stacked=above,
+        widest=int((p + b).max()),
+    )
+
+
+def _cut(region: tuple[int, int, int, int], leaf: int, pieces: list[Any]) -> None:
+    """Append the fronts of a region, in the order of elimination: (blocks of pivots, region, children)."""
+    r0, r1, c0, c1 = region
+    tall, wide = r1 - r0, c1 - c0
+    if tall * wide <= leaf or max(tall, wide) < 4:
+        pieces.append(([region], region, 0))
+        return
+    if tall > wide:
+        at = r0 + (tall - 2) // 2
+        halves, line = ((r0, at, c0, c1), (at + 2, r1, c0, c1)), (at, at + 2, c0, c1)
+    else:
+        at = c0 + (wide - 2) // 2
+        halves, line = ((r0, r1, c0, at), (r0, r1, at + 2, c1)), (r0, r1, at, at + 2)
+    for half in halves:
+        _cut(half, leaf, pieces)
+    pieces.append(([line], region, 2))
+
+
+def _border(region: tuple[int, int, int, int], rows: int, columns: int, rank: NDArray[np.int64]) -> Any:
+    """Elimination numbers of the nodes around a region that are coupled with it, ascending."""
+    r0, r1, c0, c1 = region
+    found = []
+    for r in (r0 - 2, r0 - 1, r1, r1 + 1):
+        if 0 <= r < rows:
+            found.append(rank[r, c0:c1])
+    for c in (c0 - 2, c0 - 1, c1, c1 + 1):
+        if 0 <= c < columns:
+            found.append(rank[r0:r1, c])
+    for r in (r0 - 1, r1):
+        for c in (c0 - 1, c1):
+            if 0 <= r < rows and 0 <= c < columns:
+                found.append(rank[r : r + 1, c])
+    return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+
+def _places(
+    children: NDArray[np.int64], pivots: list[int], border: list[NDArray[np.int64]]
+) -> tuple[Any, int]:
+    """Of each front, where its border nodes are in its parent's front; and how much waits at most."""
+    places: list[NDArray[np.int64]] = [np.empty(0, np.int64)] * len(children)
+    waiting: list[int] = []
+    most, held = 0, 0
+    for f, count in enumerate(children):
+        for child in waiting[len(waiting) - count :]:
+            inner = border[child] < pivots[f + 1]
+            places[child] = np.where(
+                inner,
+                border[child] - pivots[f],
+                np.searchsorted(border[f], border[child]) + pivots[f + 1] - pivots[f],
+            )
+        taken = waiting[len(waiting) - count :]
+        del waiting[len(waiting) - count :]
+        held -= sum(len(border[c]) ** 2 for c in taken)
+        waiting.append(f)
+        held += len(border[f]) ** 2
+        most = max(most, held)
+    return places, most
+
+
+def _entries(rank: NDArray[np.int64], pivots: list[int], border: list[NDArray[np.int64]]) -> Any:
+    """Which coefficient goes where; see `Dissection`."""
+    rows, columns = rank.shape
+    own, other, source = [], [], []
+    node = np.arange(rows * columns).reshape(rows, columns)
+    for o, (dr, dc) in enumerate(OFFSETS):
+        here = (slice(max(0, -dr), rows - max(0, dr)), slice(max(0, -dc), columns - max(0, dc)))
+        there = (slice(max(0, dr), rows + min(0, dr)), slice(max(0, dc), columns + min(0, dc)))
+        own.append(rank[here].reshape(-1))
+        other.append(rank[there].reshape(-1))
+        source.append(13 * node[here].reshape(-1) + o)
+    i, j, k = (np.concatenate(parts) for parts in (own, other, source))
+    front = np.searchsorted(pivots, np.minimum(i, j), side="right") - 1
+    by_front = np.argsort(front, kind="stable")
+    i, j, k, front = i[by_front], j[by_front], k[by_front], front[by_front]
+    begins = np.searchsorted(front, np.arange(len(border) + 1))
+    target = np.empty(len(k), np.int64)
+    for f, around in enumerate(border):
+        some = slice(begins[f], begins[f + 1])
+        p = pivots[f + 1] - pivots[f]
+        local = [
+            np.where(n[some] < pivots[f + 1], n[some] - pivots[f], np.searchsorted(around, n[some]) + p)
+            for n in (i, j)
+        ]
+        target[some] = local[0] * (p + len(around)) + local[1]
+    return begins, k, target
