@@ -120,10 +120,15 @@ class Verdict:
 
 def reached_by(share: float, scores: NDArray[np.float64], metric: Metric) -> float:
     """The accuracy that this share of the scores has or betters; of one half the median."""
+    return float(_reached(share, np.ravel(scores), metric))
+
+
+def _reached(share: float, scores: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:
+    """As `reached_by`, along the last axis."""
     if share == 0.5:
-        return float(np.median(scores))
+        return np.asarray(np.median(scores, axis=-1))
     place = 1 - share if metric.higher_is_better else share
-    return float(np.quantile(scores, place, method="inverted_cdf"))
+    return np.asarray(np.quantile(scores, place, axis=-1, method="inverted_cdf"))
 
 
 def envelope_of(rows: Sequence[Row], metric: Metric, mode: str, *, share: float = 0.5) -> Envelope:
@@ -159,10 +164,8 @@ def judge(
     device = references[0].device
     envelopes = {mode: envelope_of(rows, metric, mode, share=share) for mode in MODES}
     controls = [row for row in rows if row.kind == "control"]
-    noise = {
-        mode: [_bootstrap(rows, row, metric, mode, share, resamples, seed) for row in controls]
-        for mode in MODES
-    }
+    drawn = _Drawn.of(rows, metric, share=share, resamples=resamples, seed=seed)
+    noise = {mode: [drawn.interval(row, metric, mode, share) for row in controls] for mode in MODES}
     verdicts = []
     for row in (r for r in rows if r.kind in ("surrogate", "control")):
         accuracy = reached_by(share, row.scores, metric)
@@ -186,7 +189,7 @@ def judge(
                 solver_seconds=solver.seconds,
                 speed_up=None if why_not else solver.seconds / seconds,
                 sign=solver.sign,
-                interval=None if why_not else _bootstrap(rows, row, metric, mode, share, resamples, seed),
+                interval=None if why_not else drawn.interval(row, metric, mode, share),
                 naive=references[0].seconds(mode) / seconds,
                 break_even=None if why_not else count,
                 break_even_sign=count_sign,
@@ -199,27 +202,60 @@ def judge(
     return verdicts
 
 
-def _bootstrap(
-    rows: Sequence[Row], row: Row, metric: Metric, mode: str, share: float, resamples: int, seed: int
-) -> tuple[float, float]:
-    """95 % interval of the speed-up when queries and timing rounds are drawn again, alike for all rows."""
-    generator = np.random.default_rng(seed)
-    ladder = [r for r in rows if r.kind == "ladder"]
-    timings = [np.array((r.single if mode == "single" else r.batch).rounds) for r in (*ladder, row)]
-    ladder_scores = np.stack([r.scores[0] for r in ladder])
-    samples = ladder_scores.shape[1]
-    found = np.empty(resamples)
-    for i in range(resamples):
-        drawn = generator.integers(samples, size=samples)
-        # rounds are interleaved, so those of one number belong together
-        places = generator.random(max(len(t) for t in timings))
-        *seconds, own = (float(np.median(t[(places[: len(t)] * len(t)).astype(int)])) for t in timings)
-        accuracies = np.array([reached_by(share, scores[drawn], metric) for scores in ladder_scores])
-        envelope = Envelope.of(np.array(seconds), metric.quality(accuracies))
-        quality = float(metric.quality(reached_by(share, row.scores[:, drawn], metric)))
-        found[i] = envelope.cost(quality).seconds / own
-    low, high = np.quantile(found, [0.025, 0.975])
-    return float(low), float(high)
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Queries and timing rounds drawn again and again, alike for all rows, and the envelopes of each draw.
+
+    Attributes:
+        queries: (draws, samples) numbers of queries.
+        places: (draws, rounds) from 0 to 1. Rounds are interleaved, so those of one number belong together.
+        envelopes: of each draw, by mode.
+    """
+
+    queries: NDArray[np.intp]
+    places: NDArray[np.float64]
+    envelopes: dict[str, list[Envelope]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], metric: Metric, *, share: float, resamples: int, seed: int) -> _Drawn:
+        """From the ladder's scores and timings."""
+        generator = np.random.default_rng(seed)
+        ladder = [row for row in rows if row.kind == "ladder"]
+        samples = ladder[0].scores.shape[1]
+        rounds = max(len(_timing(row, mode)) for row in rows for mode in MODES)
+        queries = np.empty((resamples, samples), dtype=np.intp)
+        places = np.empty((resamples, rounds))
+        for i in range(resamples):
+            queries[i] = generator.integers(samples, size=samples)
+            places[i] = generator.random(rounds)
+        reached = np.stack([_reached(share, row.scores[0][queries], metric) for row in ladder], axis=1)
+        quality = metric.quality(reached)
+        envelopes = {}
+        for mode in MODES:
+            seconds = np.stack([cls._medians(places, row, mode) for row in ladder], axis=1)
+            envelopes[mode] = [Envelope.of(s, q) for s, q in zip(seconds, quality, strict=True)]
+        return cls(queries, places, envelopes)
+
+    def interval(self, row: Row, metric: Metric, mode: str, share: float) -> tuple[float, float]:
+        """95 % interval of the row's speed-up."""
+        scores = np.moveaxis(row.scores[:, self.queries], 0, 1).reshape(len(self.queries), -1)
+        quality = metric.quality(_reached(share, scores, metric))
+        own = self._medians(self.places, row, mode)
+        costs = [e.cost(float(q)).seconds for e, q in zip(self.envelopes[mode], quality, strict=True)]
+        low, high = np.quantile(np.array(costs) / own, [0.025, 0.975])
+        return float(low), float(high)
+
+    @staticmethod
+    def _medians(places: NDArray[np.float64], row: Row, mode: str) -> NDArray[np.float64]:
+        """(draws,) median seconds of a row in the rounds that were drawn."""
+        timing = _timing(row, mode)
+        chosen = (places[:, : len(timing)] * len(timing)).astype(int)
+        return np.asarray(np.median(timing[chosen], axis=1))
+
+
+def _timing(row: Row, mode: str) -> NDArray[np.float64]:
+    """Seconds per query of each round."""
+    return np.array((row.single if mode == "single" else row.batch).rounds)
 
 
 def _widest(controls: Sequence[tuple[float, float]]) -> tuple[float, float]:

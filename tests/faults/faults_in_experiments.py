@@ -279,8 +279,8 @@ FAULTS = (
             "test_the_interval_comes_from_drawing_the_queries_again_alike_for_all",
         ),
         (
-            "row.scores[:, drawn]",
-            "row.scores[:, generator.integers(samples, size=samples)]",
+            "row.scores[:, self.queries]",
+            "row.scores[:, self.queries[::-1]]",
             "test_the_interval_comes_from_drawing_the_queries_again_alike_for_all",
         ),
         (
