@@ -16,8 +16,8 @@ def test_the_distance_to_a_circle_is_that_to_its_middle_less_the_radius() -> Non
 
 def test_the_distance_to_a_turned_square_is_negative_within() -> None:
     square = Shape((np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]),)).placed(turned=np.pi / 4)
-    points = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [0.0, -2.0], [1.0, 1.0]])
-    expected = [-1.0, 0.5**0.5 - 1, 2 - 2**0.5, 2 - 2**0.5, 2**0.5 - 1]
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [0.0, -2.0], [1.0, 1.0], [-3.0, 0.3]])
+    expected = [-1.0, 0.5**0.5 - 1, 2 - 2**0.5, 2 - 2**0.5, 2**0.5 - 1, np.hypot(3 - 2**0.5, 0.3)]
     np.testing.assert_allclose(square.distance(*points.T), expected, atol=1e-12)
 
 
