@@ -14,6 +14,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from ..solvers.contract import Queries, Solver, System
+from ..solvers.methods.threads import threads_of_numba
 from .costs import Costs, now, surroundings
 from .durable import explained, write_whole
 from .plan import DatasetError, Plan, Shard
@@ -29,7 +30,7 @@ _warm: set[tuple[str, int]] = set()
 @contextmanager
 def one_thread() -> Iterator[None]:
     """BLAS, OpenMP, torch and numba on one thread inside; as they were afterwards."""
-    before = torch.get_num_threads(), numba.get_num_threads()
+    before = torch.get_num_threads(), threads_of_numba()
     with threadpool_limits(limits=1):
         torch.set_num_threads(1)
         numba.set_num_threads(1)

@@ -22,6 +22,7 @@ from numba.core.event import install_recorder
 from threadpoolctl import threadpool_limits
 
 from ..datasets.machine import processor, source_commit, version
+from ..solvers.methods.threads import threads_of_numba
 
 __all__ = ["Timing", "clock", "compiling", "peak_memory", "pinned_threads", "provenance"]
 
@@ -58,7 +59,7 @@ def pinned_threads(threads: int) -> Iterator[None]:
     """BLAS, OpenMP, torch and numba all on `threads` threads inside; as they were afterwards."""
     if threads < 1:
         raise ValueError(f"threads must be at least 1, got {threads}")
-    torch_before, numba_before = torch.get_num_threads(), numba.get_num_threads()
+    torch_before, numba_before = torch.get_num_threads(), threads_of_numba()
     with threadpool_limits(limits=threads):
         torch.set_num_threads(threads)
         numba.set_num_threads(min(threads, numba_before))

@@ -7,8 +7,22 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
+import torch
 
-__all__ = ["in_parts"]
+__all__ = ["in_parts", "threads_of_numba"]
+
+
+def threads_of_numba() -> int:
+    """How many threads numba is set to use.
+
+    Asked for the first time, numba starts its threads, and by that sets torch's to as many as there are
+    cores; here torch keeps its own.
+    """
+    before = torch.get_num_threads()
+    threads = int(numba.get_num_threads())
+    if torch.get_num_threads() != before:
+        torch.set_num_threads(before)
+    return threads
 
 
 def in_parts(work: Callable[[int, int], None], samples: int, *, least: int) -> None:
@@ -17,7 +31,7 @@ def in_parts(work: Callable[[int, int], None], samples: int, *, least: int) -> N
     The work must let go of the interpreter's lock, as functions of `compiled` do, and the parts must not
     touch one another.
     """
-    parts = max(1, min(numba.get_num_threads(), samples // least))
+    parts = max(1, min(threads_of_numba(), samples // least))
     bounds = [samples * i // parts for i in range(parts + 1)]
     if parts == 1:
         work(0, samples)

@@ -1,5 +1,6 @@
 """Timing measures what it says, with threads pinned and put back."""
 
+import subprocess
 import sys
 import time
 
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from understudy.experiments.timing import Timing, clock, compiling, peak_memory, pinned_threads, provenance
+from understudy.solvers.methods.threads import threads_of_numba
 
 
 def test_threads_are_pinned_inside_and_put_back() -> None:
-    before = torch.get_num_threads(), numba.get_num_threads()
+    before = torch.get_num_threads(), threads_of_numba()
     with pinned_threads(1):
         assert torch.get_num_threads() == 1
         assert numba.get_num_threads() == 1
@@ -27,7 +29,7 @@ def test_peak_memory_sees_an_array_that_is_gone_afterwards_however_often(megabyt
         return float(np.ones(megabytes * 125_000).sum())
 
     for _ in range(3):
-        assert peak_memory(call) == pytest.approx(megabytes * 1e6, rel=0.3, abs=0.5e6)
+        assert peak_memory(call) == pytest.approx(megabytes * 1e6, rel=0.3, abs=1.5e6)
 
 
 def test_a_timing_has_the_median_of_the_calls_and_the_first_apart() -> None:
@@ -60,3 +62,16 @@ def test_provenance_names_versions_machine_and_date() -> None:
     assert found["machine"]["cores"] >= 1
     assert found["date"][:2] == "20"
     assert clock(lambda: time.sleep(0.01)) >= 0.01
+
+
+def test_pinning_leaves_torch_with_its_threads_though_numba_starts_its_own() -> None:
+    """In a process of its own: numba starts its threads once."""
+    code = (
+        "import torch\n"
+        "torch.set_num_threads(1)\n"
+        "from understudy.experiments.timing import pinned_threads\n"
+        "with pinned_threads(2):\n"
+        "    assert torch.get_num_threads() == 2\n"
+        "assert torch.get_num_threads() == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -27,6 +27,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"channels": 3, "width": 5, "training": TRAIN},
     "dense": {"hidden": (16, 16), "training": TRAIN},
     "esn": {"nodes": 60, "warm_up": 10},
+    "field_dense": {"hidden": (16,), "training": TRAIN},
     "learned_multistep": {
         "length": 22.0,
         "delays": 4,
@@ -43,6 +44,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "resnet": {"channels": 3, "width": 5, "blocks": 2, "training": TRAIN},
     "spline_dense": {"width": 16, "blocks": 1, "training": TRAIN},
     "state_stepper": {"width": 16, "blocks": 1, "training": TRAIN},
+    "unet": {"channels": 8, "levels": 1, "training": TRAIN},
 }
 """Settings that make a small model; a surrogate that is not named here is tried with its defaults."""
 
