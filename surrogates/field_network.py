@@ -68,11 +68,7 @@ class FieldNetwork(Surrogate):
     ) -> TrainingRecord:
         """Read all pairs into memory, measure the scaling, then descend; see `Surrogate`."""
         begin = time.perf_counter()
-        if len(examples) == 0 or len(validation) == 0:
-            raise SurrogateError(
-                f"{type(self).__name__} needs training and validation pairs, got {len(examples)} and "
-                f"{len(validation)}; generate a set with both splits"
-            )
+        self.refuse_without_both(examples, validation)
         if examples.timed:
             raise SurrogateError(f"{type(self).__name__} learns steady fields; pose the task as Direct")
         self.input_shapes, self.output_shapes = examples.input_shapes, examples.output_shapes

@@ -39,11 +39,7 @@ class SpanMap(Surrogate):
 
         Raises `SurrogateError` for a set without validation, or of one time only.
         """
-        if len(examples) == 0 or len(validation) == 0:
-            raise SurrogateError(
-                f"{type(self).__name__} needs training and validation pairs, got {len(examples)} and "
-                f"{len(validation)}; generate a set with both splits"
-            )
+        self.refuse_without_both(examples, validation)
         # in double precision: what follows linearly must do so to round-off
         held, judged = examples.held(), validation.held()
         horizon = None if held.times is None else float(held.times[-1])

@@ -8,7 +8,7 @@ import inspect
 import json
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, cast, get_type_hints
@@ -113,6 +113,14 @@ class Surrogate(ABC):
         """Learn from examples of the kind `learns`. With a `folder`, checkpoints and a log (JSON
         lines) go there and training resumes.
         """
+
+    def refuse_without_both(self, examples: Sized, validation: Sized) -> None:
+        """Raise `SurrogateError` where either split is empty, for those who need both."""
+        if len(examples) == 0 or len(validation) == 0:
+            raise SurrogateError(
+                f"{type(self).__name__} needs training and validation pairs, got {len(examples)} and "
+                f"{len(validation)}; generate a set with both splits"
+            )
 
     # answering -----------------------------------------------------------------------------------
 

@@ -33,6 +33,8 @@ CENTRE = OFFSETS.index((0, 0))
 """Which of them is the node itself."""
 LEAF = 20
 """Nodes of the smallest pieces, at most."""
+Block = tuple[int, int, int, int]
+"""First row, row after the last, first column, column after the last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,21 +109,17 @@ class Factors:
 @lru_cache(maxsize=16)
 def dissection(rows: int, columns: int, *, leaf: int = LEAF) -> Dissection:
     """The elimination of a grid of rows x columns, remembered for the next one of this shape."""
-    pieces: list[tuple[list[tuple[int, int, int, int]], tuple[int, int, int, int], int]] = []
+    pieces: list[tuple[Block, Block, int]] = []
     _cut((0, rows, 0, columns), leaf, pieces)
     number = np.arange(rows * columns).reshape(rows, columns)
     rank = np.empty((rows, columns), np.int64)
     begin, pivots = 0, [0]
-    for blocks, _, _ in pieces:
-        for r0, r1, c0, c1 in blocks:
-            size = (r1 - r0) * (c1 - c0)
-            # along the short side first: neighbours stay near
-            numbers = np.arange(begin, begin + size)
-            tall = r1 - r0 > c1 - c0
-            rank[r0:r1, c0:c1] = (
-                numbers.reshape(r1 - r0, c1 - c0) if tall else numbers.reshape(c1 - c0, r1 - r0).T
-            )
-            begin += size
+    for (r0, r1, c0, c1), _, _ in pieces:
+        tall, wide = r1 - r0, c1 - c0
+        numbers = np.arange(begin, begin + tall * wide)
+        # along the short side first: neighbours stay near
+        rank[r0:r1, c0:c1] = numbers.reshape(tall, wide) if tall > wide else numbers.reshape(wide, tall).T
+        begin += tall * wide
         pivots.append(begin)
     order = np.empty(rows * columns, np.int64)
     order[rank.reshape(-1)] = number.reshape(-1)
@@ -147,12 +145,12 @@ def dissection(rows: int, columns: int, *, leaf: int = LEAF) -> Dissection:
     )
 
 
-def _cut(region: tuple[int, int, int, int], leaf: int, pieces: list[Any]) -> None:
-    """Append the fronts of a region, in the order of elimination: (blocks of pivots, region, children)."""
+def _cut(region: Block, leaf: int, pieces: list[tuple[Block, Block, int]]) -> None:
+    """Append the fronts of a region, in the order of elimination: (pivots, region, children)."""
     r0, r1, c0, c1 = region
     tall, wide = r1 - r0, c1 - c0
     if tall * wide <= leaf or max(tall, wide) < 4:
-        pieces.append(([region], region, 0))
+        pieces.append((region, region, 0))
         return
     if tall > wide:
         at = r0 + (tall - 2) // 2
@@ -162,10 +160,10 @@ def _cut(region: tuple[int, int, int, int], leaf: int, pieces: list[Any]) -> Non
         halves, line = ((r0, r1, c0, at), (r0, r1, at + 2, c1)), (r0, r1, at, at + 2)
     for half in halves:
         _cut(half, leaf, pieces)
-    pieces.append(([line], region, 2))
+    pieces.append((line, region, 2))
 
 
-def _border(region: tuple[int, int, int, int], rows: int, columns: int, rank: NDArray[np.int64]) -> Any:
+def _border(region: Block, rows: int, columns: int, rank: NDArray[np.int64]) -> Any:
     """Elimination numbers of the nodes around a region that are coupled with it, ascending."""
     r0, r1, c0, c1 = region
     found = []
@@ -190,14 +188,14 @@ def _places(
     waiting: list[int] = []
     most, held = 0, 0
     for f, count in enumerate(children):
-        for child in waiting[len(waiting) - count :]:
+        taken = waiting[len(waiting) - count :]
+        for child in taken:
             inner = border[child] < pivots[f + 1]
             places[child] = np.where(
                 inner,
                 border[child] - pivots[f],
                 np.searchsorted(border[f], border[child]) + pivots[f + 1] - pivots[f],
             )
-        taken = waiting[len(waiting) - count :]
         del waiting[len(waiting) - count :]
         held -= sum(len(border[c]) ** 2 for c in taken)
         waiting.append(f)

@@ -21,7 +21,7 @@ CHECKED_EVERY = 0.25
 
 @dataclass(frozen=True)
 class LatticeBoltzmann(SteadySolver):
-    """Explicit, local, easily told; some hundred times slower than `StreamNewton` at equal error.
+    """Explicit, local, easily told: the check on `StreamNewton`, which is far faster.
 
     It marches in time until the velocities change by less than the tolerance in one crossing of the channel's
     height, relative and root-mean-square. The error is that of the grid, of second order, and that of the

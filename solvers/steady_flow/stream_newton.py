@@ -21,8 +21,8 @@ Array = NDArray[np.float64]
 class StreamNewton(SteadySolver):
     """Second order in space; converged to the tolerance, or marked.
 
-    Fluid is conserved to round-off, at any tolerance. The error is that of the grid: in the velocities of the
-    standard obstacles some 0.3 % with 64 rows, a quarter of that with twice as many.
+    Fluid is conserved to round-off, at any tolerance. The error is that of the grid: with twice as many rows
+    about a quarter of it is left.
 
     The error estimate is that of the velocities, relative and root-mean-square, from the next coarser grid by
     Richardson's rule; NaN where there is none. The measures: `steps` on the last grid; `factorisations` on

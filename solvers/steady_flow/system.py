@@ -28,7 +28,7 @@ class SteadyFlow(System):
 
     The channel is 1 high; the mean speed at its inflow and the fluid's density are 1, too. Through the
     outflow momentum leaves freely. The flow is steady while the Reynolds number of the obstacle, its height
-    across the flow over the viscosity, is below some 40 to 60; beyond, queries are refused.
+    across the flow over the viscosity, is at most 45; beyond, queries are refused.
 
     A query is (samples, rows, columns) `distance`, the signed distance from the middle of each cell to the
     nearest solid's surface, negative within; in between it is interpolated bilinearly, and where it is zero
@@ -261,5 +261,7 @@ class SteadyFlow(System):
         return imbalances(self, values, queries)
 
 
-STEADY_UNTIL = 60.0
-"""Reynolds number of the obstacle. A cylinder sheds vortices from 47 on in the open, later in a channel."""
+STEADY_UNTIL = 45.0
+"""Reynolds number of the obstacle. A cylinder in the open sheds vortices from some 47 on, Williamson, Annu.
+Rev. Fluid Mech. 28 (1996), doi:10.1146/annurev.fl.28.010196.002401; other shapes may somewhat earlier, which
+is not checked."""

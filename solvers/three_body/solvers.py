@@ -44,13 +44,12 @@ class AdaptiveSolver(CompiledSolver):
 class Regularised(AdaptiveSolver):
     """In variables in which two bodies may collide: the fastest at every accuracy, and the most accurate.
 
-    See `regularised` for the equations. A body a million times lighter
-    than the others, and far from them, is lost in their rounding: it then runs out of steps, and
-    `DormandPrince` is the better choice.
+    See `regularised` for the equations. A body a million times lighter than the others, and far from them, is
+    lost in their rounding: it then runs out of steps, and `DormandPrince` is the better choice.
 
     Attributes:
-        closest: whether to find the closest approach of two bodies, too: a quarter more time where frames are
-            many, three quarters where they are few.
+        closest: whether to find the closest approach of two bodies, too, which takes time in every step: the
+            less, the more frames are asked for, as these need the step's polynomial anyway.
 
     Raises `SolverError` for softened gravity, to which the variables do not fit.
 

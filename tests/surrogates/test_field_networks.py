@@ -42,17 +42,24 @@ def tensors(named: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(values) for name, values in named.items()}
 
 
-@KINDS
-@pytest.mark.parametrize("loss", ["mse", "mae", "relative"])
+@pytest.mark.parametrize(
+    ("kind", "loss"),
+    [
+        *((FieldDense, loss) for loss in ("mse", "mae", "relative")),
+        (UNet, "relative"),
+        *(pytest.param(UNet, loss, marks=pytest.mark.slow) for loss in ("mse", "mae")),
+    ],
+)
 def test_it_overfits_eight_samples(kind: Any, loss: Any) -> None:
     pairs = potentials(8, 0)
-    network = make(kind, fields=FieldSettings(loss=loss))
-    assert network.fit(pairs, pairs, seed=0).validation_error < 0.2
+    longer = dataclasses.replace(SHORT, steps=1000, learning_rate=3e-3)
+    network = make(kind, fields=FieldSettings(loss=loss), training=longer)
+    assert network.fit(pairs, pairs, seed=0).validation_error < 0.06
     inputs, outputs = pairs.batch(range(8))
     said = network(tensors(inputs))
     gap = said["potential"].numpy() - outputs["potential"]
-    assert np.abs(gap).mean() < 0.2 * np.abs(outputs["potential"]).mean()
-    assert np.abs(said["mean"].numpy() - outputs["mean"]).max() < 0.5 * np.abs(outputs["mean"]).max()
+    assert np.abs(gap).mean() < 0.06 * np.abs(outputs["potential"]).mean()
+    assert np.abs(said["mean"].numpy() - outputs["mean"]).max() < 0.2 * np.abs(outputs["mean"]).max()
 
 
 @pytest.mark.slow

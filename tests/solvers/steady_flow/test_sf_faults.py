@@ -42,7 +42,7 @@ def box(left: float, right: float, low: float, high: float) -> Shape:
         (box(-1, 3, -1, 2), "are all solid"),
         (box(0.5, 0.9, 0.5, 0.525), "nowhere a cell thick"),
         (box(0.5, 0.9, 0.5, 0.51), "nowhere a cell thick"),
-        (ellipse().placed(x=0.7, y=0.5, size=0.6), "Reynolds number above 60"),
+        (ellipse().placed(x=0.7, y=0.5, size=0.6), "Reynolds number above 45"),
     ],
 )
 def test_what_is_no_obstacle_is_refused_with_the_reason_and_the_others_solved(
@@ -76,10 +76,15 @@ def test_too_few_steps_are_said_to_be() -> None:
 
 def test_a_guess_that_leads_nowhere_ends_in_a_status() -> None:
     query = of(box(0.6, 0.8, 0.4, 0.6))
-    for worthless in (np.nan, 1e12):
-        guess = np.full((2, *SYSTEM.grid), worthless)
-        solution = SOLVER({**query, GUESS: guess}, ONCE)
-        assert (solution.status != Status.SOLVED).all() or np.isfinite(solution.values["u"]).all()
+    generator = np.random.default_rng(0)
+    for worthless in (
+        np.full((2, *SYSTEM.grid), np.nan),
+        1e12 * generator.standard_normal((2, *SYSTEM.grid)),
+    ):
+        solution = SOLVER({**query, GUESS: worthless}, ONCE)
+        assert (solution.status == Status.NOT_CONVERGED).all()
+        assert np.isnan(solution.values["u"]).all()
+        assert "did not converge" in solution.notes[0]
 
 
 @pytest.mark.parametrize("name", ["distance", "viscosity"])
@@ -107,20 +112,16 @@ def test_a_geometry_of_another_grid_is_refused() -> None:
         (lambda: SteadyFlow(4, 64), "rows must be a whole number of at least 8"),
         (lambda: SteadyFlow(walls="sticky"), "walls"),  # type: ignore[arg-type]
         (lambda: SteadyFlow(families=("cube",)), "families"),  # type: ignore[arg-type]
-        (lambda: SteadyFlow(most_reynolds=100.0), "at most 60, up to which flows are steady"),
+        (lambda: SteadyFlow(most_reynolds=100.0), "at most 45, up to which flows are steady"),
         (lambda: SteadyFlow(largest=2.0), "largest"),
-        (lambda: StreamNewton(SYSTEM, rows=33), None),
         (lambda: StreamNewton(SteadyFlow(32, 63), rows=33), "square cells"),
         (lambda: StreamNewton(SYSTEM, tolerance=0.0), "tolerance"),
         (lambda: StreamNewton(SYSTEM, most_steps=0), "most_steps"),
         (lambda: airfoil(thickness=2.0), "an airfoil needs"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused_with_what_would(make: object, said: str | None) -> None:
+def test_settings_that_make_no_sense_are_refused_with_what_would(make: object, said: str) -> None:
     assert callable(make)
-    if said is None:
-        make()
-        return
     with pytest.raises(SolverError, match=said):
         make()
 
