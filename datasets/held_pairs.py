@@ -59,7 +59,7 @@ class HeldPairs:
         width = np.dtype(dtype).itemsize
         asked = sum(math.prod(shape) for name, shape in pairs.input_shapes.items() if name != "time")
         answered = sum(math.prod(shape) for shape in pairs.output_shapes.values())
-        needed = width * len(pairs.source) * (asked + pairs.frames * answered)
+        needed = width * pairs.trajectories * (asked + pairs.frames * answered)
         allowed = int(SHARE * psutil.virtual_memory().available) if limit is None else limit
         if needed > allowed:
             advice = "a shorter horizon, fewer outputs" if pairs.timed else "fewer outputs"
@@ -68,7 +68,7 @@ class HeldPairs:
                 f"{size_in_words(allowed)} may be taken; choose {advice}, a smaller set, float32 or a "
                 "machine with more memory"
             )
-        count = len(pairs.source)
+        count = pairs.trajectories
         inputs: dict[str, Numbers] = {
             n: np.empty((count, *s), dtype) for n, s in pairs.input_shapes.items() if n != "time"
         }

@@ -61,8 +61,13 @@ class Pairs:
                 )
             self.frames = int(np.searchsorted(source.times, horizon * (1 + 1e-9), side="right"))
 
+    @property
+    def trajectories(self) -> int:
+        """How many queries there are."""
+        return len(self.source)
+
     def __len__(self) -> int:
-        return len(self.source) * self.frames
+        return self.trajectories * self.frames
 
     @property
     def times(self) -> NDArray[np.float64] | None:

@@ -182,7 +182,7 @@ class Direct(Task):
         def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
             times = check_times(times)
             begin = time.perf_counter()
-            said = _asked(surrogate, _inputs(surrogate, queries))
+            said = outputs_of(surrogate, inputs_of(surrogate, queries))
             values = {name: np.repeat(v[:, None], len(times), axis=1) for name, v in said.items()}
             return _solution(values, times, seconds=time.perf_counter() - begin, what="answers")
 
@@ -220,10 +220,10 @@ class TimeConditioned(Task):
         def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
             times = check_times(times)
             begin = time.perf_counter()
-            given = _inputs(surrogate, queries)
+            given = inputs_of(surrogate, queries)
             samples = len(next(iter(given.values())))
             inputs = {name: np.repeat(values, len(times), axis=0) for name, values in given.items()}
-            said = _asked(surrogate, {**inputs, "time": np.tile(times, samples)})
+            said = outputs_of(surrogate, {**inputs, "time": np.tile(times, samples)})
             values = {name: v.reshape(samples, len(times), *v.shape[1:]) for name, v in said.items()}
             return _solution(values, times, seconds=time.perf_counter() - begin, what="answers")
 
@@ -240,7 +240,7 @@ def _pairs(training_set: TrainingSet, source: Split, task: Direct | TimeConditio
     )
 
 
-def _inputs(surrogate: Maps, queries: Queries) -> dict[str, NDArray[np.float64]]:
+def inputs_of(surrogate: Maps, queries: Queries) -> dict[str, NDArray[np.float64]]:
     """What the surrogate was trained to be given, time apart; `SolverError` where a query lacks it."""
     given = {}
     for name, shape in (surrogate.input_shapes or {}).items():
@@ -255,7 +255,8 @@ def _inputs(surrogate: Maps, queries: Queries) -> dict[str, NDArray[np.float64]]
 
 
 @torch.inference_mode()
-def _asked(surrogate: Maps, inputs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+def outputs_of(surrogate: Maps, inputs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """What it says, as NumPy takes it."""
     tensors = {n: torch.from_numpy(v).to(surrogate.device, surrogate.dtype) for n, v in inputs.items()}
     return {name: tensor.cpu().double().numpy() for name, tensor in surrogate(tensors).items()}
 

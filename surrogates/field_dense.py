@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from .blocks.perceptron import Perceptron
-from .field_fit import FieldSettings
 from .field_network import FieldNetwork
+from .field_settings import FieldSettings
 from .training import TrainingSettings
 
 __all__ = ["FieldDense"]
@@ -21,8 +21,7 @@ class FieldDense(FieldNetwork):
     """Every point of the output looks at every point of the input, by way of a few hidden numbers.
 
     It knows nothing of neighbourhood, so that it learns by heart what it has seen, with weights by the
-        million: the
-    baseline of networks that do better.
+    million: the baseline of networks that do better.
     """
 
     @dataclass(frozen=True)

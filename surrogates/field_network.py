@@ -15,7 +15,9 @@ import torch
 from torch import nn
 
 from ..datasets.pairs import Pairs
-from .field_fit import Encoded, FieldFit, FieldScaling, FieldSettings
+from .field_fit import FieldFit
+from .field_scaling import Encoded, FieldScaling
+from .field_settings import FieldSettings
 from .surrogate import Surrogate, SurrogateError, TrainingRecord
 from .training import TrainingSettings, train
 
@@ -73,13 +75,13 @@ class FieldNetwork(Surrogate):
             raise SurrogateError(f"{type(self).__name__} learns steady fields; pose the task as Direct")
         self.input_shapes, self.output_shapes = examples.input_shapes, examples.output_shapes
         held, judged = (pairs.held(dtype="float32") for pairs in (examples, validation))
-        self.scaling = FieldScaling.measure(held)
+        self.scaling = FieldScaling.measure(held, self.fields)
         own, valid = (self.scaling.encoded(pairs, device=self.device) for pairs in (held, judged))
         del held, judged
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             module = self._build().to(self.device, torch.float32)
-        objective = FieldFit(own, valid, scaling=self.scaling, settings=self.fields)
+        objective = FieldFit(own, valid, scaling=self.scaling)
         prepared = time.perf_counter() - begin
         end = train(
             module,
@@ -117,7 +119,7 @@ class FieldNetwork(Surrogate):
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """See `Surrogate`."""
         assert self.input_shapes is not None and self.output_shapes is not None
-        self.scaling = FieldScaling.restored(tensors, self.input_shapes, self.output_shapes)
+        self.scaling = FieldScaling.restored(tensors, self.fields, self.input_shapes, self.output_shapes)
         with torch.random.fork_rng(devices=[]):
             module = self._build().to(self.device, self.dtype)
         own = {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}

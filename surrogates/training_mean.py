@@ -49,10 +49,10 @@ class TrainingMean(Surrogate):
         self.input_shapes, self.output_shapes = examples.input_shapes, examples.output_shapes
         frames = examples.frames if examples.timed else 1
         sums = {name: np.zeros((frames, *shape)) for name, shape in self.output_shapes.items()}
-        for i in range(len(examples.source)):
+        for i in range(examples.trajectories):
             for name, values in examples.trajectory(i)[1].items():
                 sums[name] += values
-        means = {name: total / len(examples.source) for name, total in sums.items()}
+        means = {name: total / examples.trajectories for name, total in sums.items()}
         self.means = {name: torch.from_numpy(m).to(self.device, self.dtype) for name, m in means.items()}
         if examples.times is not None:
             self.frame_times = torch.from_numpy(examples.times).to(self.device, self.dtype)
@@ -101,7 +101,7 @@ def _between(frames: torch.Tensor, times: torch.Tensor) -> tuple[torch.Tensor, t
 def _error(pairs: Pairs, means: Mapping[str, np.ndarray]) -> float:
     """The relative error of each output, root mean square over the outputs."""
     wrong, whole = dict.fromkeys(means, 0.0), dict.fromkeys(means, 0.0)
-    for i in range(len(pairs.source)):
+    for i in range(pairs.trajectories):
         for name, values in pairs.trajectory(i)[1].items():
             wrong[name] += float(((values - means[name][: len(values)]) ** 2).sum())
             whole[name] += float((values**2).sum())

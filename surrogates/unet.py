@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 from .blocks.convolutional_residual_block import ConvolutionalResidualBlock
-from .field_fit import FieldSettings
 from .field_network import FieldNetwork
+from .field_settings import FieldSettings
 from .training import TrainingSettings
 
 __all__ = ["UNet"]

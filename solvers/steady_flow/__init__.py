@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..contract import Kit, Solver
-from .geometry import Shape, airfoil, distance_of_image, ellipse, shape_of_csv
+from .geometry import Shape, airfoil, ellipse
 from .ladder import ladder
 from .lattice_boltzmann import LatticeBoltzmann
+from .own_shapes import distance_of_image, shape_of_csv
 from .stream_newton import StreamNewton
 from .system import SteadyFlow
 

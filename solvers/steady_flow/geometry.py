@@ -1,24 +1,21 @@
-"""Obstacles as closed polygons, their signed distances, and how to bring one's own."""
+"""Obstacles as closed polygons, their signed distances, and how they are drawn."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..contract import SolverError
 from ..methods.compiled import compiled
 
-__all__ = ["Family", "Shape", "airfoil", "distance_of_image", "ellipse", "obstacle", "shape_of_csv"]
+__all__ = ["Family", "Shape", "airfoil", "ellipse", "obstacle"]
 
 Array = NDArray[np.float64]
-Family = Literal["ellipse", "polygon", "airfoil", "blob", "pair"]
+Family = Literal["ellipse", "polygon", "airfoil", "blob", "car", "pair"]
 VERTICES = 240
 """Of a smooth outline."""
 THINNEST = 0.03
@@ -139,6 +136,23 @@ def _blob(generator: np.random.Generator) -> Shape:
     return Shape((np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1),))
 
 
+def _car(generator: np.random.Generator) -> Shape:
+    """A silhouette from the side, a length of 1: bonnet, cabin, boot and two wheels, driving either way."""
+    floor, body, cabin = 0.05, generator.uniform(0.16, 0.24), generator.uniform(0.12, 0.2)
+    bonnet, screen = generator.uniform(0.15, 0.3), generator.uniform(0.05, 0.15)
+    rear = generator.uniform(0.7, 0.95)
+    roof = rear - generator.uniform(0.03, 0.15)
+    top = floor + body
+    upper = [(1.0, floor), (1.0, top - 0.04), (rear, top), (roof, top + cabin)]
+    upper += [(bonnet + screen, top + cabin), (bonnet, top), (0.02, top - 0.06), (0.0, floor)]
+    radius, lower = generator.uniform(0.07, 0.1), []
+    for middle in (generator.uniform(0.16, 0.22), generator.uniform(0.76, 0.84)):
+        angle = np.linspace(np.pi, 2 * np.pi, 25)
+        lower += list(zip(middle + radius * np.cos(angle), floor + radius * np.sin(angle), strict=True))
+    outline = np.array(upper + lower) - [0.5, floor + body / 2]
+    return Shape((outline * [generator.choice([-1.0, 1.0]), 1.0],))
+
+
 ONES: dict[Family, Callable[[np.random.Generator], tuple[Shape, float]]] = {
     "ellipse": lambda g: (ellipse(g.uniform(0.25, 1.0)), g.uniform(0, np.pi)),
     "polygon": lambda g: (_polygon(g), g.uniform(0, 2 * np.pi)),
@@ -147,16 +161,20 @@ ONES: dict[Family, Callable[[np.random.Generator], tuple[Shape, float]]] = {
         g.uniform(-0.5, 0.5),
     ),
     "blob": lambda g: (_blob(g), g.uniform(0, 2 * np.pi)),
+    "car": lambda g: (_car(g), g.uniform(-0.2, 0.2)),
 }
 
 
-def obstacle(generator: np.random.Generator, family: Family, *, largest: float, length: float) -> Shape:
-    """A random one of a family, in a channel 1 high and so long: in its first half, clear of the walls,
-    nowhere larger than `largest`, and somewhere thick enough to be seen.
+def obstacle(
+    generator: np.random.Generator, family: Family, *, smallest: float, largest: float, length: float
+) -> Shape:
+    """A random one of a family, in a channel 1 high and so long: in its first half, clear of the walls, its
+    larger side between `smallest` and `largest`, and somewhere thick enough to be seen. Each of a pair is
+    seven tenths as large.
     """
     while True:
         if family == "pair":
-            first, second = (_one(generator, "ellipse", 0.7 * largest) for _ in range(2))
+            first, second = (_one(generator, "ellipse", 0.7 * smallest, 0.7 * largest) for _ in range(2))
             aside = first.height / 2 + second.height / 2 + CLEAR + generator.uniform(0, 0.1)
             behind = generator.uniform(-0.3, 0.3)
             shape = Shape(
@@ -166,7 +184,7 @@ def obstacle(generator: np.random.Generator, family: Family, *, largest: float, 
                 )
             )
         else:
-            shape = _one(generator, family, largest)
+            shape = _one(generator, family, smallest, largest)
         left, right, low, high = shape.bounds
         x0, x1 = 0.2 * length - left, 0.5 * length - right
         y0, y1 = CLEAR - low, 1 - CLEAR - high
@@ -175,13 +193,13 @@ def obstacle(generator: np.random.Generator, family: Family, *, largest: float, 
             return placed
 
 
-def _one(generator: np.random.Generator, family: Family, largest: float) -> Shape:
-    """At the origin, its larger side at most `largest`, at least four tenths of that."""
+def _one(generator: np.random.Generator, family: Family, smallest: float, largest: float) -> Shape:
+    """At the origin, its larger side between these two."""
     shape, turned = ONES[family](generator)
     shape = shape.placed(turned=turned)
     left, right, low, high = shape.bounds
     shape = shape.placed(x=-(left + right) / 2, y=-(low + high) / 2)
-    return shape.placed(size=largest * generator.uniform(0.4, 1.0) / max(right - left, high - low))
+    return shape.placed(size=generator.uniform(smallest, largest) / max(right - left, high - low))
 
 
 def _thickest(shape: Shape) -> float:
@@ -193,82 +211,3 @@ def _thickest(shape: Shape) -> float:
         x, y = np.meshgrid(np.linspace(left, right, 41), np.linspace(low, high, 41))
         radii.append(-one.distance(x, y).min())
     return float(min(radii))
-
-
-def shape_of_csv(path: str | Path) -> Shape:
-    """One's own polygons: a line x,y for each vertex, in channel heights from the inflow's lower corner; an
-    empty line between two polygons.
-
-    Raises `SolverError` for a file that cannot be read so.
-    """
-    outlines: list[list[list[float]]] = [[]]
-    try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            for number, row in enumerate(csv.reader(file), start=1):
-                if not any(cell.strip() for cell in row):
-                    outlines.append([])
-                    continue
-                try:
-                    x, y = (float(cell) for cell in row)
-                except ValueError:
-                    if number == 1:
-                        continue  # a heading
-                    raise SolverError(
-                        f"line {number} of {path} must be two numbers x,y; got {','.join(row)!r}"
-                    ) from None
-                outlines[-1].append([x, y])
-    except (OSError, UnicodeDecodeError) as error:
-        raise SolverError(f"{path} cannot be read as CSV: {error}") from error
-    return _checked([np.array(outline) for outline in outlines if outline], str(path))
-
-
-def _checked(outlines: Iterable[Array], source: str) -> Shape:
-    """Polygons of three corners or more, finite, of some area."""
-    found = tuple(outlines)
-    for outline in found:
-        if len(outline) < 3 or not np.isfinite(outline).all():
-            raise SolverError(
-                f"a polygon of {source} must have three finite vertices or more, got {outline.tolist()}"
-            )
-        x, y = outline.T
-        if abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) < 1e-12:
-            raise SolverError(f"a polygon of {source} has no area: its vertices lie on a line")
-    if not found:
-        raise SolverError(f"{source} holds no polygon")
-    return Shape(found)
-
-
-def distance_of_image(image: NDArray[Any], rows: int, columns: int) -> Array:
-    """(rows, columns) signed distance, in channel heights, to what is dark in an image of the whole channel.
-
-    The image is (pixels, pixels) of grey or (pixels, pixels, 3 or 4) of colours, whole numbers up to 255 or
-    floats up to 1, its first row the upper wall; dark is below half. Outlines run between pixels where grey
-    is just half.
-
-    Raises `SolverError` for an image of other proportions, one that is all dark or has nothing dark.
-    """
-    grey = np.asarray(image, dtype=np.float64)
-    if grey.ndim == 3 and grey.shape[2] in (3, 4):
-        grey = grey[..., :3].mean(axis=2)
-    if grey.ndim != 2 or min(grey.shape) < 2 or not np.isfinite(grey).all():
-        raise SolverError(
-            f"an image must be (rows, columns) of finite grey, or of 3 or 4 colours; got {image.shape}"
-        )
-    tall, wide = grey.shape
-    if abs(wide / tall - columns / rows) > 0.02 * columns / rows:
-        raise SolverError(
-            f"an image of the channel must be {columns / rows:g} times as wide as high, got {wide} x {tall} "
-            "pixels"
-        )
-    grey = grey / (255 if np.issubdtype(np.asarray(image).dtype, np.integer) else 1)
-    dark = grey[::-1] < 0.5
-    if dark.all() or not dark.any():
-        raise SolverError(
-            f"the image is {'all' if dark.all() else 'nowhere'} dark: solids are what is below half grey"
-        )
-    # half a pixel, as distances are between middles and outlines are between pixels
-    pixels = ndimage.distance_transform_edt(~dark) - ndimage.distance_transform_edt(dark)
-    pixels = pixels - 0.5 * np.sign(pixels)
-    at = [(np.arange(n) + 0.5) * m / n - 0.5 for n, m in ((rows, tall), (columns, wide))]
-    places = np.meshgrid(*at, indexing="ij")
-    return np.asarray(ndimage.map_coordinates(pixels, places, order=1, mode="nearest")) / tall

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -44,10 +45,10 @@ class SteadyFlow(System):
         rows, columns: square cells across and along the channel.
         walls: whether the channel's walls hold the fluid (`no_slip`, parabolic inflow) or let it pass
             (`slip`, even inflow, as far from any wall).
-        families: shapes that are drawn: ellipse, polygon, airfoil (NACA four-digit), blob, pair (two of
-            them).
+        families: shapes that are drawn: ellipse, polygon, airfoil (NACA four-digit), blob, car (a
+            silhouette), pair (two ellipses).
         least_reynolds, most_reynolds: of the obstacle; drawn between them, uniform in the logarithm.
-        largest: height and length of what is drawn are at most this.
+        smallest, largest: what is drawn has its larger side, height or length, between these.
 
     Raises `SolverError` for parameters that make no sense.
 
@@ -65,6 +66,7 @@ class SteadyFlow(System):
     families: tuple[Family, ...] = FAMILIES
     least_reynolds: float = 1.0
     most_reynolds: float = 40.0
+    smallest: float = 0.14
     largest: float = 0.35
 
     def __post_init__(self) -> None:
@@ -82,9 +84,10 @@ class SteadyFlow(System):
                 f"Reynolds numbers must be positive, ascending and at most {STEADY_UNTIL:g}, up to which "
                 f"flows are steady; got {self.least_reynolds} to {self.most_reynolds}"
             )
-        if not 0.1 <= self.largest <= 0.6:
+        if not 0.08 <= self.smallest <= self.largest <= 0.6 or self.largest < 0.1:
             raise SolverError(
-                f"largest must lie between 0.1 and 0.6 of the channel's height, got {self.largest}"
+                "smallest and largest must ascend from 0.08, largest from 0.1, to 0.6 of the channel's "
+                f"height; got {self.smallest} to {self.largest}"
             )
 
     @property
@@ -139,12 +142,24 @@ class SteadyFlow(System):
         distance = np.empty((len(generators), *self.grid))
         viscosity = np.empty(len(generators))
         for i, generator in enumerate(generators):
-            family = self.families[generator.integers(len(self.families))]
-            shape = obstacle(generator, family, largest=self.largest, length=self.columns / self.rows)
+            shape = obstacle(
+                generator,
+                self._family(generator),
+                smallest=self.smallest,
+                largest=self.largest,
+                length=self.columns / self.rows,
+            )
             distance[i] = shape.distance(*self.middles())
             bounds = np.log([self.least_reynolds, self.most_reynolds])
             viscosity[i] = shape.height / np.exp(generator.uniform(*bounds))
         return {"distance": distance, "viscosity": viscosity}
+
+    def families_of(self, generators: Sequence[np.random.Generator]) -> list[str]:
+        """Which family `draw` would draw from each generator; none of them is changed."""
+        return [self._family(deepcopy(generator)) for generator in generators]
+
+    def _family(self, generator: np.random.Generator) -> Family:
+        return self.families[generator.integers(len(self.families))]
 
     def middles(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """x and y, (rows, columns), of the middles of all cells."""
@@ -218,7 +233,7 @@ class SteadyFlow(System):
     ) -> dict[str, NDArray[np.float64]]:
         """Each (samples, times) and zero for an exact answer: `divergence`, the largest of any cell; `flux`,
         by how much the flow through a cross-section differs from the inflow's, at most; `slip`, the largest
-        speed within a solid (0 without a query).
+        speed through the side of a cell both of whose ends are within a solid (0 without a query).
         """
         u, v = self.faces(values)
         divergence = (np.diff(u, axis=-1) + np.diff(v, axis=-2)) * self.rows
@@ -228,12 +243,13 @@ class SteadyFlow(System):
             "flux": np.abs(flux).max(axis=-1),
         }
         if "distance" in queries:
-            at_u, at_v = self.between(np.asarray(queries["distance"], dtype=np.float64))
-            within = [
-                np.where(distance[:, None] < 0, np.abs(speed), 0.0).max(axis=(-2, -1))
-                for distance, speed in ((at_u, u), (at_v, v))
-            ]
-            found["slip"] = np.maximum(*within)
+            inside = self.corners(np.asarray(queries["distance"], dtype=np.float64))[:, None] < 0
+            within = (
+                (inside[..., 1:, :] & inside[..., :-1, :], u),
+                (inside[..., 1:] & inside[..., :-1], v),
+            )
+            speeds = [np.where(solid, np.abs(speed), 0.0).max(axis=(-2, -1)) for solid, speed in within]
+            found["slip"] = np.maximum(*speeds)
         return found
 
     def between(self, distance: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -243,6 +259,12 @@ class SteadyFlow(System):
         wide = np.concatenate([distance[..., :1], distance, distance[..., -1:]], axis=-1)
         tall = np.concatenate([distance[..., :1, :], distance, distance[..., -1:, :]], axis=-2)
         return 0.5 * (wide[..., 1:] + wide[..., :-1]), 0.5 * (tall[..., 1:, :] + tall[..., :-1, :])
+
+    def corners(self, distance: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distances (..., rows, columns) at the corners of all cells, (..., rows + 1, columns + 1)."""
+        at_u, _ = self.between(distance)
+        tall = np.concatenate([at_u[..., :1, :], at_u, at_u[..., -1:, :]], axis=-2)
+        return 0.5 * (tall[..., 1:, :] + tall[..., :-1, :])
 
     def residual(
         self,

@@ -37,7 +37,7 @@ def test_an_airfoil_is_as_thick_as_its_digits_say() -> None:
     assert cambered[at, 1].mean() == pytest.approx(0.04, abs=3e-3)
 
 
-@pytest.mark.parametrize("family", ["ellipse", "polygon", "airfoil", "blob", "pair"])
+@pytest.mark.parametrize("family", ["ellipse", "polygon", "airfoil", "blob", "car", "pair"])
 def test_what_is_drawn_is_clear_of_walls_and_within_its_size(family: str) -> None:
     system = SteadyFlow(48, 96, families=(family,))  # type: ignore[arg-type]
     query = system.draw([np.random.default_rng(i) for i in range(40)])
@@ -61,6 +61,6 @@ def test_a_shape_is_the_same_on_every_grid() -> None:
 
 def test_two_of_a_pair_are_apart() -> None:
     for seed in range(20):
-        shape = obstacle(np.random.default_rng(seed), "pair", largest=0.35, length=2.0)
+        shape = obstacle(np.random.default_rng(seed), "pair", smallest=0.14, largest=0.35, length=2.0)
         first, second = shape.outlines
         assert Shape((first,)).distance(*second.T).min() > 0.02

@@ -1,0 +1,210 @@
+"""From named fields and numbers to the normalised channels of an image, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from ..datasets.held_pairs import HeldPairs
+from .field_settings import ENDINGS, FieldSettings
+from .surrogate import SurrogateError
+
+__all__ = ["Encoded", "FieldScaling"]
+
+Shapes = Mapping[str, tuple[int, ...]]
+TENSORS = (
+    *("centre", "spread", "logarithmic", "mean", "scale"),
+    *("number_mean", "number_scale", "number_logarithmic"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FieldScaling:
+    """From named fields and numbers to channels and back.
+
+    Attributes:
+        settings: what is shown, and what answers go through.
+        input_shapes, output_shapes: name -> shape of a sample's.
+        centre, spread: (inputs,) of each input; of numbers that are all positive, of their logarithm.
+        logarithmic: (inputs,) 1 where it is the logarithm.
+        mean: (fields, rows, columns) of each output that is a field, over the training set; 0 if not centred.
+        scale: (fields,) root mean square of what is beyond.
+        number_mean, number_scale: (numbers,) of each output that is a number; of those that are all positive,
+            of their logarithm.
+        number_logarithmic: (numbers,) 1 where it is the logarithm.
+    """
+
+    settings: FieldSettings
+    input_shapes: Shapes
+    output_shapes: Shapes
+    centre: torch.Tensor
+    spread: torch.Tensor
+    logarithmic: torch.Tensor
+    mean: torch.Tensor
+    scale: torch.Tensor
+    number_mean: torch.Tensor
+    number_scale: torch.Tensor
+    number_logarithmic: torch.Tensor
+
+    @classmethod
+    def measure(cls, held: HeldPairs, settings: FieldSettings) -> FieldScaling:
+        """Of a training split; `SurrogateError` for what is neither a number nor on one grid of two axes."""
+        answered = {name: values.shape[2:] for name, values in held.outputs.items()}
+        asked = {name: values.shape[1:] for name, values in held.inputs.items()}
+        _refuse_other_shapes(asked, answered, settings)
+        measured = [_measured(held.inputs[name], logarithm=not asked[name]) for name in asked]
+        numbers = [_measured(v[:, 0], logarithm=True) for n, v in held.outputs.items() if not answered[n]]
+        fields = np.stack([v[:, 0] for n, v in held.outputs.items() if answered[n]], axis=1)
+        mean = fields.mean(axis=0, dtype=np.float64) * settings.centred
+        scale = np.sqrt(((fields - mean) ** 2).mean(axis=(0, 2, 3), dtype=np.float64))
+        scale[scale == 0] = 1.0
+        if settings.together:
+            scale[:] = np.sqrt((scale**2).mean())
+        parts = (*np.array(measured).T, mean, scale, *np.array(numbers).reshape(-1, 3).T)
+        return cls(settings, asked, answered, *(torch.tensor(p, dtype=torch.float64) for p in parts))
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return int(self.mean.shape[1]), int(self.mean.shape[2])
+
+    @property
+    def shown(self) -> list[str]:
+        """Inputs that are channels themselves."""
+        return [name for name, shape in self.input_shapes.items() if self.settings.plain or not shape]
+
+    @property
+    def inputs(self) -> int:
+        """Channels of an input: those shown, the edge's, and two of the place."""
+        return len(self.shown) + len(self.settings.edge_scales) + 2
+
+    @property
+    def fields(self) -> int:
+        """Channels of an output that are fields; they come before the numbers' channels."""
+        return len(self.scale)
+
+    @property
+    def outputs(self) -> int:
+        """Channels of an output."""
+        return len(self.scale) + len(self.number_scale)
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> FieldScaling:
+        """Somewhere else, in another precision."""
+        return replace(self, **{name: getattr(self, name).to(device, dtype) for name in TENSORS})
+
+    def channels(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """(batch, inputs, rows, columns): those shown, numbers as even channels; the edge's; the place."""
+        parts = []
+        for k, (name, shape) in enumerate(self.input_shapes.items()):
+            if not (self.settings.plain or not shape):
+                continue
+            values = inputs[name].to(self.centre)
+            if self.logarithmic[k]:
+                values = values.log()
+            values = (values - self.centre[k]) / self.spread[k]
+            parts.append(values if values.ndim == 3 else values[:, None, None].expand(-1, *self.grid))
+        if self.settings.edge:
+            parts += self._edges(inputs[self.settings.edge].to(self.centre))
+        ends = [
+            torch.linspace(-1, 1, n, dtype=self.centre.dtype, device=self.centre.device) for n in self.grid
+        ]
+        place = torch.stack(torch.meshgrid(*ends, indexing="ij"))
+        return torch.cat([torch.stack(parts, dim=1), place.expand(len(parts[0]), -1, -1, -1)], dim=1)
+
+    def _edges(self, edge: torch.Tensor) -> list[torch.Tensor]:
+        wide = functional.pad(edge[:, None], (0, 1, 0, 1), mode="replicate")[:, 0]
+        for dim, part in zip((1, 2), self.settings.edge_at, strict=True):
+            points = wide.shape[dim] - 1
+            wide = (1 - part) * wide.narrow(dim, 0, points) + part * wide.narrow(dim, 1, points)
+        beyond = wide.clamp(min=0)
+        return [
+            1 - torch.exp(-((beyond / scale) ** 2)) if scale else (wide < 0).to(wide)
+            for scale in self.settings.edge_scales
+        ]
+
+    def parted(self, answers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Normalised fields (batch, fields, rows, columns) and numbers (batch, numbers), the means of their
+        channels; through the ending, which is the fields' alone.
+        """
+        ending = ENDINGS[self.settings.ending]
+        return ending(answers[:, : self.fields]), answers[:, self.fields :].mean(dim=(2, 3))
+
+    def named(self, answers: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Outputs by name, from what the network says."""
+        fields, numbers = self.parted(answers)
+        fields = self.mean + self.scale[:, None, None] * fields
+        numbers = self.number_mean + self.number_scale * numbers
+        numbers = torch.where(self.number_logarithmic > 0, numbers.exp(), numbers)
+        field, number = iter(fields.unbind(1)), iter(numbers.unbind(1))
+        return {name: next(field if shape else number) for name, shape in self.output_shapes.items()}
+
+    def encoded(self, held: HeldPairs, *, device: torch.device) -> Encoded:
+        """All of a split in single precision."""
+        single = self.to(torch.device("cpu"), torch.float32)
+        given = single.channels({name: torch.from_numpy(v) for name, v in held.inputs.items()})
+        shown = {name: torch.from_numpy(v[:, 0]) for name, v in held.outputs.items()}
+        fields = torch.stack([shown[n] for n, shape in self.output_shapes.items() if shape], dim=1)
+        fields = (fields - single.mean) / single.scale[:, None, None]
+        numbers = [shown[n] for n, shape in self.output_shapes.items() if not shape]
+        stacked = torch.stack(numbers, dim=1) if numbers else torch.empty(len(fields), 0)
+        # of what is not positive beyond the training set there is no logarithm: it is left out of the loss
+        stacked = torch.where(single.number_logarithmic > 0, stacked.log(), stacked)
+        stacked = (stacked - single.number_mean) / single.number_scale
+        return Encoded(given.to(device), fields.to(device), stacked.nan_to_num().to(device))
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """What `restored` takes."""
+        return {f"scaling.{name}": getattr(self, name) for name in TENSORS}
+
+    @classmethod
+    def restored(
+        cls, tensors: Mapping[str, torch.Tensor], settings: FieldSettings, asked: Shapes, answered: Shapes
+    ) -> FieldScaling:
+        """From `tensors`."""
+        return cls(settings, asked, answered, *(tensors[f"scaling.{name}"] for name in TENSORS))
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Pairs as a network sees them.
+
+    Attributes:
+        given: (pairs, inputs, rows, columns).
+        fields: (pairs, fields, rows, columns) that are wanted.
+        numbers: (pairs, numbers) that are wanted.
+    """
+
+    given: torch.Tensor
+    fields: torch.Tensor
+    numbers: torch.Tensor
+
+    def some(self, chosen: torch.Tensor | slice, dtype: torch.dtype) -> Encoded:
+        """These pairs, in this precision."""
+        return Encoded(*(part[chosen].to(dtype) for part in (self.given, self.fields, self.numbers)))
+
+
+def _measured(values: np.ndarray, *, logarithm: bool) -> tuple[float, float, float]:
+    """Mean, deviation, and whether they are those of the logarithm: where it is wanted and there is one."""
+    of = np.asarray(values, dtype=np.float64)
+    log = logarithm and bool((of > 0).all())
+    of = np.log(of) if log else of
+    return float(of.mean()), float(of.std()) or 1.0, float(log)
+
+
+def _refuse_other_shapes(asked: Shapes, answered: Shapes, settings: FieldSettings) -> None:
+    grids = {shape for shape in (*answered.values(), *asked.values()) if shape}
+    if len(grids) != 1 or len(next(iter(grids))) != 2 or not any(answered.values()):
+        raise SurrogateError(
+            "a network of fields needs inputs and outputs that are numbers or on one grid of two axes, "
+            f"some output among these; got inputs {asked} and outputs {answered}: choose among them in "
+            "the task"
+        )
+    known = {"slopes": (settings.slopes, answered), "edge": ((settings.edge,) * bool(settings.edge), asked)}
+    for what, (names, shapes) in known.items():
+        for name in names:
+            if not shapes.get(name):
+                raise SurrogateError(f"{what} names {name!r}, which is no field among {sorted(shapes)}")
