@@ -38,7 +38,7 @@ class Flow:
 
 def fields_figure(flows: Sequence[Flow], *, predicted_by: str, title: str) -> Figure:
     """A row for each flow: true speed, predicted speed, size of the error, with streamlines."""
-    figure = blank(WIDTH, 0.7 + len(flows) * (WIDTH / 3.1) * 0.56, title)
+    figure = blank(WIDTH, 0.7 + len(flows) * (WIDTH / 3.1) * 0.5, title)
     axes = figure.subplots(len(flows), 3, squeeze=False)
     for k, flow in enumerate(flows):
         speeds = [np.hypot(*velocity) for velocity in (flow.truth, flow.predicted)]

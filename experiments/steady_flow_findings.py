@@ -173,20 +173,28 @@ def warm_starts(
             guess = np.where(np.isfinite(first.values["psi"][:, 0]), first.values["psi"][:, 0], 0.0)
             warm = solver({**queries, GUESS: guess}, times)
             both = cold.solved & warm.solved
+            ways = {
+                "cold": (cold.measures, cold.seconds),
+                "warm": (warm.measures, first.seconds + warm.seconds),
+            }
+            means = {
+                f"{way}_{name}": _mean(numbers[name][both])
+                for way, (numbers, _) in ways.items()
+                for name in ("steps", "factorisations")
+            }
             found.append(
                 {
                     "label": label,
                     "solver": solver.label,
                     "samples": int(both.sum()),
                     "lost": int((cold.solved & ~warm.solved).sum()),
-                    **{
-                        f"cold_{n}": float(cold.measures[n][both].mean()) for n in ("steps", "factorisations")
-                    },
-                    **{
-                        f"warm_{n}": float(warm.measures[n][both].mean()) for n in ("steps", "factorisations")
-                    },
-                    "cold_seconds": float(np.median(cold.seconds[both])),
-                    "warm_seconds": float(np.median((first.seconds + warm.seconds)[both])),
+                    **means,
+                    **{f"{way}_seconds": _mean(seconds[both]) for way, (_, seconds) in ways.items()},
                 }
             )
     return found
+
+
+def _mean(numbers: Array) -> float:
+    """NaN of none."""
+    return float(np.mean(numbers)) if len(numbers) else np.nan

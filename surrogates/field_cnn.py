@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .field_dense import begin_small
 from .field_network import FieldNetwork
 from .field_settings import FieldSettings
 from .training import TrainingSettings
@@ -65,6 +66,7 @@ class _Network(nn.Module):
         layers += [nn.Flatten(), nn.Linear(widths[-1] * math.prod(self.coarse), settings.code), nn.ReLU()]
         self.encoder = nn.Sequential(*layers)
         self.decoders = nn.ModuleList(self._decoder(settings) for _ in range(outputs))
+        begin_small(self)
 
     def _decoder(self, settings: FieldCNN.Settings) -> nn.Module:
         widths = (*settings.decoder, 1)

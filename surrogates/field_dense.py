@@ -18,7 +18,8 @@ __all__ = ["FieldDense"]
 
 
 class FieldDense(FieldNetwork):
-    """Every point of the output looks at every point of the input, by way of a few hidden numbers.
+    """Every point of the output looks at every point of the input, by way of a few hidden numbers; numbers of
+    the query are inputs once.
 
     It knows nothing of neighbourhood, so that it learns by heart what it has seen, with weights by the
     million: the baseline of networks that do better.
@@ -46,22 +47,35 @@ class FieldDense(FieldNetwork):
 
     def network(self, *, inputs: int, outputs: int, grid: tuple[int, int]) -> nn.Module:
         """See `FieldNetwork`."""
-        return _Flattened(
-            Perceptron(
-                inputs=inputs * math.prod(grid),
-                hidden=self.settings.hidden,
-                outputs=outputs * math.prod(grid),
-                activation=self.settings.activation,
-            ),
-            (outputs, *grid),
+        assert self.scaling is not None
+        even = self.scaling.even
+        perceptron = Perceptron(
+            inputs=(inputs - len(even)) * math.prod(grid) + len(even),
+            hidden=self.settings.hidden,
+            outputs=outputs * math.prod(grid),
+            activation=self.settings.activation,
         )
+        return _Flattened(perceptron, even, (outputs, *grid))
 
 
 class _Flattened(nn.Module):
-    def __init__(self, perceptron: Perceptron, shape: tuple[int, int, int]) -> None:
+    """All points of all fields in a row, and each number once."""
+
+    def __init__(self, perceptron: Perceptron, even: list[int], shape: tuple[int, int, int]) -> None:
         super().__init__()
-        self.perceptron, self.shape = perceptron, shape
+        self.perceptron, self.even, self.shape = perceptron, even, shape
+        begin_small(perceptron)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        answer: torch.Tensor = self.perceptron(image.flatten(1)).unflatten(1, self.shape)
+        uneven = [k for k in range(image.shape[1]) if k not in self.even]
+        flat = torch.cat([image[:, uneven].flatten(1), image[:, self.even, 0, 0]], dim=1)
+        answer: torch.Tensor = self.perceptron(flat).unflatten(1, self.shape)
         return answer
+
+
+def begin_small(module: nn.Module) -> None:
+    """Glorot & Bengio's weights and no bias, in place: else what ends in a ReLU may begin, and stay, dead."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from .field_scaling import Encoded, FieldScaling
 
 __all__ = ["FieldFit"]
-
-SHARE = 0.2
-"""Of the values beside the slopes, which do not see a constant."""
 
 
 class FieldFit:
@@ -33,11 +31,15 @@ class FieldFit:
         return len(self._own.given)
 
     def loss(self, module: nn.Module, indices: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """See `FieldSettings`; the numbers' mean square error is added."""
+        """The fields' losses, see `FieldSettings`, and the numbers' mean square error, summed."""
         dtype = next(module.parameters()).dtype
         pairs = self._own.some(indices.to(self._own.given.device), dtype)
-        fields, numbers = self._scaling.parted(module(pairs.given))
-        total = (numbers - pairs.numbers).square().mean() if pairs.numbers.shape[1] else 0.0
+        with torch.random.fork_rng(devices=[]):  # what is left out while training, too, is the step's own
+            torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
+            answers = module(pairs.given)
+        fields, numbers = self._scaling.parted(answers)
+        others = self._settings.others
+        total = others * (numbers - pairs.numbers).square().mean() if pairs.numbers.shape[1] else 0.0
         errors = fields - pairs.fields
         for group, unit in zip(self._groups, self._units, strict=True):
             parts = self._seen(group, errors)
@@ -45,35 +47,47 @@ class FieldFit:
                 one = torch.cat([part.abs().flatten() for part in parts]).mean() / unit
             elif self._settings.loss == "mse":
                 one = torch.cat([part.square().flatten() for part in parts]).mean() / unit**2
+            elif self._settings.loss == "rms":
+                points = sum(part[0].numel() for part in parts)
+                one = (_squares(parts) / points).sqrt().mean() / unit
             else:
                 one = (_squares(parts) / self._whole(group, pairs)).sqrt().mean()
-            total = total + one / len(self._groups)
+            total = total + (one if group[0] == 0 else others * one)
         assert isinstance(total, torch.Tensor)
         return total
 
     def validate(self, module: nn.Module) -> float:
-        """Median over the pairs of the root mean square error over the field's own, as the loss sees it; the
-        mean over fields.
+        """Median over the pairs of the root mean square error over the fields' own, as the loss sees and
+        weighs it; the mean over fields.
         """
         dtype, found = next(module.parameters()).dtype, []
         for first in range(0, len(self._judged.given), 64):
             pairs = self._judged.some(slice(first, first + 64), dtype)
             errors = self._scaling.parted(module(pairs.given))[0] - pairs.fields
             shares = [_squares(self._seen(g, errors)) / self._whole(g, pairs) for g in self._groups]
-            found.append(torch.stack(shares).sqrt().mean(dim=0))
+            weights = torch.tensor([1.0] + [self._settings.others] * (len(shares) - 1)).to(errors)
+            found.append((weights / weights.sum()) @ torch.stack(shares).sqrt())
         return float(torch.cat(found).median())
 
     def _whole(self, group: list[int], pairs: Encoded) -> torch.Tensor:
         """(batch,) sums of squares of the fields themselves, their mean with them."""
-        return _squares(self._seen(group, pairs.fields + self._offset.to(pairs.fields)))
+        return _squares(self._seen(group, pairs.fields + self._offset.to(pairs.fields), known=False))
 
-    def _seen(self, group: list[int], fields: torch.Tensor) -> list[torch.Tensor]:
-        """What is compared of some fields: their values, or their differences along both axes."""
+    def _seen(self, group: list[int], fields: torch.Tensor, *, known: bool = True) -> list[torch.Tensor]:
+        """What is compared of some fields: their values, or their differences along both axes.
+
+        Of errors those before the first row and column are zero, for there the field is `known`: so slopes
+        see a constant, too.
+        """
         found = []
         for k in group:
             values = fields[:, k]
             if self._slopes[k]:
-                found += [values.diff(dim=1), values.diff(dim=2), SHARE * values]
+                tall, wide = ((0, 0, 1, 0), (1, 0)) if known else ((0, 0), (0, 0))
+                found += [
+                    functional.pad(values, tall).diff(dim=1),
+                    functional.pad(values, wide).diff(dim=2),
+                ]
             else:
                 found.append(values)
         return found
@@ -82,7 +96,7 @@ class FieldFit:
         """Deviation of what is compared."""
         if not any(self._slopes[k] for k in group):
             return 1.0
-        parts = self._seen(group, self._own.fields[:256])
+        parts = self._seen(group, self._own.fields[:256], known=False)
         return float(torch.cat([part.square().flatten() for part in parts]).mean().sqrt()) or 1.0
 
 

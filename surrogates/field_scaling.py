@@ -16,8 +16,10 @@ from .surrogate import SurrogateError
 __all__ = ["Encoded", "FieldScaling"]
 
 Shapes = Mapping[str, tuple[int, ...]]
+FAR = 10.0
+"""Deviations beyond which logarithms are not told apart."""
 TENSORS = (
-    *("centre", "spread", "logarithmic", "mean", "scale"),
+    *("centre", "spread", "logarithmic", "mean", "scale", "moves"),
     *("number_mean", "number_scale", "number_logarithmic"),
 )
 
@@ -33,6 +35,8 @@ class FieldScaling:
         logarithmic: (inputs,) 1 where it is the logarithm.
         mean: (fields, rows, columns) of each output that is a field, over the training set; 0 if not centred.
         scale: (fields,) root mean square of what is beyond.
+        moves: (fields, rows, columns) 0 where a field was the same in all of the training set: there, as on a
+            wall, it always is that; 1 elsewhere.
         number_mean, number_scale: (numbers,) of each output that is a number; of those that are all positive,
             of their logarithm.
         number_logarithmic: (numbers,) 1 where it is the logarithm.
@@ -46,6 +50,7 @@ class FieldScaling:
     logarithmic: torch.Tensor
     mean: torch.Tensor
     scale: torch.Tensor
+    moves: torch.Tensor
     number_mean: torch.Tensor
     number_scale: torch.Tensor
     number_logarithmic: torch.Tensor
@@ -58,13 +63,15 @@ class FieldScaling:
         _refuse_other_shapes(asked, answered, settings)
         measured = [_measured(held.inputs[name], logarithm=not asked[name]) for name in asked]
         numbers = [_measured(v[:, 0], logarithm=True) for n, v in held.outputs.items() if not answered[n]]
-        fields = np.stack([v[:, 0] for n, v in held.outputs.items() if answered[n]], axis=1)
+        fields = _in_units({n: v[:, 0] for n, v in held.outputs.items()}, settings)
+        fields = np.stack([v for n, v in fields.items() if answered[n]], axis=1)
         mean = fields.mean(axis=0, dtype=np.float64) * settings.centred
         scale = np.sqrt(((fields - mean) ** 2).mean(axis=(0, 2, 3), dtype=np.float64))
+        moves = np.ptp(fields, axis=0) > 0
         scale[scale == 0] = 1.0
         if settings.together:
             scale[:] = np.sqrt((scale**2).mean())
-        parts = (*np.array(measured).T, mean, scale, *np.array(numbers).reshape(-1, 3).T)
+        parts = (*np.array(measured).T, mean, scale, moves, *np.array(numbers).reshape(-1, 3).T)
         return cls(settings, asked, answered, *(torch.tensor(p, dtype=torch.float64) for p in parts))
 
     @property
@@ -80,7 +87,12 @@ class FieldScaling:
     @property
     def inputs(self) -> int:
         """Channels of an input: those shown, the edge's, and two of the place."""
-        return len(self.shown) + len(self.settings.edge_scales) + 2
+        return len(self.shown) + len(self.settings.edge_scales) + 2 * self.settings.place
+
+    @property
+    def even(self) -> list[int]:
+        """Channels of an input that are the same at all points, for they are numbers."""
+        return [k for k, name in enumerate(self.shown) if not self.input_shapes[name]]
 
     @property
     def fields(self) -> int:
@@ -104,16 +116,22 @@ class FieldScaling:
                 continue
             values = inputs[name].to(self.centre)
             if self.logarithmic[k]:
-                values = values.log()
+                # nothing, where the training set has something, is very little
+                values = values.clamp(min=torch.finfo(values.dtype).tiny).log()
             values = (values - self.centre[k]) / self.spread[k]
+            if self.logarithmic[k]:
+                values = values.clamp(-FAR, FAR)
             parts.append(values if values.ndim == 3 else values[:, None, None].expand(-1, *self.grid))
         if self.settings.edge:
             parts += self._edges(inputs[self.settings.edge].to(self.centre))
+        stacked = torch.stack(parts, dim=1)
+        if not self.settings.place:
+            return stacked
         ends = [
             torch.linspace(-1, 1, n, dtype=self.centre.dtype, device=self.centre.device) for n in self.grid
         ]
         place = torch.stack(torch.meshgrid(*ends, indexing="ij"))
-        return torch.cat([torch.stack(parts, dim=1), place.expand(len(parts[0]), -1, -1, -1)], dim=1)
+        return torch.cat([stacked, place.expand(len(stacked), -1, -1, -1)], dim=1)
 
     def _edges(self, edge: torch.Tensor) -> list[torch.Tensor]:
         wide = functional.pad(edge[:, None], (0, 1, 0, 1), mode="replicate")[:, 0]
@@ -127,11 +145,13 @@ class FieldScaling:
         ]
 
     def parted(self, answers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Normalised fields (batch, fields, rows, columns) and numbers (batch, numbers), the means of their
-        channels; through the ending, which is the fields' alone.
+        """Normalised fields (batch, fields, rows, columns), through the ending, nothing where none moves; and
+        numbers (batch, numbers), the means of their channels.
         """
-        ending = ENDINGS[self.settings.ending]
-        return ending(answers[:, : self.fields]), answers[:, self.fields :].mean(dim=(2, 3))
+        fields = ENDINGS[self.settings.ending](answers[:, : self.fields])
+        if self.settings.centred:
+            fields = fields * self.moves.to(fields)
+        return fields, answers[:, self.fields :].mean(dim=(2, 3))
 
     def named(self, answers: torch.Tensor) -> dict[str, torch.Tensor]:
         """Outputs by name, from what the network says."""
@@ -140,13 +160,17 @@ class FieldScaling:
         numbers = self.number_mean + self.number_scale * numbers
         numbers = torch.where(self.number_logarithmic > 0, numbers.exp(), numbers)
         field, number = iter(fields.unbind(1)), iter(numbers.unbind(1))
-        return {name: next(field if shape else number) for name, shape in self.output_shapes.items()}
+        found = {name: next(field if shape else number) for name, shape in self.output_shapes.items()}
+        for name in self.settings.scaled:
+            found[name] = found[name] * found[self.settings.scaled_by][:, None, None]
+        return found
 
     def encoded(self, held: HeldPairs, *, device: torch.device) -> Encoded:
         """All of a split in single precision."""
         single = self.to(torch.device("cpu"), torch.float32)
         given = single.channels({name: torch.from_numpy(v) for name, v in held.inputs.items()})
-        shown = {name: torch.from_numpy(v[:, 0]) for name, v in held.outputs.items()}
+        wanted = _in_units({name: v[:, 0] for name, v in held.outputs.items()}, self.settings)
+        shown = {name: torch.from_numpy(v) for name, v in wanted.items()}
         fields = torch.stack([shown[n] for n, shape in self.output_shapes.items() if shape], dim=1)
         fields = (fields - single.mean) / single.scale[:, None, None]
         numbers = [shown[n] for n, shape in self.output_shapes.items() if not shape]
@@ -187,6 +211,12 @@ class Encoded:
         return Encoded(*(part[chosen].to(dtype) for part in (self.given, self.fields, self.numbers)))
 
 
+def _in_units(outputs: Mapping[str, np.ndarray], settings: FieldSettings) -> dict[str, np.ndarray]:
+    """Outputs, (pairs, *shape) each, those that are scaled in units of what scales them."""
+    unit = outputs.get(settings.scaled_by)
+    return {n: v / unit[:, None, None] if n in settings.scaled else v for n, v in outputs.items()}
+
+
 def _measured(values: np.ndarray, *, logarithm: bool) -> tuple[float, float, float]:
     """Mean, deviation, and whether they are those of the logarithm: where it is wanted and there is one."""
     of = np.asarray(values, dtype=np.float64)
@@ -203,7 +233,13 @@ def _refuse_other_shapes(asked: Shapes, answered: Shapes, settings: FieldSetting
             f"some output among these; got inputs {asked} and outputs {answered}: choose among them in "
             "the task"
         )
-    known = {"slopes": (settings.slopes, answered), "edge": ((settings.edge,) * bool(settings.edge), asked)}
+    if settings.scaled_by and answered.get(settings.scaled_by) != ():
+        raise SurrogateError(f"scaled_by names {settings.scaled_by!r}, which is no number that is answered")
+    known = {
+        "scaled": (settings.scaled, answered),
+        "slopes": (settings.slopes, answered),
+        "edge": ((settings.edge,) * bool(settings.edge), asked),
+    }
     for what, (names, shapes) in known.items():
         for name in names:
             if not shapes.get(name):

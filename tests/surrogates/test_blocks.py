@@ -7,9 +7,12 @@ import pytest
 import torch
 from scipy.interpolate import BSpline
 from torch import nn
+from understudy.surrogates.blocks.axial_mixing import AxialMixing
+from understudy.surrogates.blocks.convolutional_residual_block import ConvolutionalResidualBlock
 from understudy.surrogates.blocks.dense_residual_block import DenseResidualBlock
 from understudy.surrogates.blocks.fourier_features import FourierFeatures
 from understudy.surrogates.blocks.gated_convolution import GatedConvolution
+from understudy.surrogates.blocks.gated_residual_block import GatedResidualBlock, concatenated_elu
 from understudy.surrogates.blocks.perceptron import Perceptron
 from understudy.surrogates.blocks.periodic_convolution import PeriodicConvolution
 from understudy.surrogates.blocks.query_and_time import beside
@@ -239,3 +242,43 @@ def test_a_query_stands_beside_each_of_its_times() -> None:
     assert both[2, 1].tolist() == [4.0, 5.0, 9.0]
     assert torch.equal(beside(query, times[:1])[2, :, 2], times[0])
     assert torch.equal(beside(query, None), query[:, None])
+
+
+def test_axial_mixing_is_a_matrix_along_each_axis_for_each_channel() -> None:
+    mixing, u = AxialMixing(channels=2, grid=(5, 7)).double(), field((5, 7))
+    expected = torch.einsum("bcij,cik,cjl->bckl", u, mixing.across, mixing.along)
+    torch.testing.assert_close(mixing(u), expected)
+    one = torch.zeros_like(u)
+    one[:, :, 2, 3] = 1
+    assert (mixing(one).abs() > 0).all()
+
+
+def test_concatenated_elu_keeps_both_signs() -> None:
+    u = field((4, 4))
+    both = concatenated_elu(u)
+    assert both.shape == (3, 4, 4, 4)
+    torch.testing.assert_close(both[:, :2].clamp(min=0) - both[:, 2:].clamp(min=0), u)
+
+
+@pytest.mark.parametrize("grid", [(8, 10), (9, 7)], ids=str)
+def test_a_gated_block_halves_the_grid_and_takes_what_is_beside(grid: tuple[int, int]) -> None:
+    halved = tuple(-(-n // 2) for n in grid)
+    block = GatedResidualBlock(inputs=2, outputs=4, stride=2, beside=3).double()
+    u, other = field(grid), field(halved, channels=3)
+    assert block(u, other).shape == (3, 4, *halved)
+    assert (block(u, other) - block(u, 2 * other)).abs().max() > 1e-3
+
+
+def test_a_gate_that_is_shut_lets_the_field_through_as_it_is() -> None:
+    block, u = GatedResidualBlock(inputs=2, outputs=2).double(), field((6, 5))
+    assert (block(u) - u).abs().max() > 1e-3
+    with torch.no_grad():
+        block.second.bias[2:] = -1e3
+    torch.testing.assert_close(block(u), u)
+
+
+def test_a_convolutional_residual_block_begins_as_the_identity() -> None:
+    block, u = ConvolutionalResidualBlock(channels=2).double(), field((6, 5))
+    torch.testing.assert_close(block(u), u)
+    nn.init.normal_(block.second.weight)
+    assert (block(u) - u).abs().max() > 1e-3

@@ -9,14 +9,24 @@ import torch
 from known_dynamics import Asked, swings
 from scipy.fft import dctn, idctn
 from understudy.datasets.pairs import Pairs
+from understudy.surrogates.field_cnn import FieldCNN
 from understudy.surrogates.field_dense import FieldDense
+from understudy.surrogates.field_mixer import FieldMixer
+from understudy.surrogates.field_scaling import FieldScaling
 from understudy.surrogates.field_settings import FieldSettings
+from understudy.surrogates.gated_unet import GatedUNet
 from understudy.surrogates.surrogate import SurrogateError
 from understudy.surrogates.training import TrainingSettings
 from understudy.surrogates.unet import UNet
 
 SHORT = TrainingSettings(steps=300, batch=16, check_every=100, learning_rate=5e-3, optimiser="adam")
-SMALL: dict[type[Any], dict[str, Any]] = {FieldDense: {"hidden": (64,)}, UNet: {"channels": 12, "levels": 2}}
+SMALL: dict[type[Any], dict[str, Any]] = {
+    FieldDense: {"hidden": (64,)},
+    FieldCNN: {"encoder": (16, 32), "strides": (3, 2), "code": 64, "decoder": (32, 16)},
+    GatedUNet: {"channels": 6, "levels": 2, "dropout": 0.0},
+    UNet: {"channels": 12, "levels": 2},
+    FieldMixer: {"channels": 24, "layers": 2, "patch": 3},
+}
 KINDS = pytest.mark.parametrize("kind", SMALL, ids=lambda kind: kind.__name__)
 
 
@@ -45,8 +55,10 @@ def tensors(named: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize(
     ("kind", "loss"),
     [
-        *((FieldDense, loss) for loss in ("mse", "mae", "relative")),
+        *((FieldDense, loss) for loss in ("mse", "mae", "rms", "relative")),
         (UNet, "relative"),
+        (FieldMixer, "relative"),
+        *(pytest.param(kind, "mse", marks=pytest.mark.slow) for kind in (FieldCNN, GatedUNet)),
         *(pytest.param(UNet, loss, marks=pytest.mark.slow) for loss in ("mse", "mae")),
     ],
 )
@@ -109,5 +121,104 @@ def test_timed_pairs_and_fields_on_several_grids_are_refused(kind: Any) -> None:
 
 
 def test_a_loss_that_is_not_known_is_refused() -> None:
-    with pytest.raises(SurrogateError, match="mse, mae or relative"):
+    with pytest.raises(SurrogateError, match="mse, mae, rms or relative"):
         FieldSettings(loss="mean")  # type: ignore[arg-type]
+
+
+def shapes(samples: int, seed: int, grid: tuple[int, int] = (10, 14)) -> Pairs:
+    """Discs -> what grows with the square of the distance from them, and nothing within: a field with an
+    edge; a signed one; and the area, which is positive.
+    """
+    generator = np.random.default_rng(seed)
+    y, x = np.meshgrid(*(np.arange(n) / 10 for n in grid), indexing="ij")
+    middle = generator.uniform(0.3, 0.7, (samples, 2, 1, 1))
+    radius = generator.uniform(0.1, 0.3, samples)
+    distance = np.hypot(x - middle[:, 0], y - middle[:, 1]) - radius[:, None, None]
+    away = 1 - np.exp(-((np.maximum(distance, 0) / 0.2) ** 2))
+    asked: Any = Asked(distance=distance, away=away, twist=away * (x - 0.6), area=np.pi * radius**2)
+    return Pairs(asked, inputs=("distance",), outputs=("away", "twist", "area"))
+
+
+def scaled(**settings: Any) -> FieldScaling:
+    return FieldScaling.measure(shapes(20, 0).held(), FieldSettings(**settings))
+
+
+def test_an_edge_is_shown_as_its_inside_and_as_what_rises_beyond() -> None:
+    scaling = scaled(edge="distance", edge_scales=(0.0, 0.2))
+    inputs, outputs = shapes(6, 1).batch(range(6))
+    channels = scaling.channels(tensors(inputs))
+    assert channels.shape == (6, scaling.inputs, 10, 14)
+    np.testing.assert_array_equal(channels[:, 1], inputs["distance"] < 0)
+    np.testing.assert_allclose(channels[:, 2], outputs["away"], atol=1e-12)
+    alone = scaled(edge="distance", edge_scales=(0.0,), plain=False)
+    assert alone.inputs == 3
+    np.testing.assert_array_equal(alone.channels(tensors(inputs))[:, 0], inputs["distance"] < 0)
+
+
+def test_an_edge_can_be_taken_between_points() -> None:
+    scaling = scaled(edge="distance", edge_scales=(0.0,), edge_at=(0.5, 0.25))
+    distance = np.tile(np.arange(14.0) - 6.5, (1, 10, 1)) + 0.5 * np.arange(10.0)[:, None]
+    inside = scaling.channels({"distance": torch.from_numpy(distance)})[0, 1, :9, :13].numpy()
+    np.testing.assert_array_equal(inside, (distance + 0.25 + 0.25 < 0)[0, :9, :13])
+
+
+def test_a_number_that_is_always_positive_stays_so() -> None:
+    scaling = scaled()
+    said = scaling.named(torch.full((3, scaling.outputs, 10, 14), -50.0, dtype=torch.float64))
+    assert (said["area"] > 0).all()
+    assert (said["away"] < 0).any()
+
+
+def test_an_ending_of_relu_answers_nothing_negative_and_so_misses_what_is() -> None:
+    pairs = shapes(60, 0)
+    inputs, outputs = pairs.batch(range(20))
+    gaps = {}
+    for ending in ("none", "relu", "tanh"):
+        network = make(FieldMixer, fields=FieldSettings(ending=ending, centred=False))  # type: ignore[arg-type]
+        network.fit(pairs, pairs, seed=0)
+        said = network(tensors(inputs))["twist"].numpy()
+        gaps[ending] = np.sqrt(((said - outputs["twist"]) ** 2).mean() / (outputs["twist"] ** 2).mean())
+        if ending == "relu":
+            assert said.min() >= 0
+    floor = np.sqrt((np.minimum(outputs["twist"], 0) ** 2).sum() / (outputs["twist"] ** 2).sum())
+    assert floor > 0.3
+    assert gaps["relu"] > 0.99 * floor
+    assert max(gaps["none"], gaps["tanh"]) < 0.5 * floor
+
+
+def test_components_of_one_vector_have_one_unit() -> None:
+    apart, together = (scaled(together=answer, centred=False) for answer in (False, True))
+    assert apart.scale[0] > 2 * apart.scale[1]
+    assert together.scale[0] == together.scale[1]
+    np.testing.assert_allclose(together.scale[0] ** 2, (apart.scale**2).mean())
+
+
+def test_functions_of_the_edge_help_where_the_answer_has_one() -> None:
+    errors = []
+    for edge in ({"edge": "distance", "edge_scales": (0.0, 0.2)}, {}):
+        network = make(FieldMixer, fields=FieldSettings(loss="relative", **edge))  # type: ignore[arg-type]
+        errors.append(network.fit(shapes(200, 0), shapes(40, 1), seed=0).validation_error)
+    assert errors[0] < 0.5 * errors[1]
+    assert errors[0] < 0.05
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"ending": "sigmoid"}, "none, relu or tanh"),
+        ({"edge": "distance"}, "an edge needs scales"),
+        ({"edge_scales": (0.1,)}, "scales need an edge"),
+        ({"edge": "distance", "edge_scales": (-1.0,)}, "at least 0"),
+        ({"edge_at": (2.0, 0.0)}, "two numbers from 0 to 1"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings: Any, said: str) -> None:
+    with pytest.raises(SurrogateError, match=said):
+        FieldSettings(**settings)
+
+
+def test_fields_that_are_not_there_are_refused_by_name() -> None:
+    with pytest.raises(SurrogateError, match="slopes names 'distance'"):
+        scaled(slopes=("distance",))
+    with pytest.raises(SurrogateError, match="edge names 'away'"):
+        scaled(edge="away", edge_scales=(0.1,))

@@ -27,7 +27,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"channels": 3, "width": 5, "training": TRAIN},
     "dense": {"hidden": (16, 16), "training": TRAIN},
     "esn": {"nodes": 60, "warm_up": 10},
+    "field_cnn": {"encoder": (8, 8), "strides": (2, 2), "code": 16, "decoder": (8, 8), "training": TRAIN},
     "field_dense": {"hidden": (16,), "training": TRAIN},
+    "field_mixer": {"channels": 8, "layers": 1, "training": TRAIN},
+    "gated_unet": {"channels": 4, "levels": 1, "training": TRAIN},
     "learned_multistep": {
         "length": 22.0,
         "delays": 4,
