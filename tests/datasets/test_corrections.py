@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from channel_flow import ChannelFlow, Flow
+from channel_flow import STEADY, ChannelFlow, Flow
 from travelling_wave import TravellingWave
 from understudy.datasets.corrections import Corrected
+from understudy.datasets.generate import generate
 from understudy.datasets.training_set import TrainingSet
 from understudy.solvers.contract import Queries, Solution, SolverError, Status
 
@@ -42,6 +43,13 @@ class Ninth:
 
     def __call__(self, inputs: Any) -> dict[str, torch.Tensor]:
         return {n.removeprefix("rough/"): v / 9 for n, v in inputs.items() if n.startswith("rough/")}
+
+
+@pytest.fixture(scope="module")
+def channels(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
+    """Steady flows."""
+    system = ChannelFlow()
+    return generate(system, Flow(system), STEADY, folder=tmp_path_factory.mktemp("channels") / "channels")
 
 
 def test_pairs_show_the_cheap_answer_and_ask_for_what_it_lacks(channels: TrainingSet) -> None:

@@ -8,6 +8,7 @@ ANSWERS = "tests/solvers/steady_flow/test_sf_answers.py"
 LAWS = "tests/solvers/steady_flow/test_sf_laws.py"
 TROUBLE = "tests/solvers/steady_flow/test_sf_faults.py"
 GEOMETRY = "tests/solvers/steady_flow/test_sf_geometry.py"
+EXPERIMENT = "tests/experiments/test_steady_flow.py"
 
 FAULTS = (
     *planted(
@@ -81,6 +82,99 @@ FAULTS = (
             "for r in (r0 - 1, r1):",
             "for r in (r0 - 1,):",
             "test_it_solves_as_a_general_sparse_solver_does",
+        ),
+    ),
+    *planted(
+        "solvers/steady_flow/held.py",
+        LAWS,
+        (
+            "found[nodes] = means[bodies[nodes] - 1]",
+            "found[nodes] = means.mean()",
+            "test_two_bodies_are_held_each_at_its_own_value",
+        ),
+        (
+            "found[:, -1] = 1.0",
+            "found[:, -1] = found[:, -2]",
+            "test_a_stream_function_that_is_held_makes_a_flow_that_keeps_all_fluid_and_slips_nowhere",
+        ),
+        (
+            "return (psi - below) / system.spacing, (left - psi) / system.spacing",
+            "return (psi - below) / system.spacing, (psi - left) / system.spacing",
+            "test_velocities_of_a_solver_s_stream_function_are_the_solver_s",
+        ),
+    ),
+    *planted(
+        "solvers/steady_flow/forces.py",
+        LAWS,
+        (
+            "drag -= nu * h * (slopes.sum(axis=-1) - 0.5 * slopes[..., -1])",
+            "drag -= 0.5 * nu * h * (slopes.sum(axis=-1) - 0.5 * slopes[..., -1])",
+            "test_the_fields_alone_tell_the_forces",
+        ),
+        (
+            "lift -= h * (corner * v[..., 1:-1, -1]).sum(axis=-1)",
+            "lift += h * (corner * v[..., 1:-1, -1]).sum(axis=-1)",
+            "test_the_fields_alone_tell_the_forces",
+        ),
+    ),
+    *planted(
+        "experiments/flow_measures.py",
+        EXPERIMENT,
+        (
+            "return (distance > 0) & (distance < NEAR)",
+            "return distance > 0",
+            "test_near_the_wall_only_what_is_near_counts",
+        ),
+        (
+            "found[name] = np.abs(said[name][:, 0] - true[name][:, 0]) / drag",
+            "found[name] = np.abs(said[name][:, 0] - true[name][:, 0]) / np.abs(true[name][:, 0])",
+            "test_errors_are_relative_and_each_names_its_own",
+        ),
+    ),
+    *planted(
+        "experiments/steady_flow_findings.py",
+        EXPERIMENT,
+        (
+            '"lost": int((cold.solved & ~warm.solved).sum()),',
+            '"lost": 0,',
+            "test_a_true_guess_saves_nearly_all_steps_and_a_worthless_one_is_counted",
+        ),
+    ),
+    *planted(
+        "datasets/corrections.py",
+        "tests/datasets/test_corrections.py",
+        (
+            "outputs[name] = (self._read(place, 0, name) - self.rough[name][place])[None]",
+            "outputs[name] = self._read(place, 0, name)[None]",
+            "test_pairs_show_the_cheap_answer_and_ask_for_what_it_lacks",
+        ),
+        (
+            "self.solved = np.flatnonzero(said.solved)",
+            "self.solved = np.arange(len(said.status))",
+            "test_what_the_cheap_solver_cannot_answer_is_not_learned_and_not_answered",
+        ),
+    ),
+    *planted(
+        "surrogates/field_scaling.py",
+        "tests/surrogates/test_field_networks.py",
+        (
+            "wide = (1 - part) * wide.narrow(dim, 0, points) + part * wide.narrow(dim, 1, points)",
+            "wide = wide.narrow(dim, 0, points)",
+            "test_an_edge_can_be_taken_between_points",
+        ),
+        (
+            "scale[:] = np.sqrt((scale**2).mean())",
+            "pass",
+            "test_components_of_one_vector_have_one_unit",
+        ),
+    ),
+    *planted(
+        "surrogates/blocks/axial_mixing.py",
+        "tests/surrogates/test_blocks.py",
+        (
+            "return mixed.reshape(channels, batch, columns, rows).permute(1, 0, 3, 2).contiguous()",
+            "return mixed.reshape(channels, batch, rows, columns).transpose(0, 1).contiguous()",
+            "test_axial_mixing_is_a_matrix_along_each_axis_for_each_channel",
         ),
     ),
 )
