@@ -7,9 +7,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
+import scipy.linalg  # noqa: F401 - see below
 import torch
 
 __all__ = ["in_parts", "threads_of_numba"]
+
+
+# Products in compiled code are those of SciPy's BLAS. Limits on threads reach only what is loaded when they
+# are set: loaded later, it would let a thread of its own spin beside every worker that was promised one.
 
 
 def threads_of_numba() -> int:

@@ -1,5 +1,7 @@
 """Timing measures what it says, with threads pinned and put back."""
 
+import ast
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +22,31 @@ def test_threads_are_pinned_inside_and_put_back() -> None:
     assert (torch.get_num_threads(), numba.get_num_threads()) == before
     with pytest.raises(ValueError, match="at least 1"), pinned_threads(0):
         pass
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "from understudy.experiments.timing import pinned_threads; pinned = pinned_threads(1)",
+        "from understudy.datasets.shards import one_thread; pinned = one_thread()",
+    ],
+    ids=["timing", "generating"],
+)
+def test_a_library_that_compiled_code_calls_is_pinned_wherever_it_is_loaded(inside: str) -> None:
+    """In a new process, as a worker is one: SciPy's products must not run on threads of their own."""
+    script = (
+        f"{inside}\n"
+        "with pinned:\n"
+        "    import scipy.linalg\n"
+        "    from threadpoolctl import threadpool_info\n"
+        "    print(sorted({(i['internal_api'], i['num_threads']) for i in threadpool_info()}))\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
+    assert "openblas" in done.stdout
+    assert {threads for _, threads in ast.literal_eval(done.stdout)} == {1}
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells")

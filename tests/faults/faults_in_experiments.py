@@ -6,6 +6,15 @@ __all__ = ["FAULTS"]
 
 FAULTS = (
     *planted(
+        "solvers/methods/threads.py",
+        "tests/experiments/test_timing.py",
+        (
+            "import scipy.linalg  # noqa: F401 - see below",
+            "",
+            "test_a_library_that_compiled_code_calls_is_pinned_wherever_it_is_loaded",
+        ),
+    ),
+    *planted(
         "experiments/free_runs.py",
         "tests/experiments/test_free_runs.py",
         (
