@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from ..solvers.discovery import UnknownName, nearest
-from . import bench_steady_flow_refinement, bench_steady_flow_time
+from . import bench_steady_flow_floor, bench_steady_flow_refinement, bench_steady_flow_time
 from .bench_settings import refuse_senseless
 
 __all__ = ["PARTS", "PRESETS", "Settings", "run", "table"]
 
-PARTS: dict[str, Any] = {"refinement": bench_steady_flow_refinement, "time": bench_steady_flow_time}
+PARTS: dict[str, Any] = {
+    "refinement": bench_steady_flow_refinement,
+    "time": bench_steady_flow_time,
+    "floor": bench_steady_flow_floor,
+}
 
 
 @dataclass(frozen=True)
@@ -26,19 +30,22 @@ class Settings:
 
     Attributes:
         refinement: a benchmark's coefficients, grid by grid.
-        time: seconds to a given error, ours and others'.
+        time: seconds to a given error, by Newton's method and on the lattice.
+        floor: what both make of the processor.
         parts: which of these.
     """
 
     refinement: bench_steady_flow_refinement.Settings
     time: bench_steady_flow_time.Settings
-    parts: tuple[str, ...] = ("refinement", "time")
+    floor: bench_steady_flow_floor.Settings
+    parts: tuple[str, ...] = ("refinement", "time", "floor")
 
 
 PRESETS = {
     preset: Settings(
         refinement=bench_steady_flow_refinement.PRESETS[preset],
         time=bench_steady_flow_time.PRESETS[preset],
+        floor=bench_steady_flow_floor.PRESETS[preset],
     )
     for preset in ("quick", "default")
 }
