@@ -79,7 +79,7 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
     return write_part(results, settings=settings, threads=1, load_before=before, path=path)
 
 
-def orders(errors: list[tuple[int, float]]) -> list[float]:
+def orders(errors: list[tuple[float, float]]) -> list[float]:
     """Observed order from each grid to the next: by which power of the spacing the error falls."""
     return [
         float(np.log(abs(coarse / fine)) / np.log(n / m))
@@ -87,7 +87,7 @@ def orders(errors: list[tuple[int, float]]) -> list[float]:
     ]
 
 
-def extrapolated(values: list[tuple[int, float]]) -> float | None:
+def extrapolated(values: list[tuple[float, float]]) -> float | None:
     """From the last two grids, if the error falls with the square of the spacing; None of a single grid."""
     if len(values) < 2:
         return None

@@ -63,8 +63,8 @@ class FieldScaling:
         _refuse_other_shapes(asked, answered, settings)
         measured = [_measured(held.inputs[name], logarithm=not asked[name]) for name in asked]
         numbers = [_measured(v[:, 0], logarithm=True) for n, v in held.outputs.items() if not answered[n]]
-        fields = _in_units({n: v[:, 0] for n, v in held.outputs.items()}, settings)
-        fields = np.stack([v for n, v in fields.items() if answered[n]], axis=1)
+        wanted = _in_units({n: v[:, 0] for n, v in held.outputs.items()}, settings)
+        fields = np.stack([v for n, v in wanted.items() if answered[n]], axis=1)
         mean = fields.mean(axis=0, dtype=np.float64) * settings.centred
         scale = np.sqrt(((fields - mean) ** 2).mean(axis=(0, 2, 3), dtype=np.float64))
         moves = np.ptp(fields, axis=0) > 0
@@ -213,7 +213,9 @@ class Encoded:
 
 def _in_units(outputs: Mapping[str, np.ndarray], settings: FieldSettings) -> dict[str, np.ndarray]:
     """Outputs, (pairs, *shape) each, those that are scaled in units of what scales them."""
-    unit = outputs.get(settings.scaled_by)
+    if not settings.scaled:
+        return dict(outputs)
+    unit = outputs[settings.scaled_by]
     return {n: v / unit[:, None, None] if n in settings.scaled else v for n, v in outputs.items()}
 
 

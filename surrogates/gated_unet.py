@@ -62,11 +62,9 @@ class _Network(nn.Module):
         self.down, self.up, self.raised = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for fine, coarse in itertools.pairwise(widths):
             self.down.append(
-                nn.ModuleList(
-                    [
-                        GatedResidualBlock(inputs=fine, outputs=coarse, stride=2, dropout=dropout),
-                        GatedResidualBlock(inputs=coarse, outputs=coarse, dropout=dropout),
-                    ]
+                nn.Sequential(
+                    GatedResidualBlock(inputs=fine, outputs=coarse, stride=2, dropout=dropout),
+                    GatedResidualBlock(inputs=coarse, outputs=coarse, dropout=dropout),
                 )
             )
             self.raised.append(nn.ConvTranspose2d(coarse, fine, 2, stride=2))
@@ -76,8 +74,8 @@ class _Network(nn.Module):
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         hidden = self.first(image)
         kept = [hidden]
-        for halved, again in self.down:  # type: ignore[misc]
-            hidden = again(halved(hidden))
+        for smaller in self.down:
+            hidden = smaller(hidden)
             kept.append(hidden)
         for level in reversed(range(len(self.up))):
             fine = kept[level]

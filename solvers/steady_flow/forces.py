@@ -34,7 +34,8 @@ def forces_of_fields(
     drag = h * (before**2 + p[..., 0] - after**2).sum(axis=-1)
     drag -= nu * (u[..., 1] - u[..., 0]).sum(axis=-1)
     if system.walls == "no_slip":
-        slopes = sum(7 * u[..., near, 1:] - u[..., next_, 1:] for near, next_ in ((0, 1), (-1, -2))) / (2 * h)
+        walls = [7 * u[..., near, 1:] - u[..., next_, 1:] for near, next_ in ((0, 1), (-1, -2))]
+        slopes = (walls[0] + walls[1]) / (2 * h)
         drag -= nu * h * (slopes.sum(axis=-1) - 0.5 * slopes[..., -1])
     lower, upper = 0.5 * v[..., 1, :], 0.5 * v[..., -2, :]
     lift = h * (lower**2 + p[..., 0, :] - upper**2 - p[..., -1, :]).sum(axis=-1)
