@@ -102,7 +102,7 @@ class Corrected(Task):
         """See `Task`."""
         return {
             "task": type(self).__name__,
-            "solver": self.solver.settings,
+            "solver": {**self.solver.settings, "system": self.solver.system.parameters},
             "outputs": self.outputs,
             "inputs": self.inputs,
         }

@@ -12,6 +12,7 @@ from torch.nn import functional
 from .field_dense import begin_small
 from .field_network import FieldNetwork
 from .field_settings import FieldSettings
+from .surrogate import SurrogateError
 from .training import TrainingSettings
 
 __all__ = ["FieldCNN"]
@@ -45,6 +46,13 @@ class FieldCNN(FieldNetwork):
         training: TrainingSettings = TrainingSettings(  # noqa: RUF009 (frozen)
             steps=2_000, batch=32, optimiser="adam", learning_rate=1e-3, check_every=250
         )
+
+        def __post_init__(self) -> None:
+            if not len(self.encoder) == len(self.strides) == len(self.decoder):
+                raise SurrogateError(
+                    "encoder, strides and decoder must be of one length, got "
+                    f"{self.encoder}, {self.strides} and {self.decoder}"
+                )
 
     settings: Settings
 

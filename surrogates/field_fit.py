@@ -10,6 +10,9 @@ from .field_scaling import Encoded, FieldScaling
 
 __all__ = ["FieldFit"]
 
+TINY = 1e-30
+"""Of what is nothing, so that its root has a slope and its inverse a value."""
+
 
 class FieldFit:
     """The objective: errors of all fields and numbers, each in units of its own deviation."""
@@ -49,9 +52,9 @@ class FieldFit:
                 one = torch.cat([part.square().flatten() for part in parts]).mean() / unit**2
             elif self._settings.loss == "rms":
                 points = sum(part[0].numel() for part in parts)
-                one = (_squares(parts) / points).sqrt().mean() / unit
+                one = (_squares(parts) / points).clamp(min=TINY).sqrt().mean() / unit
             else:
-                one = (_squares(parts) / self._whole(group, pairs)).sqrt().mean()
+                one = (_squares(parts) / self._whole(group, pairs)).clamp(min=TINY).sqrt().mean()
             total = total + (one if group[0] == 0 else others * one)
         assert isinstance(total, torch.Tensor)
         return total
@@ -71,7 +74,8 @@ class FieldFit:
 
     def _whole(self, group: list[int], pairs: Encoded) -> torch.Tensor:
         """(batch,) sums of squares of the fields themselves, their mean with them."""
-        return _squares(self._seen(group, pairs.fields + self._offset.to(pairs.fields), known=False))
+        whole = self._seen(group, pairs.fields + self._offset.to(pairs.fields), known=False)
+        return _squares(whole).clamp(min=TINY)
 
     def _seen(self, group: list[int], fields: torch.Tensor, *, known: bool = True) -> list[torch.Tensor]:
         """What is compared of some fields: their values, or their differences along both axes.

@@ -103,7 +103,8 @@ class _Network(nn.Module):
             # interpolation by two small products is several times faster than torch's own
             self.register_buffer(axis, _finer(points, self.patch), persistent=False)
         for layer in (self.smooth, self.patches):
-            nn.init.zeros_(layer.weight)
+            if settings.fields.ending != "relu":  # of which nothing would ever come alive
+                nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     tall: torch.Tensor

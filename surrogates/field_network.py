@@ -30,10 +30,10 @@ SOME = 64
 class FieldNetwork(Surrogate):
     """Fields and numbers of a query -> channels of an image -> network -> fields of the answer.
 
-    Inputs are normalised; numbers become even channels, and two more tell each point where it is. Of each
-    output field the network learns what it has beyond its mean over the training set, point by point; an
-    output that is a number is the mean of a channel. Pairs that are timed, and fields on several grids, raise
-    `SurrogateError`.
+    Inputs are normalised; numbers become even channels, and two more tell each point where it is, if the
+    settings say so. Of each output field the network learns what it has beyond its mean over the training
+    set, point by point, unless they say otherwise; an output that is a number is the mean of a channel. Pairs
+    that are timed, and fields on several grids, raise `SurrogateError`.
 
     A subclass gives the network; its `Settings` have the fields `fields` and `training` besides its own.
     """

@@ -63,14 +63,18 @@ class FieldScaling:
         _refuse_other_shapes(asked, answered, settings)
         measured = [_measured(held.inputs[name], logarithm=not asked[name]) for name in asked]
         numbers = [_measured(v[:, 0], logarithm=True) for n, v in held.outputs.items() if not answered[n]]
+        if settings.scaled and not (held.outputs[settings.scaled_by] > 0).all():
+            raise SurrogateError(
+                f"scaled_by names {settings.scaled_by!r}, which is not always positive: it measures nothing"
+            )
         wanted = _in_units({n: v[:, 0] for n, v in held.outputs.items()}, settings)
         fields = np.stack([v for n, v in wanted.items() if answered[n]], axis=1)
         mean = fields.mean(axis=0, dtype=np.float64) * settings.centred
         scale = np.sqrt(((fields - mean) ** 2).mean(axis=(0, 2, 3), dtype=np.float64))
         moves = np.ptp(fields, axis=0) > 0
-        scale[scale == 0] = 1.0
         if settings.together:
             scale[:] = np.sqrt((scale**2).mean())
+        scale[scale == 0] = 1.0
         parts = (*np.array(measured).T, mean, scale, moves, *np.array(numbers).reshape(-1, 3).T)
         return cls(settings, asked, answered, *(torch.tensor(p, dtype=torch.float64) for p in parts))
 
@@ -175,7 +179,6 @@ class FieldScaling:
         fields = (fields - single.mean) / single.scale[:, None, None]
         numbers = [shown[n] for n, shape in self.output_shapes.items() if not shape]
         stacked = torch.stack(numbers, dim=1) if numbers else torch.empty(len(fields), 0)
-        # of what is not positive beyond the training set there is no logarithm: it is left out of the loss
         stacked = torch.where(single.number_logarithmic > 0, stacked.log(), stacked)
         stacked = (stacked - single.number_mean) / single.number_scale
         return Encoded(given.to(device), fields.to(device), stacked.nan_to_num().to(device))
@@ -224,7 +227,9 @@ def _measured(values: np.ndarray, *, logarithm: bool) -> tuple[float, float, flo
     of = np.asarray(values, dtype=np.float64)
     log = logarithm and bool((of > 0).all())
     of = np.log(of) if log else of
-    return float(of.mean()), float(of.std()) or 1.0, float(log)
+    mean, spread = float(of.mean()), float(of.std())
+    # the mean of equal numbers is not exact
+    return mean, spread if spread > 1e-12 * max(1.0, abs(mean)) else 1.0, float(log)
 
 
 def _refuse_other_shapes(asked: Shapes, answered: Shapes, settings: FieldSettings) -> None:
@@ -235,6 +240,8 @@ def _refuse_other_shapes(asked: Shapes, answered: Shapes, settings: FieldSetting
             f"some output among these; got inputs {asked} and outputs {answered}: choose among them in "
             "the task"
         )
+    if not (settings.edge or (settings.plain and any(asked.values()))):
+        raise SurrogateError("no input field is shown: let fields be plain, name an edge, or give one")
     if settings.scaled_by and answered.get(settings.scaled_by) != ():
         raise SurrogateError(f"scaled_by names {settings.scaled_by!r}, which is no number that is answered")
     known = {

@@ -27,7 +27,7 @@ class FieldSettings:
     Attributes:
         loss: of the errors, in units of each field's deviation, the mean square (`mse`) or absolute (`mae`);
             or the mean over samples of their root mean square, in that unit (`rms`) or over the field's own
-            (`relative`).
+            (`relative`). Of numbers it is the mean square, whatever this says.
         slopes: fields of which differences between neighbours are compared: of a stream function these are
             the velocities. What lies before the first row and column must be the same for all samples.
         others: weight of all fields and numbers after the first field, in the loss.
@@ -77,6 +77,10 @@ class FieldSettings:
             raise SurrogateError(
                 "others must be at least 0, and scaled fields need a number that scales them; got "
                 f"{self.others}, {self.scaled} and {self.scaled_by!r}"
+            )
+        if self.ending == "relu" and self.centred:
+            raise SurrogateError(
+                "what ends in a relu cannot be centred: it would answer nothing below the mean"
             )
         if len(self.edge_at) != 2 or not all(0 <= part <= 1 for part in self.edge_at):
             raise SurrogateError(f"edge_at must be two numbers from 0 to 1, got {self.edge_at}")

@@ -20,9 +20,9 @@ __all__ = ["GatedUNet"]
 class GatedUNet(FieldNetwork):
     """Gated residual blocks down to coarse grids and up again, a tanh at the end.
 
-    The network of Hennigh 2017 (Lat-Net, arXiv:1705.09036) for steady flow, as the AI-for-science bootcamp
+    Hennigh's network for steady flow (github.com/loliverhennigh/Steady-State-Flow-With-Neural-Nets, 2016),
+    a U-Net of the residual layers of Salimans et al. 2017 (arXiv:1701.05517), as the AI-for-science bootcamp
     has it: concatenated ELU, few channels on the fine grid and twice as many on each coarser one, dropout.
-    See `unet` for one that learns faster.
     """
 
     @dataclass(frozen=True)

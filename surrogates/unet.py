@@ -54,11 +54,12 @@ class UNet(FieldNetwork):
         chosen = self.settings
         levels = min(chosen.levels, max(0, (min(grid) - 1).bit_length() - 1))
         widths = [round(chosen.channels * 1.5**level) for level in range(levels + 1)]
-        return _Network(inputs, outputs, widths, chosen.blocks)
+        alive = chosen.fields.ending == "relu"  # which lets nothing through that begins at zero
+        return _Network(inputs, outputs, widths, chosen.blocks, alive=alive)
 
 
 class _Network(nn.Module):
-    def __init__(self, inputs: int, outputs: int, widths: list[int], blocks: int) -> None:
+    def __init__(self, inputs: int, outputs: int, widths: list[int], blocks: int, *, alive: bool) -> None:
         super().__init__()
 
         def some(width: int) -> nn.Sequential:
@@ -73,7 +74,8 @@ class _Network(nn.Module):
         )
         self.up = nn.ModuleList(some(width) for width in widths[:-1])
         self.last = nn.Conv2d(widths[0], outputs, 1)
-        nn.init.zeros_(self.last.weight)
+        if not alive:
+            nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:

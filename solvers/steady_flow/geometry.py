@@ -20,6 +20,7 @@ VERTICES = 240
 """Of a smooth outline."""
 THINNEST = 0.03
 """Radius of the largest circle within an obstacle that is drawn, at least; in channel heights."""
+TRIES = 1_000
 CLEAR = 0.12
 """Between an obstacle that is drawn and the walls, at least; and between two of them."""
 
@@ -171,8 +172,10 @@ def obstacle(
     """A random one of a family, in a channel 1 high and so long: in its first half, clear of the walls, its
     larger side between `smallest` and `largest`, and somewhere thick enough to be seen. Each of a pair is
     seven tenths as large.
+
+    Raises `SolverError` where none fits in many tries.
     """
-    while True:
+    for _ in range(TRIES):
         if family == "pair":
             first, second = (_one(generator, "ellipse", 0.7 * smallest, 0.7 * largest) for _ in range(2))
             aside = first.height / 2 + second.height / 2 + CLEAR + generator.uniform(0, 0.1)
@@ -191,6 +194,11 @@ def obstacle(
         placed = shape.placed(x=generator.uniform(x0, max(x0, x1)), y=generator.uniform(y0, max(y0, y1)))
         if y0 <= y1 and x0 <= x1 and _thickest(placed) >= THINNEST:
             return placed
+    raise SolverError(
+        f"no {family} between {smallest:g} and {largest:g} fits into a channel {length:g} long, clear of its "
+        f"walls and {2 * THINNEST:g} thick somewhere: let sizes, in channel heights, be larger or smaller, "
+        "the channel longer, or leave that family out"
+    )
 
 
 def _one(generator: np.random.Generator, family: Family, smallest: float, largest: float) -> Shape:

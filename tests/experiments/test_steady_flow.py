@@ -152,8 +152,18 @@ def test_what_lies_beyond_is_not_what_is_learned() -> None:
     area = {name: (q["distance"] < 0).mean(axis=(1, 2)) for name, q in found.items()}
     assert np.median(area["larger"]) > 2 * np.median((inside["distance"] < 0).mean(axis=(1, 2)))
     assert reynolds.max() < 1.1 * system.most_reynolds
-    fastest = dataclasses.replace(system, most_reynolds=STEADY_UNTIL)
-    assert steady_flow.beyond(fastest)["faster"].most_reynolds == STEADY_UNTIL
+    near = dataclasses.replace(system, most_reynolds=0.9 * STEADY_UNTIL)
+    assert steady_flow.beyond(near)["faster"].most_reynolds == STEADY_UNTIL
+    assert "faster" not in steady_flow.beyond(dataclasses.replace(system, most_reynolds=STEADY_UNTIL))
+    assert "pairs" not in steady_flow.beyond(dataclasses.replace(system, families=("ellipse", "pair")))
+
+
+@pytest.mark.parametrize(("grid", "rows"), [((64, 128), 24), ((80, 172), 20), ((64, 129), None)])
+def test_grids_of_any_proportions_have_candidates(grid: tuple[int, int], rows: int | None) -> None:
+    found = steady_flow.candidates("default", SteadyFlow(*grid))
+    assert "mixer" in found
+    solver = getattr(found["corrected"].task, "solver", None) if "corrected" in found else None
+    assert (None if solver is None else solver.rows) == rows
 
 
 @pytest.mark.parametrize(
@@ -172,7 +182,16 @@ def test_settings_that_make_no_sense_are_refused(change: dict[str, Any], said: s
 
 
 def test_the_whole_experiment_runs_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    small = ["--beyond", "2", "--main.train-trajectories", "12", "--main.test-trajectories", "4"]
+    small = [
+        "--main.workers",
+        "1",
+        "--beyond",
+        "2",
+        "--main.train-trajectories",
+        "12",
+        "--main.test-trajectories",
+        "4",
+    ]
     named = ["--surrogates", "training-mean", "dense", "mixer", "corrected"]
     command = [
         "run",

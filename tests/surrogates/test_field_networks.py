@@ -55,11 +55,14 @@ def tensors(named: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize(
     ("kind", "loss"),
     [
-        *((FieldDense, loss) for loss in ("mse", "mae", "rms", "relative")),
-        (UNet, "relative"),
+        (FieldDense, "mse"),
         (FieldMixer, "relative"),
-        *(pytest.param(kind, "mse", marks=pytest.mark.slow) for kind in (FieldCNN, GatedUNet)),
-        *(pytest.param(UNet, loss, marks=pytest.mark.slow) for loss in ("mse", "mae")),
+        *(
+            pytest.param(kind, loss, marks=pytest.mark.slow)
+            for kind in SMALL
+            for loss in ("mse", "mae", "rms", "relative")
+            if (kind, loss) not in ((FieldDense, "mse"), (FieldMixer, "relative"))
+        ),
     ],
 )
 def test_it_overfits_eight_samples(kind: Any, loss: Any) -> None:
@@ -174,7 +177,11 @@ def test_an_ending_of_relu_answers_nothing_negative_and_so_misses_what_is() -> N
     inputs, outputs = pairs.batch(range(20))
     gaps = {}
     for ending in ("none", "relu", "tanh"):
-        network = make(FieldMixer, fields=FieldSettings(ending=ending, centred=False))  # type: ignore[arg-type]
+        network = make(
+            FieldMixer,
+            fields=FieldSettings(ending=ending, centred=False),  # type: ignore[arg-type]
+            training=dataclasses.replace(SHORT, steps=150),
+        )
         network.fit(pairs, pairs, seed=0)
         said = network(tensors(inputs))["twist"].numpy()
         gaps[ending] = np.sqrt(((said - outputs["twist"]) ** 2).mean() / (outputs["twist"] ** 2).mean())
@@ -182,7 +189,7 @@ def test_an_ending_of_relu_answers_nothing_negative_and_so_misses_what_is() -> N
             assert said.min() >= 0
     floor = np.sqrt((np.minimum(outputs["twist"], 0) ** 2).sum() / (outputs["twist"] ** 2).sum())
     assert floor > 0.3
-    assert gaps["relu"] > 0.99 * floor
+    assert 0.99 * floor < gaps["relu"] < 1.3 * floor
     assert max(gaps["none"], gaps["tanh"]) < 0.5 * floor
 
 

@@ -114,6 +114,12 @@ def test_a_geometry_of_another_grid_is_refused() -> None:
         (lambda: SteadyFlow(families=("cube",)), "families"),  # type: ignore[arg-type]
         (lambda: SteadyFlow(most_reynolds=100.0), "at most 45, up to which flows are steady"),
         (lambda: SteadyFlow(largest=2.0), "largest"),
+        (
+            lambda: SteadyFlow(families=("airfoil",), smallest=0.08, largest=0.12).draw(
+                [np.random.default_rng(0)]
+            ),
+            "no airfoil",
+        ),
         (lambda: StreamNewton(SteadyFlow(32, 63), rows=33), "square cells"),
         (lambda: StreamNewton(SYSTEM, tolerance=0.0), "tolerance"),
         (lambda: StreamNewton(SYSTEM, most_steps=0), "most_steps"),
