@@ -1,7 +1,6 @@
 """How fast are solver and surrogates of the Kuramoto-Sivashinsky equation, beside their peers? In parts.
 
-A part is a module with `Settings`, `NAMES` (what these may name), `PRESETS`, `run(settings, path=...)` and
-`table(results)`; it leaves one file, so that a part can be measured again by itself.
+What a part is, `bench_parts` says.
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..solvers.discovery import UnknownName, nearest
 from . import bench_reservoir, bench_simulated_time, bench_steps
-from .bench_settings import refuse_senseless
+from .bench_parts import run_parts, table_of_parts
 
 __all__ = ["PARTS", "PRESETS", "Settings", "run", "table"]
 
@@ -52,23 +50,10 @@ PRESETS = {
 
 
 def run(settings: Settings, *, folder: Path) -> dict[str, Any]:
-    """Measure the parts, each into `folder`/<part>.json; returns part -> results.
-
-    Raises `UnknownName` for a part that does not exist and `ComparisonError` for settings that make no sense,
-    before anything is timed.
-    """
-    chosen = [nearest(part, list(PARTS), "part") for part in settings.parts]
-    if not chosen:
-        raise UnknownName(f"--parts needs at least one of {', '.join(PARTS).replace('_', '-')}")
-    for part in chosen:
-        refuse_senseless(getattr(settings, part), part=part.replace("_", "-"), names=PARTS[part].NAMES)
-    results = {}
-    for part in dict.fromkeys(chosen):
-        name = part.replace("_", "-")
-        results[name] = PARTS[part].run(getattr(settings, part), path=folder / f"{name}.json")
-    return results
+    """See `run_parts`."""
+    return run_parts(PARTS, settings, folder=folder)
 
 
 def table(results: Mapping[str, Any]) -> str:
     """The parts' tables, one below the other."""
-    return "\n\n".join(PARTS[part.replace("-", "_")].table(found) for part, found in results.items())
+    return table_of_parts(PARTS, results)

@@ -1,7 +1,6 @@
 """How fast are the solvers of three bodies, beside their peers and beside the processor's peak? In parts.
 
-A part is a module with `Settings`, `NAMES` (what these may name), `PRESETS`, `run(settings, path=...)` and
-`table(results)`; it leaves one file, so that a part can be measured again by itself.
+What a part is, `bench_parts` says.
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..solvers.discovery import UnknownName, nearest
 from . import bench_three_body_floor, bench_three_body_trajectories
-from .bench_settings import refuse_senseless
+from .bench_parts import run_parts, table_of_parts
 
 __all__ = ["PARTS", "PRESETS", "Settings", "run", "table"]
 
@@ -45,19 +43,10 @@ PRESETS = {
 
 
 def run(settings: Settings, *, folder: Path) -> dict[str, Any]:
-    """Measure the parts, each into `folder`/<part>.json; returns part -> results.
-
-    Raises `UnknownName` for a part that does not exist and `ComparisonError` for settings that make no sense,
-    before anything is timed.
-    """
-    chosen = list(dict.fromkeys(nearest(part, list(PARTS), "part") for part in settings.parts))
-    if not chosen:
-        raise UnknownName(f"--parts needs at least one of {', '.join(PARTS)}")
-    for part in chosen:
-        refuse_senseless(getattr(settings, part), part=part, names=PARTS[part].NAMES)
-    return {part: PARTS[part].run(getattr(settings, part), path=folder / f"{part}.json") for part in chosen}
+    """See `run_parts`."""
+    return run_parts(PARTS, settings, folder=folder)
 
 
 def table(results: Mapping[str, Any]) -> str:
     """The parts' tables, one below the other."""
-    return "\n\n".join(PARTS[part].table(found) for part, found in results.items())
+    return table_of_parts(PARTS, results)

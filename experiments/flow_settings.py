@@ -14,7 +14,7 @@ class FlowSettings:
     """How answers are judged.
 
     Attributes:
-        rounds: how often everything is timed, in turn; medians count.
+        rounds: how often everything is timed, in turn; medians count. What takes seconds is timed less often.
         alone: shapes that are timed alone, one after the other.
         batches: batch sizes that are tried for throughput.
         warm_starts: test shapes for which the steps that a surrogate's guess saves the solver are counted.

@@ -91,11 +91,17 @@ def _cells(row: Row, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
 
 
 def headline(
-    rows: Sequence[Row], verdicts: Sequence[Verdict], *, metric: Metric, ceiling: float | None = None
+    rows: Sequence[Row],
+    verdicts: Sequence[Verdict],
+    *,
+    metric: Metric,
+    ceiling: float | None = None,
+    queries: str = "starts",
 ) -> list[str]:
     """What the comparison says: of the most accurate surrogate, then for each mode, who beats the solver.
 
     `ceiling` is the best score that can be given: medians that reach it are lower bounds, and not ranked.
+    `queries` is what the queries are called.
     """
     found = {row.label: row for row in rows if row.kind == "surrogate"}
     judged = sorted(
@@ -105,7 +111,9 @@ def headline(
         return ["No surrogate was compared."]
     best = judged[0]
     row = found[best.label]
-    starts = f"{row.scores.shape[1]} starts" + f", {len(row.scores)} training seeds" * (len(row.scores) > 1)
+    starts = f"{row.scores.shape[1]} {queries}" + f", {len(row.scores)} training seeds" * (
+        len(row.scores) > 1
+    )
     if ceiling is not None and best.accuracy == ceiling:
         level = [v.label for v in judged if v.accuracy == ceiling]
         said = [

@@ -267,8 +267,8 @@ def descent(
 
 
 BOOTCAMP = (
-    "after the AI-for-science bootcamp: {}; a mask and the viscosity as inputs, the squared error as loss, "
-    "far fewer passes over the data than ours by default"
+    "after the AI-for-science bootcamp: {}; a mask and the viscosity as inputs, the squared error as loss; "
+    "trained for minutes, not until nothing is gained"
 )
 
 

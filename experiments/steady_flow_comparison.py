@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..datasets.training_set import TrainingSet
-from ..solvers.contract import Answer, Queries, Solution, Solver, Status
+from ..solvers.contract import Answer, Queries, Solution, Solver
 from ..solvers.discovery import find_kit
 from ..solvers.steady_flow.steady_solver import GUESS
 from ..solvers.steady_flow.stream_newton import StreamNewton
 from ..solvers.steady_flow.system import SteadyFlow
 from .compare import ComparisonError, Contestant, Plan, compare
+from .entries import every_query, solver_entries, truth_card
 from .flow_measures import relu_floor, with_velocities
 from .flow_settings import FlowSettings
 from .metrics import relative_error
@@ -31,10 +32,6 @@ from .verdict import judge
 __all__ = ["compare_flows"]
 
 ONCE = np.zeros(1)
-CONTROL = (
-    "control: the roughest setting of the ladder once more, in the place of a surrogate; its speed-up says "
-    "how far apart one and the same solver can come out"
-)
 ENOUGH = 1e-3
 """Tolerance of the solver that goes on from a surrogate's guess: its grid's error is larger."""
 AT_ONCE = 5
@@ -56,7 +53,7 @@ def compare_flows(
     kit = find_kit(system.name)
     reference, standard, ladder = kit.reference(system), kit.standard(system), tuple(kit.ladder(system))
     asked = {name: labelled(systems[name], sets[name]) for name in sets if name != "main"}
-    queries, families = drawn(system, sets["main"])
+    queries, families = every_query(sets["main"].split("test")), families_of(system, sets["main"])
     with pinned_threads(settings.threads):
         solved = in_turn(reference, queries, progress=progress)
     if not solved.solved.any():
@@ -85,16 +82,7 @@ def compare_flows(
         if one.kind == "surrogate" and "psi" in (entry.surrogates[0].output_shapes or {})
     ]
     contestants = [
-        Contestant(
-            f"truth: {reference.label}",
-            "reference",
-            (reference,),
-            settings=reference.settings,
-            answered=solved,
-        ),
-        Contestant(f"data: {standard.label}", "reference", (standard,), settings=standard.settings),
-        *(Contestant(s.label, "ladder", (s,), settings=s.settings) for s in ladder),
-        Contestant("control", "control", ladder[:1], settings=ladder[0].settings, remark=CONTROL),
+        *solver_entries(reference, standard, ladder, solved=solved),
         *surrogates,
         *(finished(one, StreamNewton(system, tolerance=ENOUGH)) for one in guessers),
     ]
@@ -102,7 +90,7 @@ def compare_flows(
     some = some_of(solved, plan.counted)
     counted = {name: np.asarray(array)[plan.counted] for name, array in queries.items()}
     kept = tuple(family for family, counts in zip(families, plan.counted, strict=True) if counts)
-    asked = {"main": Asked(system, counted, some, kept), **asked}
+    asked = {"main": Asked(system, counted, some, kept, failed=len(families) - len(kept)), **asked}
     answers = {c.label: c.answers[0] for c in contestants if c.kind in ("surrogate", "null")}
     with pinned_threads(settings.threads):
         few = {name: array[: settings.warm_starts] for name, array in counted.items()}
@@ -119,13 +107,12 @@ def compare_flows(
         warm=warm,
         floor=relu_floor(some.values),
         system=system,
-        settings=settings,
         training=sets["main"],
     )
     results = {
         "system": {"name": system.name, **system.parameters},
         "characteristic_time": system.characteristic_time,
-        "truth": truth_card(reference, solved),
+        "truth": truth_card(reference, solved, queries="shapes"),
         "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
         "verdicts": [v.plain() for v in findings.verdicts],
         "verdicts_at_equal_90_percent": [v.plain() for v in findings.at_ninety],
@@ -143,20 +130,6 @@ def compare_flows(
     return table(rows, findings.verdicts, metric=metric) + "\n\n" + findings.in_words()
 
 
-def drawn(system: SteadyFlow, training_set: TrainingSet) -> tuple[Queries, tuple[str, ...]]:
-    """All test queries, those last that the set's solver failed on, and the family of each shape."""
-    split = training_set.split("test")
-    failures = split.failures
-    solved = split.queries()
-    queries = {
-        name: np.concatenate(
-            [np.asarray(a, dtype=np.float64), *(np.asarray(f.query[name])[None] for f in failures)]
-        )
-        for name, a in solved.items()
-    }
-    return queries, tuple(families_of(system, training_set))
-
-
 def families_of(system: SteadyFlow, training_set: TrainingSet) -> list[str]:
     """Of the test shapes that were solved, then of those that were not."""
     split, seed = training_set.split("test"), training_set.plan.settings.seed
@@ -167,7 +140,7 @@ def families_of(system: SteadyFlow, training_set: TrainingSet) -> list[str]:
 
 
 def labelled(system: SteadyFlow, training_set: TrainingSet) -> Asked:
-    """A set beyond what is learned: its labels are truth, far better than any surrogate is there."""
+    """A set beyond what is learned: its labels are truth; how good they are the report says."""
     split = training_set.split("test")
     queries = {name: np.asarray(a, dtype=np.float64) for name, a in split.queries().items()}
     values = {
@@ -182,7 +155,8 @@ def labelled(system: SteadyFlow, training_set: TrainingSet) -> Asked:
         seconds=np.zeros(count),
         error_estimate=split.error_estimates,
     )
-    return Asked(system, queries, truth, tuple(families_of(system, training_set)[:count]))
+    families = tuple(families_of(system, training_set)[:count])
+    return Asked(system, queries, truth, families, failed=len(split.failures))
 
 
 def in_turn(solver: Solver, queries: Queries, *, progress: bool) -> Solution:
@@ -244,18 +218,3 @@ def finished(one: Contestant, solver: StreamNewton) -> Contestant:
         device=one.device,
         remark=f"hybrid: {solver.label} goes on from what {one.label} answers",
     )
-
-
-def truth_card(reference: Solver, truth: Solution) -> dict[str, Any]:
-    """How good the truth is, and what it took."""
-    estimates = truth.error_estimate[truth.solved]
-    return {
-        "solver": reference.label,
-        "shapes": len(truth.status),
-        "converged": int((truth.status == Status.SOLVED).sum()),
-        "error_estimate_median": float(np.median(estimates)),
-        "error_estimate_largest": float(estimates.max()),
-        "seconds_median": float(np.median(truth.seconds)),
-        "seconds_largest": float(truth.seconds.max()),
-        "notes": truth.notes,
-    }

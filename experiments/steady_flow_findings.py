@@ -16,7 +16,6 @@ from ..solvers.steady_flow.stream_newton import StreamNewton
 from ..solvers.steady_flow.system import SteadyFlow
 from .compare import Plan, Row
 from .flow_measures import measured
-from .flow_settings import FlowSettings
 from .verdict import Verdict
 
 __all__ = ["Asked", "Findings", "warm_starts"]
@@ -33,12 +32,14 @@ class Asked:
         queries: arrays by name, samples first.
         truth: all fields.
         families: of each sample's shape.
+        failed: how many more were drawn, of which no truth is known.
     """
 
     system: SteadyFlow
     queries: Queries
     truth: Solution
     families: tuple[str, ...]
+    failed: int = 0
 
     @property
     def reynolds(self) -> Array:
@@ -68,7 +69,6 @@ class Findings:
     warm: Sequence[Mapping[str, Any]]
     floor: Mapping[str, float]
     system: SteadyFlow
-    settings: FlowSettings
     training: TrainingSet
 
     @property
@@ -122,7 +122,17 @@ class Findings:
             "by_family": self.by_family(),
             "warm_starts": list(self.warm),
             "relu_floor": dict(self.floor),
-            "shapes": {name: len(of.families) for name, of in self.asked.items()},
+            "shapes": {
+                name: {
+                    "judged": len(of.families),
+                    "failed": of.failed,
+                    "least_reynolds": float(of.reynolds.min()),
+                    "most_reynolds": float(of.reynolds.max()),
+                    "truth_error_estimate_median": float(np.median(of.truth.error_estimate)),
+                    "truth_error_estimate_largest": float(of.truth.error_estimate.max()),
+                }
+                for name, of in self.asked.items()
+            },
         }
 
     def in_words(self) -> str:
@@ -133,11 +143,10 @@ class Findings:
             lines.append(f"  {label:32s}" + "".join(f"{sets[name]['velocity']:10.2g}" for name in names))
         lines.append("steps of Newton's method to full accuracy: cold, and from a surrogate's guess")
         for row in self.warm:
-            said = f"{row['cold_factorisations']:.1f} -> {row['warm_factorisations']:.1f} factorisations"
             lines.append(
                 f"  {row['label']:24s} {row['solver']:24s} {row['cold_steps']:.1f} -> "
-                f"{row['warm_steps']:.1f} steps, {said}, "
-                f"{row['cold_seconds'] * 1e3:.0f} -> {row['warm_seconds'] * 1e3:.0f} ms"
+                f"{row['warm_steps']:.1f} steps, {row['cold_factorisations']:.1f} -> "
+                f"{row['warm_factorisations']:.1f} factorisations"
             )
         return "\n".join(lines)
 
@@ -161,35 +170,33 @@ def warm_starts(
     """What a surrogate's stream function saves the solver that goes on from it to full accuracy.
 
     On the system's grid and on one twice as fine, means over the samples that both solve: steps on the last
-    grid, factorisations on all grids, seconds; the surrogate's own seconds count. A guess from which the
-    solver does not converge is counted in `lost`.
+    grid, factorisations on all grids, those of a cheap solver before the guess not among them. A guess from
+    which the solver does not converge is counted in `lost`.
     """
+    if not answers:
+        return []
+    guesses = {}
+    for label, answer in answers.items():
+        psi = answer(queries, times).values["psi"][:, 0]
+        guesses[label] = np.where(np.isfinite(psi), psi, 0.0)
     found = []
     for rows in (system.rows, 2 * system.rows):
         solver = StreamNewton(system, rows=rows)
         cold = solver(queries, times)
-        for label, answer in answers.items():
-            first = answer(queries, times)
-            guess = np.where(np.isfinite(first.values["psi"][:, 0]), first.values["psi"][:, 0], 0.0)
+        for label, guess in guesses.items():
             warm = solver({**queries, GUESS: guess}, times)
             both = cold.solved & warm.solved
-            ways = {
-                "cold": (cold.measures, cold.seconds),
-                "warm": (warm.measures, first.seconds + warm.seconds),
-            }
-            means = {
-                f"{way}_{name}": _mean(numbers[name][both])
-                for way, (numbers, _) in ways.items()
-                for name in ("steps", "factorisations")
-            }
             found.append(
                 {
                     "label": label,
                     "solver": solver.label,
                     "samples": int(both.sum()),
                     "lost": int((cold.solved & ~warm.solved).sum()),
-                    **means,
-                    **{f"{way}_seconds": _mean(seconds[both]) for way, (_, seconds) in ways.items()},
+                    **{
+                        f"{way}_{name}": _mean(one.measures[name][both])
+                        for way, one in (("cold", cold), ("warm", warm))
+                        for name in ("steps", "factorisations")
+                    },
                 }
             )
     return found

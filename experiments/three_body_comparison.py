@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..datasets.split import Split
 from ..datasets.training_set import TrainingSet
 from ..solvers.contract import Answer, Queries, Solution, Solver
 from ..solvers.discovery import find_kit
@@ -20,6 +19,7 @@ from ..solvers.three_body.projection import restored
 from ..solvers.three_body.solvers import DormandPrince, Regularised
 from ..solvers.three_body.system import ThreeBody
 from .compare import ComparisonError, Contestant, Plan, compare
+from .entries import every_query, solver_entries, truth_card
 from .hybrid import Expectation, changed, with_fallback
 from .metrics import absolute_error
 from .report import table, write_json
@@ -36,10 +36,6 @@ POSITIONS = ("x", "y")
 STATE = ("x", "y", "vx", "vy")
 STIFFNESS = 100.0
 """Of the positions where the energy is restored: on validation starts, what leaves them as they are."""
-CONTROL = (
-    "control: the roughest setting of the ladder once more, in the place of a surrogate; its speed-up says "
-    "how far apart one and the same solver can come out"
-)
 TABLE = "learns nothing: reads off the table of the training trajectories, and carries all of it"
 HELPER_TOLERANCE = 1e-8
 """Of the solver to which a hybrid turns: far more accurate than any surrogate, and fast."""
@@ -57,7 +53,7 @@ def compare_trajectories(
 ) -> str:
     """Judge and time; returns the table. `described` goes into the results as it is."""
     kit = find_kit(system.name)
-    queries = starts(sets["main"].split("test"))
+    queries = every_query(sets["main"].split("test"))
     times = settings.times(sets["main"].interval)
     reference = kit.reference(system)
     with pinned_threads(settings.threads):
@@ -98,16 +94,7 @@ def compare_trajectories(
             surrogates.append(energy_restored(one, system))
     ladder, standard = tuple(kit.ladder(system)), kit.standard(system)
     contestants = [
-        Contestant(
-            f"truth: {reference.label}",
-            "reference",
-            (reference,),
-            settings=reference.settings,
-            answered=solved,
-        ),
-        Contestant(f"data: {standard.label}", "reference", (standard,), settings=standard.settings),
-        *(Contestant(s.label, "ladder", (s,), settings=s.settings) for s in ladder),
-        Contestant("control", "control", ladder[:1], settings=ladder[0].settings, remark=CONTROL),
+        *solver_entries(reference, standard, ladder, solved=solved),
         *surrogates,
     ]
     rows = compare(plan, contestants, progress=progress)
@@ -130,7 +117,7 @@ def compare_trajectories(
     results = {
         "system": {"name": system.name, **system.parameters},
         "characteristic_time": system.characteristic_time,
-        "truth": truth_card(reference, solved),
+        "truth": truth_card(reference, solved, queries="starts") | digits_of(solved),
         "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
         "verdicts": [v.plain() for v in verdicts],
         "verdicts_at_equal_90_percent": [v.plain() for v in at_ninety],
@@ -147,15 +134,6 @@ def compare_trajectories(
     write_json(folder / "results.json", results)
     write_figures_and_report(findings, folder=folder, results=results)
     return table(rows, verdicts, metric=metric) + "\n\n" + findings.errors_in_words()
-
-
-def starts(split: Split) -> Queries:
-    """All that were drawn: those that the set's solver failed on are the hardest, and count."""
-    solved, failed = split.queries(), [failure.query for failure in split.failures]
-    return {
-        name: np.concatenate([np.asarray(a), *(np.asarray(query[name])[None] for query in failed)])
-        for name, a in solved.items()
-    }
 
 
 def entered(trained: Trained, training_set: TrainingSet) -> Contestant:
@@ -234,18 +212,7 @@ def energy_restored(one: Contestant, system: ThreeBody) -> Contestant:
     )
 
 
-def truth_card(reference: Solver, truth: Solution) -> dict[str, Any]:
-    """How good the truth is, and what it took."""
+def digits_of(truth: Solution) -> dict[str, float]:
+    """With how many digits the truth was found."""
     digits = truth.measures.get("digits", np.full(len(truth.status), np.nan))[truth.solved]
-    return {
-        "solver": reference.label,
-        "starts": len(truth.status),
-        "converged": int(truth.solved.sum()),
-        "error_estimate_median": float(np.median(truth.error_estimate[truth.solved])),
-        "error_estimate_largest": float(truth.error_estimate[truth.solved].max()),
-        "digits_median": float(np.median(digits)),
-        "digits_most": float(digits.max()),
-        "seconds_median": float(np.median(truth.seconds)),
-        "seconds_largest": float(truth.seconds.max()),
-        "notes": truth.notes,
-    }
+    return {"digits_median": float(np.median(digits)), "digits_most": float(digits.max())}

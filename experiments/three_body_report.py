@@ -10,7 +10,7 @@ import numpy as np
 
 from . import page
 from .report import headline
-from .report_page import DEFINITIONS, write_html
+from .report_page import DEFINITIONS, ninety_table, write_html
 from .three_body_figures import draw
 from .three_body_findings import Findings
 
@@ -32,7 +32,9 @@ def write_figures_and_report(findings: Findings, *, folder: Path, results: Mappi
         figures=pictures,
         sections={
             "Errors": _errors_table(results["errors"]),
-            "At equal error of 90 % of the starts": _ninety_table(findings),
+            "At equal error of 90 % of the starts": ninety_table(
+                findings.rows, findings.at_ninety, queries="starts"
+            ),
             "Energy": _energy_table(results["energy_errors"]),
             **(
                 {"Expected errors": _calibration_table(results["calibration"])}
@@ -88,22 +90,6 @@ def _errors_table(errors: Mapping[str, Mapping[str, float]]) -> str:
         "by the few worst. Quarters of the starts by their closest approach."
     )
     return page.table(columns, rows) + said
-
-
-def _ninety_table(findings: Findings) -> str:
-    rows = {row.label: row for row in findings.rows}
-    columns = [("", ""), ("", "error, 90 %"), ("", "failed"), ("", "one query"), ("", "in batches")]
-    lines = []
-    for verdict in sorted(findings.at_ninety, key=lambda v: v.accuracy):
-        said = (verdict.modes[mode].in_words() for mode in ("single", "batch"))
-        failed = sum(rows[verdict.label].failures.values())
-        lines.append(("", [verdict.label, f"{verdict.accuracy:.2g}", str(failed), *said]))
-    note = page.paragraph(
-        "Speed-ups where the solver's setting is chosen by the error that 90 % of the starts stay below, "
-        "instead of one half: a surrogate that is seldom far off gains, one that is seldom exact loses. A "
-        "start that a solver fails on counts as infinitely wrong."
-    )
-    return page.table(columns, lines) + note
 
 
 def _energy_table(energies: Mapping[str, Mapping[str, float]]) -> str:

@@ -21,8 +21,7 @@ class FieldDense(FieldNetwork):
     """Every point of the output looks at every point of the input, by way of a few hidden numbers; numbers of
     the query are inputs once.
 
-    It knows nothing of neighbourhood, so that it learns by heart what it has seen, with weights by the
-    million: the baseline of networks that do better.
+    It knows nothing of neighbourhood, and has weights by the million.
     """
 
     @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class FieldMixer(FieldNetwork):
     """Patches of the input -> blocks on their grid -> smooth maps times the edge's channels.
 
     Each block joins a convolution, which sees what is beside, with `AxialMixing`, which sees the whole
-    domain: an elliptic problem needs both. What is sharp in an answer is sharp because a solid's edge is: so
+    domain. What is sharp in an answer is sharp because a solid's edge is: so
     it is written as smooth maps, known on the coarse grid and interpolated, times functions of the distance
     to the edge, known exactly on the fine one; besides, each patch adds what it will. The work is that of the
     coarse grid: of a patch of four by four, a sixteenth.
@@ -100,7 +100,6 @@ class _Network(nn.Module):
         self.smooth = nn.Conv2d(width, fields * maps, 3, padding=1)
         self.patches = nn.Conv2d(width, (fields + numbers) * area, 1)
         for axis, points in zip(("tall", "wide"), coarse, strict=True):
-            # interpolation by two small products is several times faster than torch's own
             self.register_buffer(axis, _finer(points, self.patch), persistent=False)
         for layer in (self.smooth, self.patches):
             if settings.fields.ending != "relu":  # of which nothing would ever come alive

@@ -36,7 +36,7 @@ class FieldScaling:
         mean: (fields, rows, columns) of each output that is a field, over the training set; 0 if not centred.
         scale: (fields,) root mean square of what is beyond.
         moves: (fields, rows, columns) 0 where a field was the same in all of the training set: there, as on a
-            wall, it always is that; 1 elsewhere.
+            wall, it always is that if fields are centred; 1 elsewhere.
         number_mean, number_scale: (numbers,) of each output that is a number; of those that are all positive,
             of their logarithm.
         number_logarithmic: (numbers,) 1 where it is the logarithm.

@@ -34,5 +34,4 @@ class AxialMixing(nn.Module):
         mixed = torch.bmm(field.permute(1, 0, 2, 3).reshape(channels, batch * rows, columns), self.along)
         mixed = mixed.reshape(channels, batch, rows, columns).transpose(2, 3)
         mixed = torch.bmm(mixed.reshape(channels, batch * columns, rows), self.across)
-        # convolutions after it are several times slower on memory in another order
         return mixed.reshape(channels, batch, columns, rows).permute(1, 0, 3, 2).contiguous()

@@ -12,6 +12,7 @@ from understudy.datasets.plan import Shard
 from understudy.experiments import three_body
 from understudy.experiments.command import main
 from understudy.experiments.compare import ComparisonError
+from understudy.experiments.entries import every_query
 from understudy.experiments.hybrid import changed, with_fallback
 from understudy.experiments.metrics import absolute_error
 from understudy.experiments.orbit_figures import (
@@ -22,7 +23,6 @@ from understudy.experiments.orbit_figures import (
     map_figure,
     orbit_figure,
 )
-from understudy.experiments.three_body_comparison import starts
 from understudy.solvers.contract import Queries, Solution, Status
 from understudy.solvers.three_body import Regularised, ThreeBody
 
@@ -211,7 +211,7 @@ def test_the_starts_are_all_that_were_drawn_those_that_the_set_s_solver_failed_o
     split = generate(system, solver, sizes, folder=tmp_path / "set").split("test")
     assert 0 < len(split.failures) < 30
     drawn = system.draw(Shard("test", 0, 0, 30).generators(4))
-    found = starts(split)
+    found = every_query(split)
     assert set(found) == set(drawn)
     for name, values in drawn.items():
         assert sorted(map(tuple, found[name])) == sorted(map(tuple, values))

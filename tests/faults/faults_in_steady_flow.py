@@ -132,6 +132,29 @@ FAULTS = (
         ),
     ),
     *planted(
+        "experiments/steady_flow_comparison.py",
+        EXPERIMENT,
+        (
+            "return [f for i, f in enumerate(every) if i not in lost] + [every[i] for i in failed]",
+            "return every",
+            "test_each_shape_keeps_its_family_where_others_failed",
+        ),
+    ),
+    *planted(
+        "surrogates/field_fit.py",
+        "tests/surrogates/test_field_networks.py",
+        (
+            "total = total + (one if group[0] == 0 else others * one)",
+            "total = total + one",
+            "test_the_loss_is_what_the_settings_say",
+        ),
+        (
+            "tall, wide = ((0, 0, 1, 0), (1, 0)) if known else ((0, 0), (0, 0))",
+            "tall, wide = ((0, 0), (0, 0))",
+            "test_the_loss_is_what_the_settings_say",
+        ),
+    ),
+    *planted(
         "experiments/steady_flow_findings.py",
         EXPERIMENT,
         (

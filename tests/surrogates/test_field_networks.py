@@ -11,6 +11,7 @@ from scipy.fft import dctn, idctn
 from understudy.datasets.pairs import Pairs
 from understudy.surrogates.field_cnn import FieldCNN
 from understudy.surrogates.field_dense import FieldDense
+from understudy.surrogates.field_fit import FieldFit
 from understudy.surrogates.field_mixer import FieldMixer
 from understudy.surrogates.field_scaling import FieldScaling
 from understudy.surrogates.field_settings import FieldSettings
@@ -229,3 +230,88 @@ def test_fields_that_are_not_there_are_refused_by_name() -> None:
         scaled(slopes=("distance",))
     with pytest.raises(SurrogateError, match="edge names 'away'"):
         scaled(edge="away", edge_scales=(0.1,))
+
+
+SCALED = {"scaled": ("away", "twist"), "scaled_by": "area"}
+
+
+def test_what_is_scaled_comes_back_as_it_was() -> None:
+    pairs = shapes(8, 1)
+    scaling = FieldScaling.measure(pairs.held(), FieldSettings(**SCALED))  # type: ignore[arg-type]
+    seen = scaling.encoded(pairs.held(), device=torch.device("cpu"))
+    grid = torch.ones(1, 1, 10, 14)
+    said = scaling.named(torch.cat([seen.fields, seen.numbers[..., None, None] * grid], dim=1).double())
+    for name, true in pairs.batch(range(8))[1].items():
+        np.testing.assert_allclose(said[name].numpy(), true, rtol=1e-4, atol=1e-4)
+    held = pairs.held()
+    held.outputs["area"][3] = 0.0
+    with pytest.raises(SurrogateError, match="not always positive"):
+        FieldScaling.measure(held, FieldSettings(**SCALED))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("loss", ["mse", "mae", "rms", "relative"])
+def test_the_loss_is_what_the_settings_say(loss: Any, together: bool) -> None:
+    """Written a second time, of a network that answers nothing, so that the wanted fields are the errors."""
+    slopes = () if together else ("away",)
+    settings = FieldSettings(loss=loss, others=0.3, together=together, slopes=slopes)
+    held = shapes(6, 1).held(dtype="float32")
+    scaling = FieldScaling.measure(held, settings)
+    seen = scaling.encoded(held, device=torch.device("cpu"))
+    nothing = torch.nn.Conv2d(scaling.inputs, scaling.outputs, 1)
+    torch.nn.init.zeros_(nothing.weight)
+    torch.nn.init.zeros_(nothing.bias)  # type: ignore[arg-type]
+    fit = FieldFit(seen, seen, scaling=scaling)
+    found = float(fit.loss(nothing, torch.arange(6), torch.Generator()).detach())
+
+    wanted, offset = seen.fields.numpy(), (scaling.mean / scaling.scale[:, None, None]).numpy()
+    away, twist = ([wanted[:, k]] for k in (0, 1))
+    whole = [[(wanted + offset)[:, k]] for k in (0, 1)]
+    unit = 1.0
+    if slopes:
+        whole[0] = [np.diff(whole[0][0], axis=axis) for axis in (1, 2)]
+        unit = _flat([np.diff(away[0], axis=axis) for axis in (1, 2)]).std(mean=0.0)
+        away = [np.diff(away[0], axis=axis, prepend=0.0) for axis in (1, 2)]
+    groups = (
+        [(away + twist, whole[0] + whole[1], 1.0)]
+        if together
+        else [
+            (away, whole[0], unit),
+            (twist, whole[1], 1.0),
+        ]
+    )
+    parts = []
+    for error, true, own in groups:
+        squares, sizes = ([sum((p[i] ** 2).sum() for p in of) for i in range(6)] for of in (error, true))
+        points = sum(p[0].size for p in error)
+        parts.append(
+            {
+                "mse": (_flat(error) ** 2).mean() / own**2,
+                "mae": np.abs(_flat(error)).mean() / own,
+                "rms": np.sqrt(np.array(squares) / points).mean() / own,
+                "relative": np.sqrt(np.array(squares) / np.array(sizes)).mean(),
+            }[loss]
+        )
+    expected = parts[0] + 0.3 * sum(parts[1:]) + 0.3 * float((seen.numbers**2).mean())
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+def _flat(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([part.ravel() for part in parts])
+
+
+@pytest.mark.parametrize("loss", ["mse", "rms", "relative"])
+def test_constants_are_learned_and_answered_as_they_are(loss: Any) -> None:
+    generator = np.random.default_rng(0)
+    a = generator.random((20, 6, 4))
+    values = {"still": np.repeat(generator.random((1, 6, 4)), 20, axis=0), "nothing": np.zeros((20, 6, 4))}
+    source: Any = Asked(a=a, nu=np.full(20, 0.1), b=3 * a, mass=np.full(20, 7.0), **values)
+    pairs = Pairs(source, inputs=("a", "nu"), outputs=("b", "still", "nothing", "mass"))
+    network = make(FieldDense, fields=FieldSettings(loss=loss))
+    network.fit(pairs, pairs, seed=0)
+    inputs, outputs = pairs.batch(range(20))
+    said = network(tensors(inputs))
+    for name, true in outputs.items():
+        assert np.sqrt(((said[name].numpy() - true) ** 2).mean()) < 0.2, name
+    np.testing.assert_allclose(said["nothing"].numpy(), 0, atol=1e-12)
+    np.testing.assert_allclose(said["mass"].numpy(), 7, rtol=0.05)
