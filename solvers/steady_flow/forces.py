@@ -24,7 +24,7 @@ def forces_of_fields(
     The balance of momentum over the channel from the middle of its first column to the outflow: pressure at
     its ends and walls, what flows in and out, friction on its walls by the parabola through the two
     velocities next to them. So no derivative beside the solid is needed, where fields are known worst. Of
-    fields solved on four times as many rows it gives the solver's drag within half a per cent.
+    fields solved on four times as many rows it gives the solver's drag within a per cent.
     """
     h = system.spacing
     u, v = system.faces(values)
