@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solvers.contract import Answer, Queries, Solution, Solver, SolverError, Status, check_times
-from .pairs import Pairs
-from .tasks import Maps, Task, inputs_of, outputs_of
+from ..solvers.contract import Answer, Queries, Solution, Solver, SolverError, Status, Symmetry, check_times
+from .pairs import Named, Pairs
+from .tasks import Maps, Task, inputs_of, outputs_of, with_images
 
 if TYPE_CHECKING:
     from .split import Split
@@ -65,8 +65,7 @@ class Corrections(Pairs):
         self, trajectory: int
     ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
         """See `Pairs`."""
-        if not 0 <= trajectory < len(self):
-            raise IndexError(f"pair {trajectory} of {len(self)}")
+        self._refuse(trajectory)
         place = int(self.solved[trajectory])
         inputs, outputs = {}, {}
         for name in self.input_shapes:
@@ -75,6 +74,15 @@ class Corrections(Pairs):
         for name in self.output_shapes:
             outputs[name] = (self._read(place, 0, name) - self.rough[name][place])[None]
         return inputs, outputs
+
+    def image(self, symmetry: Symmetry, inputs: Named, outputs: Named) -> tuple[Named, Named]:
+        """See `Pairs`. A symmetry may move answers by a constant, which their difference must not see."""
+        rough = {name: inputs[ROUGH + name][None] for name in outputs}
+        whole = symmetry({name: rough[name] + outputs[name] for name in outputs})
+        rough = symmetry(rough)
+        asked = symmetry({n: v[None] for n, v in inputs.items() if not n.startswith(ROUGH)})
+        given = asked | {ROUGH + name: values for name, values in rough.items()}
+        return {name: given[name][0] for name in inputs}, {n: whole[n] - rough[n] for n in whole}
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,7 @@ class Corrected(Task):
         solver: cheap, but not so wrong that nothing is left to learn from.
         outputs: which of the solution's fields are corrected; the cheap answer to each is an input.
         inputs: which query fields are given besides; None for all.
+        images: whether the images of the training pairs under the system's symmetries are learned, too.
 
     Source: Kennedy & O'Hagan, Biometrika 87 (2000), doi:10.1093/biomet/87.1.1, for the idea.
     """
@@ -96,6 +105,7 @@ class Corrected(Task):
     solver: Solver
     outputs: tuple[str, ...]
     inputs: tuple[str, ...] | None = None
+    images: bool = False
 
     @property
     def described(self) -> dict[str, Any]:
@@ -105,9 +115,10 @@ class Corrected(Task):
             "solver": {**self.solver.settings, "system": self.solver.system.parameters},
             "outputs": self.outputs,
             "inputs": self.inputs,
+            "images": self.images,
         }
 
-    def examples(self, training_set: TrainingSet, split: str) -> Corrections:
+    def examples(self, training_set: TrainingSet, split: str) -> Pairs:
         """One pair for each sample; the cheap solver is asked for all of them here.
 
         Raises `SolverError` for trajectories of more than one frame, and for a solver of another system.
@@ -123,7 +134,8 @@ class Corrected(Task):
                 f"{training_set.system_name}; take one of the same system"
             )
         inputs = training_set.plan.query if self.inputs is None else self.inputs
-        return Corrections(source, inputs=inputs, outputs=self.outputs, solver=self.solver)
+        pairs = Corrections(source, inputs=inputs, outputs=self.outputs, solver=self.solver)
+        return with_images(pairs, training_set, split, wanted=self.images)
 
     def answer(self, surrogate: Maps) -> Answer:
         """The cheap solver's answer and what the surrogate adds, at every time asked for."""

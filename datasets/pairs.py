@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..solvers.contract import Symmetry
 from .held_pairs import HeldPairs
 from .plan import DatasetError
 
 if TYPE_CHECKING:
     from .split import Split
 
-__all__ = ["Pairs"]
+__all__ = ["Named", "Pairs"]
 
 Named = dict[str, NDArray[np.float64]]
 
@@ -75,8 +76,7 @@ class Pairs:
         return np.asarray(self.source.times[: self.frames]) if self.timed else None
 
     def __getitem__(self, pair: int) -> tuple[Named, Named]:
-        if not 0 <= pair < len(self):
-            raise IndexError(f"pair {pair} of {len(self)}")
+        self._refuse(pair)
         trajectory, frame = divmod(pair, self.frames)
         inputs = {name: self._read(trajectory, 0, name) for name in self.input_shapes if name != "time"}
         if self.timed:
@@ -102,9 +102,18 @@ class Pairs:
             outputs[name] = values.astype(np.float64, copy=False)
         return inputs, outputs
 
+    def image(self, symmetry: Symmetry, inputs: Named, outputs: Named) -> tuple[Named, Named]:
+        """What `trajectory` gave, as a symmetry of the system sees it."""
+        asked = symmetry({name: values[None] for name, values in inputs.items()})
+        return {name: values[0] for name, values in asked.items()}, symmetry(outputs)
+
     def held(self, *, dtype: str = "float64", limit: int | None = None) -> HeldPairs:
         """All of them in memory; see `HeldPairs.read`."""
         return HeldPairs.read(self, dtype=dtype, limit=limit)
+
+    def _refuse(self, pair: int) -> None:
+        if not 0 <= pair < len(self):
+            raise IndexError(f"pair {pair} of {len(self)}")
 
     def _read(self, trajectory: int, frame: int, name: str) -> NDArray[np.float64]:
         return self.source.read(trajectory, frame, frame + 1, field=name)[0].astype(np.float64, copy=False)

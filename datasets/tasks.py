@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..solvers.contract import Answer, Queries, Solution, SolverError, Status, check_times
+from .images import WithImages
 from .pairs import Pairs
 from .trajectories import Trajectories
 
@@ -159,12 +160,14 @@ class Direct(Task):
     Attributes:
         inputs: which query fields are given; None for all.
         outputs: which of the solution's fields are learned; None for all.
+        images: whether the images of the training pairs under the system's symmetries are learned, too.
     """
 
     gives: ClassVar[type] = Pairs
 
     inputs: tuple[str, ...] | None = None
     outputs: tuple[str, ...] | None = None
+    images: bool = False
 
     def examples(self, training_set: TrainingSet, split: str) -> Pairs:
         """One pair for each sample; `SolverError` for a set whose fields change in time."""
@@ -174,7 +177,8 @@ class Direct(Task):
                 f"Direct learns one answer for each query, but {training_set.name} has {source.frames} "
                 f"frames of each in {split!r}; take TimeConditioned"
             )
-        return _pairs(training_set, source, self)
+        pairs = _pairs(training_set, source, self)
+        return with_images(pairs, training_set, split, wanted=self.images)
 
     def answer(self, surrogate: Maps) -> Answer:
         """The surrogate as something that answers queries: the same fields at every time asked for."""
@@ -238,6 +242,19 @@ def _pairs(training_set: TrainingSet, source: Split, task: Direct | TimeConditio
         timed=isinstance(task, TimeConditioned),
         horizon=task.horizon if isinstance(task, TimeConditioned) else None,
     )
+
+
+def with_images(pairs: Pairs, training_set: TrainingSet, split: str, *, wanted: bool) -> Pairs:
+    """The pairs of the training split with their images, if these are wanted; others as they are.
+
+    Raises `SolverError` for a system that has no symmetry.
+    """
+    if not wanted or split != "train":
+        return pairs
+    symmetries = training_set.system.symmetries
+    if not symmetries:
+        raise SolverError(f"{training_set.system_name} has no symmetries to learn from; set images to False")
+    return WithImages(pairs, symmetries)
 
 
 def inputs_of(surrogate: Maps, queries: Queries) -> dict[str, NDArray[np.float64]]:

@@ -86,8 +86,8 @@ class Plan:
         alone: queries that are timed alone; one by one, so that their mean is fair to hard and easy ones.
         batches: batch sizes tried for throughput.
         rounds: interleaved timing rounds; medians over them.
-        budget: seconds that one timed call in a batch may take, and that all timed calls of one contestant
-            may take together, those of the first round excepted.
+        budget: seconds that one timed call in a batch may take, and that the timed calls of one contestant
+            may take in a round, in the mean: what is dearer is timed in fewer rounds, spread among all.
         threads: pinned for solver and surrogate alike.
     """
 

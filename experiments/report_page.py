@@ -169,6 +169,7 @@ def training_table(rows: Sequence[Row], *, metric: Metric) -> str:
         ("", "set"),
         ("", "steps by"),
         ("", "numbers learned"),
+        ("", "passes"),
         ("", "one-step error"),
         ("each training seed", "training"),
         ("each training seed", f"median {metric.name}"),
@@ -187,6 +188,7 @@ def training_table(rows: Sequence[Row], *, metric: Metric) -> str:
                     str(given.get("training_set", "")),
                     f"{interval:.4g}" if isinstance(interval, float) else "",
                     f"{given.get('parameters', 0):,}",
+                    ", ".join(str(passes) for passes in sorted(set(given.get("passes", ())))),
                     f"{np.median(given['one_step_error']):.1e}",
                     ", ".join(duration(s) for s in given.get("training_seconds", ())),
                     ", ".join(f"{a:.3g}" for a in row.seed_accuracies),
@@ -195,7 +197,7 @@ def training_table(rows: Sequence[Row], *, metric: Metric) -> str:
                 ],
             )
         )
-    return page.table(columns, lines, words=[5, 6])
+    return page.table(columns, lines, words=[6, 7])
 
 
 def _accuracy(row: Row) -> tuple[str, str]:
@@ -250,6 +252,8 @@ DEFINITIONS = {
     "control": (
         "a solver's own scheme in a surrogate's place: how far apart one and the same thing comes out here"
     ),
+    "passes": "how often each example was learned from, images under symmetries counting as examples; for "
+    "what a closed form fits, once",
     "null model": "persistence or climatology: what no surrogate may lose to",
     "ladder": "every cheap way to run the solver that is tried: scheme, step, grid, precision",
 }

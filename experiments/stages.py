@@ -289,6 +289,7 @@ def contestant(trained: Trained, training_set: TrainingSet) -> Contestant:
             "parameters": trained.surrogates[0].parameters_count,
             "one_step_error": [record.validation_error for record in trained.records],
             "training_seconds": seconds,
+            "passes": [record.epochs for record in trained.records],
             "finished": all(record.finished for record in trained.records),
         },
         device=trained.surrogates[0].device.type,

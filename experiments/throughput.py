@@ -126,8 +126,8 @@ def clock_all(
             everybody: more where one takes much longer than another.
         batches: sizes that are tried, 1 always among them.
         rounds: at most; see `budget`.
-        budget: seconds that one batch may take, by what a smaller one took; an answer whose calls have taken
-            more than that in all sits out the rounds that are left.
+        budget: seconds that one batch may take, by what a smaller one took, and that an answer's calls may
+            take in a round, in the mean: who has taken more sits rounds out until it is level.
         progress: show a bar.
     """
     gc.collect()  # once: with torch loaded it takes a quarter of a second
@@ -143,8 +143,8 @@ def clock_all(
         )
         for answer, device in tqdm(answers, desc="warm-up", disable=not progress, unit="entry", leave=False)
     ]
-    for _ in tqdm(range(rounds), desc="timing", disable=not progress, unit="round", leave=False):
+    for done in tqdm(range(rounds), desc="timing", disable=not progress, unit="round", leave=False):
         for one in clocked:
-            if one.spent <= budget:
+            if one.spent <= budget * done:
                 one.round()
     return [one.speed() for one in clocked]

@@ -30,6 +30,7 @@ __all__ = [
     "Solver",
     "SolverError",
     "Status",
+    "Symmetry",
     "System",
     "notes_of",
 ]
@@ -103,6 +104,9 @@ class Field:
         return tuple(self.axes is None or name in self.axes for name in axes)
 
 
+Symmetry = Callable[[Mapping[str, NDArray[Any]]], dict[str, NDArray[Any]]]
+"""Takes fields of a query or of its answer by name, as many of them as one likes, samples first."""
+
 Answer = Callable[[Queries, NDArray[np.float64]], Solution]
 """Whatever answers queries at given times: a `Solver`, or a surrogate bound to its task."""
 
@@ -164,6 +168,11 @@ class System(ABC):
         Differentiable, in values and queries alike. `values` are (samples, times, *grid[, components]) at
         times `interval` apart; `queries` is what was asked (samples first), as far as the equations need it.
         """
+
+    @property
+    def symmetries(self) -> tuple[Symmetry, ...]:
+        """Maps of a query to another one, and of the first one's answer to that one's; none by default."""
+        return ()
 
     @property
     def parameters(self) -> dict[str, Any]:

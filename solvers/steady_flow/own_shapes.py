@@ -62,21 +62,29 @@ def _checked(outlines: Iterable[Array], source: str) -> Shape:
     return Shape(found)
 
 
-def distance_of_image(image: NDArray[Any], rows: int, columns: int) -> Array:
+def distance_of_image(image: str | Path | NDArray[Any], rows: int, columns: int) -> Array:
     """(rows, columns) signed distance, in channel heights, to what is dark in an image of the whole channel.
 
-    The image is (pixels, pixels) of grey or (pixels, pixels, 3 or 4) of colours, whole numbers up to 255 or
-    floats up to 1, its first row the upper wall; dark is below half. Outlines run between pixels where grey
-    is just half.
+    The image is a PNG file, or (pixels, pixels) of grey or (pixels, pixels, 3 or 4) of colours: floats up to
+    1, unsigned numbers up to the largest of their kind, other whole numbers up to 255; its first row is the
+    upper wall. Dark is below half; what is transparent lets white through. Outlines run between pixels where
+    grey is just half.
 
-    Raises `SolverError` for an image of other proportions, one that is all dark or has nothing dark.
+    Raises `SolverError` for a file that cannot be read, an image of other proportions, one that is all dark
+    or has nothing dark.
     """
-    grey = np.asarray(image, dtype=np.float64)
+    shown = _read(Path(image)) if isinstance(image, str | Path) else np.asarray(image)
+    grey = shown / _white(shown)
     if grey.ndim == 3 and grey.shape[2] in (3, 4):
-        grey = grey[..., :3].mean(axis=2)
+        opaque = grey[..., 3] if grey.shape[2] == 4 else 1.0
+        grey = 1 - opaque * (1 - grey[..., :3].mean(axis=2))
     if grey.ndim != 2 or min(grey.shape) < 2 or not np.isfinite(grey).all():
         raise SolverError(
-            f"an image must be (rows, columns) of finite grey, or of 3 or 4 colours; got {image.shape}"
+            f"an image must be (rows, columns) of finite grey, or of 3 or 4 colours; got {shown.shape}"
+        )
+    if grey.min() < 0 or grey.max() > 1:
+        raise SolverError(
+            f"grey must be from 0 to {_white(shown)} in {shown.dtype}; got {shown.min()} to {shown.max()}"
         )
     tall, wide = grey.shape
     if abs(wide / tall - columns / rows) > 0.02 * columns / rows:
@@ -84,7 +92,6 @@ def distance_of_image(image: NDArray[Any], rows: int, columns: int) -> Array:
             f"an image of the channel must be {columns / rows:g} times as wide as high, got {wide} x {tall} "
             "pixels"
         )
-    grey = grey / (255 if np.issubdtype(np.asarray(image).dtype, np.integer) else 1)
     dark = grey[::-1] < 0.5
     if dark.all() or not dark.any():
         raise SolverError(
@@ -96,3 +103,19 @@ def distance_of_image(image: NDArray[Any], rows: int, columns: int) -> Array:
     at = [(np.arange(n) + 0.5) * m / n - 0.5 for n, m in ((rows, tall), (columns, wide))]
     places = np.meshgrid(*at, indexing="ij")
     return np.asarray(ndimage.map_coordinates(pixels, places, order=1, mode="nearest")) / tall
+
+
+def _read(path: Path) -> NDArray[Any]:
+    from matplotlib.image import imread  # half a second, for those who need it
+
+    try:
+        return np.asarray(imread(path, format="png"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise SolverError(f"{path} cannot be read as PNG: {error}") from error
+
+
+def _white(image: NDArray[Any]) -> int:
+    """The number that stands for white."""
+    if not np.issubdtype(image.dtype, np.integer):
+        return 1
+    return int(np.iinfo(image.dtype).max) if np.issubdtype(image.dtype, np.unsignedinteger) else 255

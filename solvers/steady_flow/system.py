@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..contract import Axis, Field, Queries, SolverError, System
+from ..contract import Axis, Field, Queries, SolverError, Symmetry, System
 from .geometry import Family, obstacle
 from .residual import imbalances
 
@@ -208,7 +208,7 @@ class SteadyFlow(System):
                 said = "have a solid at the inflow or the outflow; move it inside"
             elif ndimage.label(~solid)[1] > 1:
                 said = "have fluid that is shut in; fill such pockets with solid"
-            elif abs(distance.min()) < 0.5 * self.spacing:  # or so thin that no cell's middle is within
+            elif _thinnest(distance, self.spacing) < 0.5 * self.spacing:
                 said = f"have a solid nowhere a cell thick; take more rows than {self.rows}, or a thicker one"
             elif reynolds > STEADY_UNTIL:
                 said = (
@@ -227,6 +227,29 @@ class SteadyFlow(System):
             np.concatenate([speed[..., None], u], axis=-1),
             np.concatenate([np.zeros_like(v[..., :1, :]), v], axis=-2),
         )
+
+    @property
+    def symmetries(self) -> tuple[Symmetry, ...]:
+        """The mirror image of the channel, its walls exchanged."""
+        return (self._mirrored,)
+
+    def _mirrored(self, named: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Fields are (..., rows, columns). What lies at upper sides lies at lower ones afterwards: the row at
+        the upper wall, which is known, becomes the one before the first.
+        """
+        found = {}
+        for name, values in named.items():
+            if name in ("distance", "u", "p"):
+                found[name] = values[..., ::-1, :]
+            elif name in ("v", "psi"):
+                whole = 1.0 if name == "psi" else 0.0
+                inner, wall = values[..., -2::-1, :], values[..., -1:, :]
+                found[name] = whole - np.concatenate([inner, whole - wall], axis=-2)
+            elif name == "lift":
+                found[name] = -values
+            else:
+                found[name] = values
+        return found
 
     def invariants(
         self, values: Mapping[str, NDArray[Any]], queries: Queries = MappingProxyType({})
@@ -281,6 +304,14 @@ class SteadyFlow(System):
         curved walls; of `StreamNewton`'s answers on this grid nothing is.
         """
         return imbalances(self, values, queries)
+
+
+def _thinnest(distance: NDArray[np.float64], spacing: float) -> float:
+    """Of the thinnest body, how deep within it a cell's middle lies; negative where none is within, infinite
+    without bodies. What is less than a cell apart, as pieces of a pointed tail, is one body.
+    """
+    bodies, count = ndimage.label(distance < spacing, structure=np.ones((3, 3)))
+    return float(-np.max(ndimage.minimum(distance, bodies, np.arange(1, count + 1)), initial=-np.inf))
 
 
 STEADY_UNTIL = 45.0

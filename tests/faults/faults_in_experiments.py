@@ -255,9 +255,14 @@ FAULTS = (
             "test_the_batch_is_the_size_with_the_least_median_whatever_one_reading_said",
         ),
         (
-            "if one.spent <= budget:",
+            "if one.spent <= budget * done:",
             "if True:",
             "test_a_slow_contestant_is_timed_in_fewer_rounds",
+        ),
+        (
+            "if one.spent <= budget * done:",
+            "if one.spent <= budget:",
+            "test_the_readings_of_a_dear_contestant_are_spread_among_all_rounds",
         ),
     ),
     *planted(

@@ -65,6 +65,39 @@ FAULTS = (
             "elif ndimage.label(~solid)[1] > 2:",
             "test_fluid_that_is_shut_in_is_refused",
         ),
+        (
+            "-np.max(ndimage.minimum(",
+            "-np.min(ndimage.minimum(",
+            "test_a_thin_body_beside_a_thick_one_is_refused",
+        ),
+        (
+            "ndimage.label(distance < spacing,",
+            "ndimage.label(distance < 0,",
+            "test_the_pieces_of_a_pointed_tail_are_no_thin_bodies",
+        ),
+    ),
+    *planted(
+        "solvers/steady_flow/system.py",
+        LAWS,
+        (
+            'elif name == "lift":',
+            'elif name == "up":',
+            "test_a_symmetry_takes_queries_and_their_answers_to_queries_and_their_answers",
+        ),
+        (
+            "inner, wall = values[..., -2::-1, :], values[..., -1:, :]",
+            "inner, wall = values[..., :0:-1, :], values[..., -1:, :]",
+            "test_a_symmetry_takes_queries_and_their_answers_to_queries_and_their_answers",
+        ),
+    ),
+    *planted(
+        "datasets/corrections.py",
+        "tests/datasets/test_images.py",
+        (
+            "{n: whole[n] - rough[n] for n in whole}",
+            "dict(symmetry(outputs))",
+            "test_corrections_of_images_lead_from_their_own_rough_answers_to_their_truth",
+        ),
     ),
     *planted(
         "solvers/steady_flow/geometry.py",

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from scipy import ndimage
 from understudy.solvers.contract import Queries, SolverError, Status
 from understudy.solvers.steady_flow import (
     Shape,
@@ -56,6 +58,22 @@ def test_what_is_no_obstacle_is_refused_with_the_reason_and_the_others_solved(
     assert len(solution.notes) == 1
     assert solution.notes[0].startswith("1 of 2 samples ")
     assert said in solution.notes[0]
+
+
+@pytest.mark.parametrize("thickness", [0.025, 0.01])
+def test_a_thin_body_beside_a_thick_one_is_refused(thickness: float) -> None:
+    thick, thin = box(0.5, 0.8, 0.6, 0.8), box(0.5, 0.9, 0.3, 0.3 + thickness)
+    solution = SOLVER(of(Shape((*thick.outlines, *thin.outlines))), ONCE)
+    assert solution.status.tolist() == [Status.REFUSED, Status.SOLVED]
+    assert "nowhere a cell thick" in solution.notes[0]
+
+
+def test_the_pieces_of_a_pointed_tail_are_no_thin_bodies() -> None:
+    turned = airfoil(thickness=0.25).placed(turned=0.5)
+    query = of(turned.placed(x=0.6, y=0.5, size=0.6))
+    within = query["distance"][0] < 0
+    assert ndimage.label(within, structure=np.ones((3, 3)))[1] > 1
+    assert SOLVER(query, ONCE).status.tolist() == [Status.SOLVED, Status.SOLVED]
 
 
 def test_fluid_that_is_shut_in_is_refused() -> None:
@@ -132,12 +150,22 @@ def test_settings_that_make_no_sense_are_refused_with_what_would(make: object, s
         make()
 
 
-def test_an_image_becomes_a_distance() -> None:
+def test_an_image_becomes_a_distance(tmp_path: Path) -> None:
     image = np.full((256, 512), 255, np.uint8)
     y, x = np.meshgrid((np.arange(256) + 0.5) / 256, (np.arange(512) + 0.5) / 256, indexing="ij")
     image[np.hypot(x - 0.7, (1 - y) - 0.4) < 0.15] = 0
     exact = ellipse().placed(x=0.7, y=0.4, size=0.3).distance(*SYSTEM.middles())
-    for given in (image, image / 255, np.stack([image] * 4, axis=2)):
+    grey, opaque = np.stack([image] * 3, axis=2), np.full((256, 512, 1), 255, np.uint8)
+    coloured = np.concatenate([grey, opaque], axis=2)
+    cut_out = np.concatenate([0 * grey, 255 - image[..., None]], axis=2)  # black, transparent around
+    eight, sixteen = tmp_path / "grey.png", tmp_path / "sixteen.png"
+    Image.fromarray(image).save(eight)
+    Image.fromarray(257 * image.astype(np.uint16)).save(sixteen)
+    for given in (
+        *(image, image / 255, 257 * image.astype(np.uint16), image.astype(int), image > 127),
+        *(grey, coloured, cut_out, coloured / 255),
+        *(eight, str(sixteen)),
+    ):
         np.testing.assert_allclose(distance_of_image(given, *SYSTEM.grid), exact, atol=1.2 / 256)
 
 
@@ -149,9 +177,13 @@ def test_an_image_becomes_a_distance() -> None:
         (np.zeros((64, 128)), "all dark"),
         (np.ones(7), "finite grey"),
         (np.full((64, 128), np.nan), "finite grey"),
+        (np.full((64, 128), 200.0), "from 0 to 1 in float64; got 200"),
+        (np.full((64, 128), 256), "from 0 to 255 in int64; got 256"),
+        (Path("nowhere.png"), "nowhere.png cannot be read as PNG"),
+        (Path(__file__), "cannot be read as PNG"),
     ],
 )
-def test_an_image_that_is_no_obstacle_is_refused(image: np.ndarray, said: str) -> None:
+def test_an_image_that_is_no_obstacle_is_refused(image: np.ndarray | Path, said: str) -> None:
     with pytest.raises(SolverError, match=said):
         distance_of_image(image, *SYSTEM.grid)
 

@@ -1,0 +1,112 @@
+"""Pairs learned again as a symmetry sees them: each is what the solver would answer to the image's query."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from understudy.datasets.corrections import Corrected
+from understudy.datasets.generate import GenerateSettings, generate
+from understudy.datasets.pairs import Pairs
+from understudy.datasets.tasks import Direct
+from understudy.datasets.training_set import TrainingSet
+from understudy.solvers.contract import SolverError
+from understudy.solvers.kuramoto_sivashinsky import KIT as KS
+from understudy.solvers.steady_flow.stream_newton import StreamNewton
+from understudy.solvers.steady_flow.system import SteadyFlow
+
+ONCE = np.zeros(1)
+SYSTEM = SteadyFlow(16, 32)
+NAMES = ("u", "v", "p", "psi", "drag", "lift")
+ENOUGH = 3e-5
+"""Of float32 that solvers and differences made less certain."""
+
+
+@pytest.fixture(scope="module")
+def flows(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
+    """Three to learn from."""
+    settings = GenerateSettings(
+        train_trajectories=3,
+        valid_trajectories=2,
+        test_trajectories=1,
+        train_frames=1,
+        valid_frames=1,
+        test_frames=1,
+        interval=1.0,
+        trajectories_per_shard=3,
+        workers=1,
+    )
+    return generate(SYSTEM, StreamNewton(SYSTEM), settings, folder=Path(tmp_path_factory.mktemp("s")) / "s")
+
+
+def stacked(pairs: Pairs) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Inputs and outputs of all."""
+    return pairs.batch(range(len(pairs)))
+
+
+def close(one: np.ndarray, other: np.ndarray) -> bool:
+    """In units of the largest."""
+    return bool(np.abs(one - other).max() <= ENOUGH * np.abs(other).max())
+
+
+def test_the_solver_answers_each_image_as_the_pair_says(flows: TrainingSet) -> None:
+    pairs = Direct(outputs=NAMES, images=True).examples(flows, "train")
+    inputs, outputs = stacked(pairs)
+    plain, _ = stacked(Direct(outputs=NAMES).examples(flows, "train"))
+    assert len(pairs) == 6
+    assert np.array_equal(inputs["distance"][:3], plain["distance"])
+    assert not np.allclose(inputs["distance"][3:], plain["distance"], atol=0.01)
+    solved = StreamNewton(SYSTEM)(inputs, ONCE)
+    fluid = inputs["distance"] > 0
+    for name in NAMES:
+        said, true = outputs[name], solved.values[name][:, 0]
+        where = fluid if name == "p" else np.ones(said.shape, bool)
+        assert close(np.where(where, said, 0.0), np.where(where, true, 0.0)), name
+
+
+def test_corrections_of_images_lead_from_their_own_rough_answers_to_their_truth(flows: TrainingSet) -> None:
+    rough = StreamNewton(SYSTEM, rows=8, tolerance=1e-8)
+    inputs, outputs = stacked(Corrected(rough, outputs=NAMES, images=True).examples(flows, "train"))
+    said = rough(inputs, ONCE).values
+    true = StreamNewton(SYSTEM)(inputs, ONCE).values
+    assert len(inputs["distance"]) == 6
+    for name in ("u", "v", "psi", "drag", "lift"):
+        assert close(inputs[f"rough/{name}"], said[name][:, 0]), name
+        assert close(inputs[f"rough/{name}"] + outputs[name], true[name][:, 0]), name
+
+
+def test_held_in_memory_they_are_the_same(flows: TrainingSet) -> None:
+    pairs = Direct(outputs=("psi", "lift"), images=True).examples(flows, "train")
+    held = pairs.held()
+    inputs, outputs = stacked(pairs)
+    assert len(held) == len(pairs)
+    for name, values in inputs.items():
+        assert np.array_equal(held.inputs[name], values)
+    for name, values in outputs.items():
+        assert np.array_equal(held.outputs[name][:, 0], values)
+    with pytest.raises(IndexError, match="pair 6 of 6"):
+        pairs[6]
+    with pytest.raises(IndexError, match="pair 6 of 6"):
+        pairs.trajectory(6)
+
+
+def test_only_what_is_learned_from_has_images(flows: TrainingSet) -> None:
+    for task in (Direct(images=True), Corrected(StreamNewton(SYSTEM, rows=8), outputs=("u",), images=True)):
+        assert len(task.examples(flows, "valid")) == 2
+
+
+def test_a_system_without_symmetry_has_no_images(tmp_path: Path) -> None:
+    system = KS.system()
+    settings = GenerateSettings(
+        train_trajectories=1,
+        valid_trajectories=1,
+        test_trajectories=1,
+        train_frames=1,
+        valid_frames=1,
+        test_frames=1,
+        interval=0.25,
+        transient=0.0,
+        workers=1,
+    )
+    made = generate(system, KS.standard(system), settings, folder=tmp_path / "waves")
+    with pytest.raises(SolverError, match="no symmetries"):
+        Direct(images=True).examples(made, "train")
