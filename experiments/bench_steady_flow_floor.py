@@ -1,4 +1,7 @@
-"""What the solvers of steady flow make of the processor: elimination of its flops, the lattice of memory."""
+"""What the solvers of steady flow make of the processor: elimination of its flops, the lattice of memory.
+
+Where lbmpy is installed its lattice is timed beside ours.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from ..solvers.steady_flow import SteadyFlow, StreamNewton, ellipse
 from ..solvers.steady_flow.lattice import advance, links_of, rest
 from .bench_floor import measure_peak
 from .bench_rounds import busy_note, interleave, load, write_part
+from .bench_steady_flow_lbmpy import installed, lattice_of_lbmpy
 from .timing import pinned_threads
 
 __all__ = ["NAMES", "PRESETS", "Settings", "operations", "run", "table"]
@@ -71,6 +75,8 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
             calls[f"newton {rows}"] = partial(StreamNewton(system, tolerance=settings.tolerance), query, ONCE)
         for rows in settings.lattice_rows:
             calls[f"lattice {rows}"] = _lattice(rows, settings.lattice_steps)
+            if installed():
+                calls[f"lbmpy {rows}"] = lattice_of_lbmpy(rows, 2 * rows, settings.lattice_steps)
         spreads = interleave(calls, rounds=settings.rounds)
     best = {name: spread.best for name, spread in spreads.items()}
     elimination = [
@@ -86,10 +92,14 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
     ]
     lattice = []
     for rows in settings.lattice_rows:
-        updates = 2 * rows**2 * settings.lattice_steps / best[f"lattice {rows}"]
-        lattice.append(
-            {"rows": rows, "mega_updates": updates / 1e6, "gigabytes": updates * POPULATIONS / 1e9}
-        )
+        cells = 2 * rows**2 * settings.lattice_steps
+        updates = cells / best[f"lattice {rows}"]
+        found = {"rows": rows, "mega_updates": updates / 1e6, "gigabytes": updates * POPULATIONS / 1e9}
+        if f"lbmpy {rows}" in spreads:
+            found["lbmpy_mega_updates"] = cells / best[f"lbmpy {rows}"] / 1e6
+            # rounds are interleaved: both met the same machine
+            found["times_lbmpy"] = spreads[f"lbmpy {rows}"].median / spreads[f"lattice {rows}"].median
+        lattice.append(found)
     results = {
         "peak_gigaflops": peak.gigaflops,
         "memory_gigabytes": peak.gigabytes["memory"],
@@ -131,6 +141,12 @@ def table(results: Mapping[str, Any]) -> str:
             f"{row['rows']:>4} x {2 * row['rows']:<4} lattice: {row['mega_updates']:.3g} million cells a "
             f"second, {row['gigabytes']:.3g} GB/s ({row['gigabytes'] / results['memory_gigabytes']:.0%} of "
             "what memory gives)"
+            + (
+                f"; lbmpy, without solids, {row['lbmpy_mega_updates']:.3g} million: ours is "
+                f"{row['times_lbmpy']:.2g} times as fast by medians"
+                if "times_lbmpy" in row
+                else ""
+            )
             for row in results["lattice"]
         ),
     ]

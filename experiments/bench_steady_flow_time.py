@@ -1,4 +1,4 @@
-"""How long a steady flow takes to a given error: Newton's method on the stream function, and the lattice.
+"""How long a steady flow takes to a given error: Newton's method, the lattice, and OpenFOAM's simpleFoam.
 
 The shapes are the standard ones, the error that of the velocity on the system's grid against a grid four
 times as fine, the time that of one shape alone on one thread.
@@ -18,6 +18,7 @@ from tqdm import tqdm
 from ..solvers.contract import Queries, Solution, Solver
 from ..solvers.steady_flow import LatticeBoltzmann, SteadyFlow, StreamNewton
 from .bench_rounds import busy_note, load, write_part
+from .bench_steady_flow_openfoam import CONVECTION, SimpleFoam, installed
 from .envelope import Envelope
 from .metrics import relative_error
 from .timing import pinned_threads
@@ -25,7 +26,7 @@ from .timing import pinned_threads
 __all__ = ["NAMES", "PRESETS", "Settings", "run", "table"]
 
 ONCE = np.zeros(1)
-METHODS = ("newton", "lattice")
+METHODS = ("newton", "lattice", "openfoam")
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,15 @@ class Settings:
     Attributes:
         rows: of the system's grid, on which errors are judged; twice as many columns.
         shapes: how many are solved.
-        methods: newton, lattice.
+        methods: newton, lattice, openfoam; the last is left out where simpleFoam is not installed.
         newton_rows: grids of Newton's method.
         newton_tolerances: tolerances on each.
         lattice_rows: grids of the lattice.
         lattice_speeds: inflow on each, in cells per step: a faster one is less exact.
         lattice_tolerance: when the lattice counts as steady.
+        openfoam_rows: grids of simpleFoam.
+        openfoam_tolerances: of its residuals, on each.
+        openfoam_convections: its schemes, each with SIMPLEC.
         errors: at which the methods are compared.
         rounds: how often each is timed; medians count.
     """
@@ -53,11 +57,14 @@ class Settings:
     lattice_rows: tuple[int, ...] = (32, 48, 64, 96)
     lattice_speeds: tuple[float, ...] = (0.1, 0.05)
     lattice_tolerance: float = 1e-3
+    openfoam_rows: tuple[int, ...] = (32, 48, 64, 96)
+    openfoam_tolerances: tuple[float, ...] = (1e-2, 1e-3, 1e-4)
+    openfoam_convections: tuple[str, ...] = ("linear", "linearUpwind")
     errors: tuple[float, ...] = (0.03, 0.02, 0.01)
     rounds: int = 3
 
 
-NAMES: dict[str, tuple[str, ...]] = {"methods": METHODS}
+NAMES: dict[str, tuple[str, ...]] = {"methods": METHODS, "openfoam_convections": tuple(CONVECTION)}
 """Known names by setting."""
 
 PRESETS = {
@@ -68,6 +75,9 @@ PRESETS = {
         newton_tolerances=(1e-3,),
         lattice_rows=(16,),
         lattice_speeds=(0.1,),
+        openfoam_rows=(16,),
+        openfoam_tolerances=(1e-3,),
+        openfoam_convections=("linear",),
         errors=(0.1,),
         rounds=1,
     ),
@@ -145,6 +155,13 @@ def solvers_of(system: SteadyFlow, settings: Settings) -> list[tuple[str, Solver
             )
             for rows in settings.lattice_rows
             for speed in settings.lattice_speeds
+        ]
+    if "openfoam" in settings.methods and installed():
+        found += [
+            ("openfoam", SimpleFoam(system, rows=rows, tolerance=tolerance, convection=convection))
+            for rows in settings.openfoam_rows
+            for tolerance in settings.openfoam_tolerances
+            for convection in settings.openfoam_convections
         ]
     return found
 
