@@ -64,8 +64,13 @@ def lattice_of_lbmpy(rows: int, columns: int, steps: int) -> Callable[[], None]:
 
 
 def _compiled(pystencils: Any, rule: Any) -> Any:
-    """For the widest vectors that there are."""
+    """For the widest vectors that there are.
+
+    Not with `-Ofast`, its default: that has the whole process forget subnormal numbers once it is loaded.
+    """
     config, known = pystencils.CreateKernelConfig(), get_host_cpu_features()
+    jit: Any = importlib.import_module("pystencils.jit.cpu")
+    config.jit = jit.CpuJit(jit.compiler_info.CompilerInfo.get_default(optlevel="3"))
     for target, needed in (("X86_AVX512", "+avx512f"), ("X86_AVX", "+avx2")):
         if needed in known:
             config.target = getattr(pystencils.Target, target)

@@ -49,13 +49,17 @@ class Dissection:
         border: elimination numbers of the nodes that each front is coupled with and that come later,
             ascending.
         children: (fronts,) how many fronts, of those just before, are taken up by this one.
-        place: of each border node, its number in its parent's front, pivots first.
+        levels: (fronts,) how many fronts are above each.
+        runs: (fronts + 1,) where each front's runs begin in `run`.
+        run: (runs, 3) border nodes that are neighbours in the parent's front, too: the first one's number in
+            the border, how many they are, and the first one's number in the parent's front, pivots first. A
+            run is all among the parent's pivots, or all in its border.
         entries: (fronts + 1,) where each front's matrix entries begin in the two arrays that follow.
-        source, target: an entry's number among (nodes, 13) coefficients; its place in the front's matrix
-            (pivots + border)^2, row-major.
+        source, target: an entry's number among (nodes, 13) coefficients; its place in the front, whose parts
+            lie one after the other, row-major: pivots x pivots, pivots x border, border x pivots.
         stored: numbers that a factorisation holds.
-        stacked: numbers that wait to be taken up, at most.
-        widest: pivots and border nodes of the largest front.
+        stacked: (2,) numbers that wait to be taken up, at most, on even and on odd levels.
+        widest: numbers of the largest front's pivots x border, at most.
     """
 
     shape: tuple[int, int]
@@ -64,12 +68,14 @@ class Dissection:
     borders: NDArray[np.int64]
     border: NDArray[np.int64]
     children: NDArray[np.int64]
-    place: NDArray[np.int64]
+    levels: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    run: NDArray[np.int64]
     entries: NDArray[np.int64]
     source: NDArray[np.int64]
     target: NDArray[np.int64]
     stored: int
-    stacked: int
+    stacked: tuple[int, int]
     widest: int
 
     def factorise(self, coefficients: NDArray[np.float64]) -> Factors:
@@ -83,8 +89,8 @@ class Dissection:
             raise ValueError(f"coefficients must have shape {(*self.shape, 13)}, got {coefficients.shape}")
         stored = np.empty(self.stored)
         factorise(
-            flat, self.pivots, self.borders, self.children, self.place, self.entries, self.source,
-            self.target, self.stacked, self.widest, stored,
+            flat, self.pivots, self.borders, self.children, self.levels, self.runs, self.run, self.entries,
+            self.source, self.target, *self.stacked, self.widest, stored,
         )  # fmt: skip
         return Factors(self, stored)
 
@@ -100,7 +106,7 @@ class Factors:
         """(rows, columns) -> (rows, columns)."""
         d = self.order
         x = np.ascontiguousarray(right, dtype=np.float64).reshape(-1)[d.order]
-        solve(x, d.pivots, d.borders, d.border, d.widest, self.stored)
+        solve(x, d.pivots, d.borders, d.border, self.stored)
         found = np.empty_like(x)
         found[d.order] = x
         return found.reshape(d.shape)
@@ -109,12 +115,12 @@ class Factors:
 @lru_cache(maxsize=16)
 def dissection(rows: int, columns: int, *, leaf: int = LEAF) -> Dissection:
     """The elimination of a grid of rows x columns, remembered for the next one of this shape."""
-    pieces: list[tuple[Block, Block, int]] = []
-    _cut((0, rows, 0, columns), leaf, pieces)
+    pieces: list[tuple[Block, Block, int, int]] = []
+    _cut((0, rows, 0, columns), leaf, pieces, level=0)
     number = np.arange(rows * columns).reshape(rows, columns)
     rank = np.empty((rows, columns), np.int64)
     begin, pivots = 0, [0]
-    for (r0, r1, c0, c1), _, _ in pieces:
+    for (r0, r1, c0, c1), *_ in pieces:
         tall, wide = r1 - r0, c1 - c0
         numbers = np.arange(begin, begin + tall * wide)
         # along the short side first: neighbours stay near
@@ -123,9 +129,11 @@ def dissection(rows: int, columns: int, *, leaf: int = LEAF) -> Dissection:
         pivots.append(begin)
     order = np.empty(rows * columns, np.int64)
     order[rank.reshape(-1)] = number.reshape(-1)
-    border = [_border(region, rows, columns, rank) for _, region, _ in pieces]
-    children = np.array([count for _, _, count in pieces])
-    places, above = _places(children, pivots, border)
+    border = [_border(region, rows, columns, rank) for _, region, *_ in pieces]
+    children = np.array([count for _, _, count, _ in pieces])
+    levels = np.array([level for *_, level in pieces])
+    places, above = _places(children, levels, pivots, border)
+    runs = [_runs(place, of) for place, of in places]
     entries, source, target = _entries(rank, pivots, border)
     p, b = np.diff(pivots), np.array([len(one) for one in border])
     return Dissection(
@@ -135,22 +143,24 @@ def dissection(rows: int, columns: int, *, leaf: int = LEAF) -> Dissection:
         borders=np.concatenate([[0], np.cumsum(b)]),
         border=np.concatenate(border),
         children=children,
-        place=np.concatenate(places),
+        levels=levels,
+        runs=np.concatenate([[0], np.cumsum([len(one) for one in runs])]),
+        run=np.concatenate(runs),
         entries=entries,
         source=source,
         target=target,
         stored=int((p * (p + 2 * b)).sum()),
         stacked=above,
-        widest=int((p + b).max()),
+        widest=int((p * b).max()),
     )
 
 
-def _cut(region: Block, leaf: int, pieces: list[tuple[Block, Block, int]]) -> None:
-    """Append the fronts of a region, in the order of elimination: (pivots, region, children)."""
+def _cut(region: Block, leaf: int, pieces: list[tuple[Block, Block, int, int]], *, level: int) -> None:
+    """Append the fronts of a region, in the order of elimination: (pivots, region, children, level)."""
     r0, r1, c0, c1 = region
     tall, wide = r1 - r0, c1 - c0
     if tall * wide <= leaf or max(tall, wide) < 4:
-        pieces.append((region, region, 0))
+        pieces.append((region, region, 0, level))
         return
     if tall > wide:
         at = r0 + (tall - 2) // 2
@@ -159,8 +169,8 @@ def _cut(region: Block, leaf: int, pieces: list[tuple[Block, Block, int]]) -> No
         at = c0 + (wide - 2) // 2
         halves, line = ((r0, r1, c0, at), (r0, r1, at + 2, c1)), (r0, r1, at, at + 2)
     for half in halves:
-        _cut(half, leaf, pieces)
-    pieces.append((line, region, 2))
+        _cut(half, leaf, pieces, level=level + 1)
+    pieces.append((line, region, 2, level))
 
 
 def _border(region: Block, rows: int, columns: int, rank: NDArray[np.int64]) -> Any:
@@ -181,27 +191,37 @@ def _border(region: Block, rows: int, columns: int, rank: NDArray[np.int64]) -> 
 
 
 def _places(
-    children: NDArray[np.int64], pivots: list[int], border: list[NDArray[np.int64]]
-) -> tuple[Any, int]:
-    """Of each front, where its border nodes are in its parent's front; and how much waits at most."""
-    places: list[NDArray[np.int64]] = [np.empty(0, np.int64)] * len(children)
+    children: NDArray[np.int64],
+    levels: NDArray[np.int64],
+    pivots: list[int],
+    border: list[NDArray[np.int64]],
+) -> tuple[list[tuple[NDArray[np.int64], int]], tuple[int, int]]:
+    """Of each front, where its border nodes are in its parent's front, pivots first, and how many of these
+    there are; and how much waits at most, on even and on odd levels.
+    """
+    places = [(np.empty(0, np.int64), 0)] * len(children)
     waiting: list[int] = []
-    most, held = 0, 0
+    most, held = [0, 0], [0, 0]
     for f, count in enumerate(children):
         taken = waiting[len(waiting) - count :]
+        p = pivots[f + 1] - pivots[f]
         for child in taken:
             inner = border[child] < pivots[f + 1]
-            places[child] = np.where(
-                inner,
-                border[child] - pivots[f],
-                np.searchsorted(border[f], border[child]) + pivots[f + 1] - pivots[f],
-            )
+            beyond = np.searchsorted(border[f], border[child]) + p
+            places[child] = np.where(inner, border[child] - pivots[f], beyond), p
         del waiting[len(waiting) - count :]
-        held -= sum(len(border[c]) ** 2 for c in taken)
         waiting.append(f)
-        held += len(border[f]) ** 2
-        most = max(most, held)
-    return places, most
+        side = levels[f] % 2
+        held[side] += len(border[f]) ** 2
+        most[side] = max(most[side], held[side])
+        held[1 - side] -= sum(len(border[c]) ** 2 for c in taken)
+    return places, (most[0], most[1])
+
+
+def _runs(place: NDArray[np.int64], pivots: int) -> NDArray[np.int64]:
+    """Pieces of consecutive numbers, see `Dissection`; none goes on from pivots to border."""
+    starts = np.flatnonzero((np.diff(place, prepend=-2) != 1) | (place == pivots))
+    return np.stack([starts, np.diff(starts, append=len(place)), place[starts]], axis=1)
 
 
 def _entries(rank: NDArray[np.int64], pivots: list[int], border: list[NDArray[np.int64]]) -> Any:
@@ -228,5 +248,10 @@ def _entries(rank: NDArray[np.int64], pivots: list[int], border: list[NDArray[np
             np.where(n[some] < pivots[f + 1], n[some] - pivots[f], np.searchsorted(around, n[some]) + p)
             for n in (i, j)
         ]
-        target[some] = local[0] * (p + len(around)) + local[1]
+        b, (row, column) = len(around), local
+        target[some] = np.where(
+            row >= p,
+            p * (p + b) + (row - p) * p + column,
+            np.where(column >= p, p * p + row * b + column - p, row * p + column),
+        )
     return begins, k, target

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..contract import SolverError
 from ..methods.compiled import compiled
 
-__all__ = ["Family", "Shape", "airfoil", "ellipse", "obstacle"]
+__all__ = ["Family", "Shape", "airfoil", "ellipse", "obstacle", "thinnest"]
 
 Array = NDArray[np.float64]
 Family = Literal["ellipse", "polygon", "airfoil", "blob", "car", "pair"]
@@ -219,3 +220,14 @@ def _thickest(shape: Shape) -> float:
         x, y = np.meshgrid(np.linspace(left, right, 41), np.linspace(low, high, 41))
         radii.append(-one.distance(x, y).min())
     return float(min(radii))
+
+
+def thinnest(distance: NDArray[np.float64], spacing: float) -> float:
+    """Of the thinnest body, how deep within it a cell's middle lies; negative where none is within, infinite
+    without bodies. What is less than a cell apart, as pieces of a pointed tail, is one body.
+    """
+    near = distance < spacing
+    bodies, count = ndimage.label(near, structure=np.ones((3, 3)))
+    least = np.full(count + 1, np.inf)
+    np.minimum.at(least, bodies[near], distance[near])
+    return float(-least[1:].max(initial=-np.inf))

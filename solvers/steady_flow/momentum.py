@@ -264,25 +264,30 @@ def jacobian(
         coefficients[:, columns - 1, CENTRE] = 1.0
 
 
+@compiled()
+def resistance(distance: Any, friction: Any, found: Any) -> None:
+    """Of the faces of one kind, from their signed distances to solids, negative within; into `found`."""
+    rows, columns = distance.shape
+    for j in range(rows):
+        for i in range(columns):
+            here = distance[j, i]
+            if here < 0:
+                found[j, i] = STIFFEST * friction
+                continue
+            total = 0.0
+            for k, m in ((j - 1, i), (j + 1, i), (j, i - 1), (j, i + 1)):
+                if 0 <= k < rows and 0 <= m < columns and distance[k, m] < 0:
+                    total += 1 / max(here / (here - distance[k, m]), NEAREST) - 1
+            found[j, i] = friction * total
+
+
 def resistances(
     at_u: NDArray[np.float64], at_v: NDArray[np.float64], viscosity: float, spacing: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of the faces u (rows, columns + 1) and v (rows + 1, columns), from their signed distances to solids,
     negative within.
     """
-    friction = viscosity / spacing**2
-    found = []
-    for distance in (at_u, at_v):
-        within = distance < 0
-        resistance = np.zeros_like(distance)
-        for axis in (0, 1):
-            for step in (1, -1):
-                other = np.roll(distance, -step, axis=axis)
-                edge = [slice(None)] * 2
-                edge[axis] = slice(-1, None) if step == 1 else slice(0, 1)
-                other[tuple(edge)] = 1.0  # beyond the grid is no solid
-                beside = ~within & (other < 0)
-                near = np.maximum(distance / np.where(beside, distance - other, 1.0), NEAREST)
-                resistance += np.where(beside, friction * (1 / near - 1), 0.0)
-        found.append(np.where(within, STIFFEST * friction, resistance))
-    return found[0], found[1]
+    found = np.empty_like(at_u), np.empty_like(at_v)
+    for distance, into in zip((at_u, at_v), found, strict=True):
+        resistance(distance, viscosity / spacing**2, into)
+    return found

@@ -6,13 +6,13 @@ import time as clock
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..contract import Queries, Solution, Solver, SolverError, Status, check_times
+from ..methods.compiled import compiled
 from ..methods.threads import in_parts
 from .stream import interpolated
 from .system import SteadyFlow
@@ -139,7 +139,10 @@ class SteadySolver(Solver):
         viscosity = np.asarray(queries["viscosity"], dtype=np.float64)
         return Solution(
             times=times,
-            values={name: np.repeat(a[:, None], len(times), axis=1) for name, a in once.items()},
+            values={
+                name: a[:, None] if len(times) == 1 else np.repeat(a[:, None], len(times), axis=1)
+                for name, a in once.items()
+            },
             status=status,
             seconds=seconds,
             error_estimate=estimate,
@@ -163,11 +166,26 @@ class SteadySolver(Solver):
         """Of a geometry, bilinear, on another grid: at the middles of its cells, or along y, x or both at
         their sides.
         """
-        rows, columns = grid
-        ratio = self.system.rows / rows
-        at = [
-            ratio * np.arange(n + 1) - 0.5 if side else ratio * (np.arange(n) + 0.5) - 0.5
-            for n, side in zip((rows, columns), sides, strict=True)
-        ]
-        places = np.meshgrid(*at, indexing="ij")
-        return np.asarray(ndimage.map_coordinates(distance, places, order=1, mode="nearest"))
+        shift = tuple(0.0 if side else 0.5 for side in sides)
+        found = np.empty(tuple(n + side for n, side in zip(grid, sides, strict=True)))
+        bilinear(np.ascontiguousarray(distance), self.system.rows / grid[0], shift, found)
+        return found
+
+
+@compiled()
+def bilinear(values: Any, ratio: Any, shift: Any, found: Any) -> None:
+    """Values at the middles of cells, at points `ratio` cells apart, the first `shift` of that from the lower
+    left corner; beyond the outermost middles as there.
+    """
+    rows, columns = values.shape
+    for j in range(found.shape[0]):
+        y = min(max(ratio * (j + shift[0]) - 0.5, 0.0), rows - 1.0)
+        k = min(int(y), rows - 2)
+        up = y - k
+        for i in range(found.shape[1]):
+            x = min(max(ratio * (i + shift[1]) - 0.5, 0.0), columns - 1.0)
+            m = min(int(x), columns - 2)
+            right = x - m
+            lower = (1 - right) * values[k, m] + right * values[k, m + 1]
+            upper = (1 - right) * values[k + 1, m] + right * values[k + 1, m + 1]
+            found[j, i] = (1 - up) * lower + up * upper

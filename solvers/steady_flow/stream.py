@@ -6,6 +6,7 @@ Jacobian serves for nearly all steps: so near the solution it hardly changes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -25,6 +26,8 @@ ROUGHLY = 3e-3
 """Largest change of the stream function, as a part of its range, with which a coarser grid is left."""
 SLOW = 0.2
 """The Jacobian is made anew when a step is not this much smaller than the one before."""
+CAREFUL = 5.0
+"""What seems to be left counts so many times."""
 INERTIAS = (0.1, 0.3, 0.6, 1.0)
 """Shares of the inertia by which a flow is found that was not found at once."""
 LOST = 1e3
@@ -58,7 +61,7 @@ class Walk:
     """How Newton's method went on one grid.
 
     Attributes:
-        converged: whether the last change was below the tolerance.
+        converged: whether what is left is below the tolerance.
         changes: largest change of the stream function in each step, in parts of its range.
         factorisations: how many Jacobians were eliminated.
     """
@@ -145,11 +148,11 @@ class Stream:
     def newton(
         self, psi: Array, *, tolerance: float, most_steps: int, inertia: float = 1.0
     ) -> tuple[Array, Walk]:
-        """From a guess to where a step changes the stream function by less than the tolerance, in parts of
-        its range.
+        """From a guess to where the stream function is off by less than the tolerance, in parts of its range.
 
-        A step on an old Jacobian gains as many digits as the Jacobian is right to; so the error that is left
-        is far below the last change. It fails, and says so, where steps grow or do not shrink in time.
+        A step on an old Jacobian gains as many digits as the Jacobian is right to: from two steps what is
+        left is known as that of a geometric series, and five times that counts; of a single step all that it
+        changed. It fails, and says so, where steps grow or do not shrink in time.
         """
         psi, scale = self.held(psi), self.boundary.scale
         changes: list[float] = []
@@ -164,7 +167,7 @@ class Stream:
                 return psi, Walk(False, (*changes, change), made)
             psi[1:-1, 1:] -= step
             changes.append(change)
-            if change < tolerance:
+            if left(changes) < tolerance:
                 return psi, Walk(True, tuple(changes), made)
             if change > SLOW * (changes[-2] if len(changes) > 1 else 1.0):
                 factors = None
@@ -183,6 +186,14 @@ class Stream:
         """
         self.missing(psi)
         return self.spacing * np.cumsum(self.fu[:, :0:-1], axis=1)[:, ::-1]
+
+
+def left(changes: Sequence[float]) -> float:
+    """How much is left to change at most, by how the last change was smaller than the one before."""
+    if len(changes) < 2 or changes[-1] > SLOW * changes[-2]:
+        return changes[-1]
+    share = changes[-1] / changes[-2]
+    return changes[-1] * min(1.0, CAREFUL * share / (1 - share))
 
 
 @lru_cache(maxsize=64)

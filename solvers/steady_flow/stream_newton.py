@@ -31,7 +31,7 @@ class StreamNewton(SteadySolver):
     Where a query holds `guess/psi`, Newton's method begins with that, on the last grid.
 
     Attributes:
-        tolerance: of the stream function, relative.
+        tolerance: error of the stream function on its grid, relative to its range.
         most_steps: on each grid.
 
     Raises `SolverError` for settings that make no sense.

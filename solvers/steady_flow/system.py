@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..contract import Axis, Field, Queries, SolverError, Symmetry, System
-from .geometry import Family, obstacle
+from .geometry import Family, obstacle, thinnest
 from .residual import imbalances
 
 __all__ = ["SteadyFlow"]
@@ -208,7 +208,7 @@ class SteadyFlow(System):
                 said = "have a solid at the inflow or the outflow; move it inside"
             elif ndimage.label(~solid)[1] > 1:
                 said = "have fluid that is shut in; fill such pockets with solid"
-            elif _thinnest(distance, self.spacing) < 0.5 * self.spacing:
+            elif thinnest(distance, self.spacing) < 0.5 * self.spacing:
                 said = f"have a solid nowhere a cell thick; take more rows than {self.rows}, or a thicker one"
             elif reynolds > STEADY_UNTIL:
                 said = (
@@ -304,14 +304,6 @@ class SteadyFlow(System):
         curved walls; of `StreamNewton`'s answers on this grid nothing is.
         """
         return imbalances(self, values, queries)
-
-
-def _thinnest(distance: NDArray[np.float64], spacing: float) -> float:
-    """Of the thinnest body, how deep within it a cell's middle lies; negative where none is within, infinite
-    without bodies. What is less than a cell apart, as pieces of a pointed tail, is one body.
-    """
-    bodies, count = ndimage.label(distance < spacing, structure=np.ones((3, 3)))
-    return float(-np.max(ndimage.minimum(distance, bodies, np.arange(1, count + 1)), initial=-np.inf))
 
 
 STEADY_UNTIL = 45.0

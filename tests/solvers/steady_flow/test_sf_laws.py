@@ -123,6 +123,17 @@ def test_drag_is_what_the_flow_loses_between_inflow_and_outflow() -> None:
     np.testing.assert_allclose(inflow - outflow - walls, solution.values["drag"][:, 0], rtol=1e-6)
 
 
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-3, 1e-5, 1e-8])
+def test_what_is_left_to_change_is_below_the_tolerance(tolerance: float) -> None:
+    for rows in (16, 32):
+        query = drawn(12)
+        exact, found = (StreamNewton(SYSTEM, rows=rows, tolerance=t)(query, ONCE) for t in (1e-12, tolerance))
+        both = exact.solved & found.solved
+        assert both.sum() >= 10
+        gap = np.abs(exact.values["psi"] - found.values["psi"])[both].max()
+        assert gap < tolerance
+
+
 def test_a_good_guess_saves_steps_and_changes_no_answer() -> None:
     query = drawn(4)
     solver = StreamNewton(SYSTEM, tolerance=1e-9)
