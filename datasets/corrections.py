@@ -75,14 +75,11 @@ class Corrections(Pairs):
             outputs[name] = (self._read(place, 0, name) - self.rough[name][place])[None]
         return inputs, outputs
 
-    def image(self, symmetry: Symmetry, inputs: Named, outputs: Named) -> tuple[Named, Named]:
+    def image(self, symmetry: Symmetry, *, inputs: Named, outputs: Named) -> tuple[Named, Named]:
         """See `Pairs`. A symmetry may move answers by a constant, which their difference must not see."""
-        rough = {name: inputs[ROUGH + name][None] for name in outputs}
-        whole = symmetry({name: rough[name] + outputs[name] for name in outputs})
-        rough = symmetry(rough)
-        asked = symmetry({n: v[None] for n, v in inputs.items() if not n.startswith(ROUGH)})
-        given = asked | {ROUGH + name: values for name, values in rough.items()}
-        return {name: given[name][0] for name in inputs}, {n: whole[n] - rough[n] for n in whole}
+        whole = symmetry({name: inputs[ROUGH + name] + values for name, values in outputs.items()})
+        asked, _ = super().image(symmetry, inputs=inputs, outputs={})
+        return asked, {name: values - asked[ROUGH + name] for name, values in whole.items()}
 
 
 @dataclass(frozen=True)

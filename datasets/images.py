@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..solvers.contract import Symmetry
+from ..solvers.contract import SolverError, Symmetry
 from .pairs import Named, Pairs
 
 __all__ = ["WithImages"]
 
 
 class WithImages(Pairs):
-    """Pairs, then their images under each symmetry in turn.
+    """Pairs of steady fields, then their images under each symmetry in turn.
 
     Attributes:
         own: the pairs themselves.
         symmetries: of their system.
+
+    Raises `SolverError` for pairs that are timed.
     """
 
     def __init__(self, own: Pairs, symmetries: Sequence[Symmetry]) -> None:
+        if own.timed:
+            raise SolverError("images are made of steady fields; these pairs are timed")
         self.own, self.symmetries = own, tuple(symmetries)
         self.source, self.timed, self.horizon, self.frames = own.source, own.timed, own.horizon, own.frames
         self.input_shapes, self.output_shapes = own.input_shapes, own.output_shapes
@@ -30,15 +34,13 @@ class WithImages(Pairs):
 
     def trajectory(self, trajectory: int) -> tuple[Named, Named]:
         """See `Pairs`."""
-        self._refuse(trajectory * self.frames)
+        self._refuse(trajectory)
         image, place = divmod(trajectory, self.own.trajectories)
         inputs, outputs = self.own.trajectory(place)
-        return self.own.image(self.symmetries[image - 1], inputs, outputs) if image else (inputs, outputs)
+        if not image:
+            return inputs, outputs
+        return self.own.image(self.symmetries[image - 1], inputs=inputs, outputs=outputs)
 
     def __getitem__(self, pair: int) -> tuple[Named, Named]:
-        self._refuse(pair)
-        trajectory, frame = divmod(pair, self.frames)
-        inputs, outputs = self.trajectory(trajectory)
-        if self.times is not None:
-            inputs["time"] = self.times[frame]
-        return inputs, {name: values[frame] for name, values in outputs.items()}
+        inputs, outputs = self.trajectory(pair)
+        return inputs, {name: values[0] for name, values in outputs.items()}

@@ -102,7 +102,7 @@ class Pairs:
             outputs[name] = values.astype(np.float64, copy=False)
         return inputs, outputs
 
-    def image(self, symmetry: Symmetry, inputs: Named, outputs: Named) -> tuple[Named, Named]:
+    def image(self, symmetry: Symmetry, *, inputs: Named, outputs: Named) -> tuple[Named, Named]:
         """What `trajectory` gave, as a symmetry of the system sees it."""
         asked = symmetry({name: values[None] for name, values in inputs.items()})
         return {name: values[0] for name, values in asked.items()}, symmetry(outputs)

@@ -28,8 +28,8 @@ class Settings:
 
     Attributes:
         refinement: a benchmark's coefficients, grid by grid.
-        time: seconds to a given error, by Newton's method and on the lattice.
-        floor: what both make of the processor.
+        time: seconds to a given error, by Newton's method, on the lattice, and by simpleFoam if installed.
+        floor: what the first two make of the processor; lbmpy beside, if installed.
         parts: which of these.
     """
 

@@ -34,7 +34,7 @@ class Settings:
         rows: grids that are eliminated and solved; twice as many columns.
         tolerance: of Newton's method.
         lattice_rows: grids on which the lattice marches; twice as many columns.
-        lattice_steps: in each timed call.
+        lattice_steps: in each timed call; even.
         rounds: timed calls of each, interleaved.
     """
 
@@ -76,7 +76,10 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
         for rows in settings.lattice_rows:
             calls[f"lattice {rows}"] = _lattice(rows, settings.lattice_steps)
             if installed():
-                calls[f"lbmpy {rows}"] = lattice_of_lbmpy(rows, 2 * rows, settings.lattice_steps)
+                for streaming in (False, True):
+                    calls[f"lbmpy {rows} {'streaming' * streaming}"] = lattice_of_lbmpy(
+                        rows, 2 * rows, steps=settings.lattice_steps, streaming=streaming
+                    )
         spreads = interleave(calls, rounds=settings.rounds)
     best = {name: spread.best for name, spread in spreads.items()}
     elimination = [
@@ -95,10 +98,12 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
         cells = 2 * rows**2 * settings.lattice_steps
         updates = cells / best[f"lattice {rows}"]
         found = {"rows": rows, "mega_updates": updates / 1e6, "gigabytes": updates * POPULATIONS / 1e9}
-        if f"lbmpy {rows}" in spreads:
-            found["lbmpy_mega_updates"] = cells / best[f"lbmpy {rows}"] / 1e6
-            # rounds are interleaved: both met the same machine
-            found["times_lbmpy"] = spreads[f"lbmpy {rows}"].median / spreads[f"lattice {rows}"].median
+        peers = [spread for name, spread in spreads.items() if name.startswith(f"lbmpy {rows} ")]
+        if peers:
+            # its better way counts; rounds are interleaved, so that all met the same machine
+            found["lbmpy_mega_updates"] = cells / min(peer.best for peer in peers) / 1e6
+            median = min(peer.median for peer in peers)
+            found["times_lbmpy"] = median / spreads[f"lattice {rows}"].median
         lattice.append(found)
     results = {
         "peak_gigaflops": peak.gigaflops,

@@ -44,7 +44,7 @@ class CutMesh:
     spacing: float
 
     @classmethod
-    def around(cls, corners: Array, middles: Array, spacing: float) -> CutMesh:
+    def around(cls, corners: Array, middles: Array, *, spacing: float) -> CutMesh:
         """From signed distances at the (rows + 1, columns + 1) corners and (rows, columns) middles of cells.
 
         Walls cross edges where the distance, linear between the ends, is zero.
@@ -127,7 +127,7 @@ class CutMesh:
         """(cells,)"""
         return np.array([_area(cell, self.points) for cell in self.cells])
 
-    def stream_function(self, inner: Array, outlet: Array, inflow: Array, columns: int) -> Array:
+    def stream_function(self, inner: Array, *, outlet: Array, inflow: Array, columns: int) -> Array:
         """(rows + 1, columns + 1) at the corners of the grid, from what flows through the inner edges and
         those at the outlet, per depth; `inflow` is (rows + 1,) at the inflow.
         """

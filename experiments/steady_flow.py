@@ -219,8 +219,9 @@ def candidates(size: str, system: SteadyFlow) -> dict[str, Candidate]:
             dtype="float32",
             seeds=1,
             by_default=False,
+            remark=IMAGES,
         ),
-        "mixer": Candidate("field_mixer", mirrored, ours, dtype="float32", seeds=seeds),
+        "mixer": Candidate("field_mixer", mirrored, ours, dtype="float32", seeds=seeds, remark=IMAGES),
     }
     if rough is not None:
         found["corrected"] = Candidate(
@@ -229,7 +230,7 @@ def candidates(size: str, system: SteadyFlow) -> dict[str, Candidate]:
             small,
             dtype="float32",
             seeds=seeds,
-            remark=f"hybrid: {rough.label} answers first, the network adds what that lacks",
+            remark=f"hybrid: {rough.label} answers first, the network adds what that lacks; {IMAGES}",
         )
     return found
 
@@ -273,8 +274,11 @@ BOOTCAMP = (
 )
 
 
+IMAGES = "learned from the mirror image of every flow, too"
+
+
 def preset(size: str) -> Settings:
-    """Sizes that take half a minute (quick), an hour (default), or most of a day (paper)."""
+    """Sizes that take half a minute (quick), half an hour (default), or hours (paper)."""
     train, valid, test = {"quick": (24, 8, 8), "default": (2500, 150, 100), "paper": (10000, 500, 250)}[size]
     # what is learned ends below what solvers can do, so that something lies beyond
     system = SteadyFlow(*((24, 48) if size == "quick" else (64, 128)), most_reynolds=30.0)

@@ -118,6 +118,10 @@ class Findings:
         """As JSON takes it."""
         return {
             "measures": self.medians(),
+            "largest": {
+                label: {law: float(sets["main"][law].max()) for law in ("divergence", "slip")}
+                for label, sets in self.measures.items()
+            },
             "beyond": self.beyond(),
             "by_family": self.by_family(),
             "warm_starts": list(self.warm),

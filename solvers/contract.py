@@ -105,7 +105,8 @@ class Field:
 
 
 Symmetry = Callable[[Mapping[str, NDArray[Any]]], dict[str, NDArray[Any]]]
-"""Takes fields of a query or of its answer by name, as many of them as one likes, samples first."""
+"""Takes fields of a query or of its answer by name, as many of them as one likes, samples first. Where a name
+has a prefix that ends in a slash, what stands behind it is the field."""
 
 Answer = Callable[[Queries, NDArray[np.float64]], Solution]
 """Whatever answers queries at given times: a `Solver`, or a surrogate bound to its task."""

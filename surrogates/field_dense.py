@@ -31,13 +31,13 @@ class FieldDense(FieldNetwork):
         Attributes:
             hidden: widths of the hidden layers.
             activation: between them.
-            fields: the loss.
+            fields: the loss; where a point is, each of its weights knows.
             training: optimiser, steps, schedule.
         """
 
         hidden: tuple[int, ...] = (256,)
         activation: Literal["relu", "gelu", "silu", "tanh"] = "relu"
-        fields: FieldSettings = FieldSettings()  # noqa: RUF009 (frozen)
+        fields: FieldSettings = FieldSettings(place=False)  # noqa: RUF009 (frozen)
         training: TrainingSettings = TrainingSettings(  # noqa: RUF009 (frozen)
             steps=2_000, batch=32, optimiser="adam", learning_rate=1e-3, check_every=250
         )

@@ -20,7 +20,7 @@ class FieldFit:
     def __init__(self, own: Encoded, judged: Encoded, *, scaling: FieldScaling) -> None:
         self._own, self._judged, self._settings = own, judged, scaling.settings
         self._scaling = scaling
-        single = scaling.to(own.given.device, torch.float32)
+        single = scaling.to(own.fields.device, torch.float32)
         self._offset = single.mean / single.scale[:, None, None]
         names = [name for name, shape in scaling.output_shapes.items() if shape]
         self._slopes = [name in self._settings.slopes for name in names]
@@ -31,15 +31,17 @@ class FieldFit:
     @property
     def examples(self) -> int:
         """Pairs."""
-        return len(self._own.given)
+        return len(self._own.fields)
 
     def loss(self, module: nn.Module, indices: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """The fields' losses, see `FieldSettings`, and the numbers' mean square error, summed."""
         dtype = next(module.parameters()).dtype
-        pairs = self._own.some(indices.to(self._own.given.device), dtype)
-        with torch.random.fork_rng(devices=[]):  # what is left out while training, too, is the step's own
+        device = self._own.fields.device
+        pairs = self._own.some(indices.to(device), dtype)
+        # what is left out while training, too, is the step's own
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
-            answers = module(pairs.given)
+            answers = module(self._scaling.image(pairs.planes, pairs.levels))
         fields, numbers = self._scaling.parted(answers)
         others = self._settings.others
         total = others * (numbers - pairs.numbers).square().mean() if pairs.numbers.shape[1] else 0.0
@@ -64,9 +66,10 @@ class FieldFit:
         weighs it; the mean over fields.
         """
         dtype, found = next(module.parameters()).dtype, []
-        for first in range(0, len(self._judged.given), 64):
+        for first in range(0, len(self._judged.fields), 64):
             pairs = self._judged.some(slice(first, first + 64), dtype)
-            errors = self._scaling.parted(module(pairs.given))[0] - pairs.fields
+            answers = module(self._scaling.image(pairs.planes, pairs.levels))
+            errors = self._scaling.parted(answers)[0] - pairs.fields
             shares = [_squares(self._seen(g, errors)) / self._whole(g, pairs) for g in self._groups]
             weights = torch.tensor([1.0] + [self._settings.others] * (len(shares) - 1)).to(errors)
             found.append((weights / weights.sum()) @ torch.stack(shares).sqrt())

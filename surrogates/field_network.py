@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from torch import nn
 
 from ..datasets.pairs import Pairs
+from ..datasets.room import size_in_words
 from .field_fit import FieldFit
 from .field_scaling import Encoded, FieldScaling
 from .field_settings import FieldSettings
@@ -33,7 +35,8 @@ class FieldNetwork(Surrogate):
     Inputs are normalised; numbers become even channels, and two more tell each point where it is, if the
     settings say so. Of each output field the network learns what it has beyond its mean over the training
     set, point by point, unless they say otherwise; an output that is a number is the mean of a channel. Pairs
-    that are timed, and fields on several grids, raise `SurrogateError`.
+    that are timed, fields on several grids, and more pairs than memory holds as channels raise
+    `SurrogateError`; more than it holds as they are, `DatasetError`.
 
     A subclass gives the network; its `Settings` have the fields `fields` and `training` besides its own.
     """
@@ -76,6 +79,7 @@ class FieldNetwork(Surrogate):
         self.input_shapes, self.output_shapes = examples.input_shapes, examples.output_shapes
         held, judged = (pairs.held(dtype="float32") for pairs in (examples, validation))
         self.scaling = FieldScaling.measure(held, self.fields)
+        self._refuse_what_does_not_fit(len(examples) + len(validation))
         own, valid = (self.scaling.encoded(pairs, device=self.device) for pairs in (held, judged))
         del held, judged
         with torch.random.fork_rng(devices=[]):
@@ -126,6 +130,18 @@ class FieldNetwork(Surrogate):
         module.load_state_dict(own)
         self.scaling, self.module = self.scaling.to(self.device, self.dtype), module.eval()
 
+    def _refuse_what_does_not_fit(self, pairs: int) -> None:
+        assert self.scaling is not None
+        needed = self.scaling.bytes_encoded(pairs)
+        on_card = self.device.type == "cuda"
+        free = torch.cuda.mem_get_info(self.device)[0] if on_card else psutil.virtual_memory().available
+        if needed > free:
+            raise SurrogateError(
+                f"{pairs:,} pairs take {size_in_words(needed)} as the network sees them, and "
+                f"{size_in_words(free)} are free; choose fewer edge scales or outputs, no images, a smaller "
+                "set, or a machine with more memory"
+            )
+
     def _ready(self) -> tuple[nn.Module, FieldScaling]:
         if self.module is None or self.scaling is None:
             raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
@@ -139,7 +155,7 @@ class FieldNetwork(Surrogate):
         """What tells this training from others: the model's settings, and a digest of the data."""
         settings = {k: v for k, v in dataclasses.asdict(self.settings).items() if k != "training"}
         digest = hashlib.sha256()
-        for values in (own.given, own.fields, own.numbers):
+        for values in own.parts:
             digest.update(np.ascontiguousarray(values[:: max(1, len(values) // 64)].cpu().numpy()).tobytes())
         return {
             "surrogate": type(self).__name__,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from ..datasets.held_pairs import HeldPairs
@@ -16,6 +18,8 @@ from .surrogate import SurrogateError
 __all__ = ["Encoded", "FieldScaling"]
 
 Shapes = Mapping[str, tuple[int, ...]]
+BLOCK = 256
+"""Pairs that are looked at together: so many at a time need no second copy of a whole set."""
 FAR = 10.0
 """Deviations beyond which logarithms are not told apart."""
 TENSORS = (
@@ -67,11 +71,19 @@ class FieldScaling:
             raise SurrogateError(
                 f"scaled_by names {settings.scaled_by!r}, which is not always positive: it measures nothing"
             )
-        wanted = _in_units({n: v[:, 0] for n, v in held.outputs.items()}, settings)
-        fields = np.stack([v for n, v in wanted.items() if answered[n]], axis=1)
-        mean = fields.mean(axis=0, dtype=np.float64) * settings.centred
-        scale = np.sqrt(((fields - mean) ** 2).mean(axis=(0, 2, 3), dtype=np.float64))
-        moves = np.ptp(fields, axis=0) > 0
+        count = held.trajectories
+        first = next(_wanted(held, settings))
+        mean, lowest, highest = np.zeros(first.shape[1:]), first[0].copy(), first[0].copy()
+        for fields in _wanted(held, settings):
+            mean += fields.sum(axis=0)
+            np.minimum(lowest, fields.min(axis=0), out=lowest)
+            np.maximum(highest, fields.max(axis=0), out=highest)
+        mean *= settings.centred / count
+        moves = highest > lowest
+        squares = np.zeros(len(mean))
+        for fields in _wanted(held, settings):
+            squares += ((fields - mean) ** 2).mean(axis=(2, 3)).sum(axis=0)
+        scale = np.sqrt(squares / count)
         if settings.together:
             scale[:] = np.sqrt((scale**2).mean())
         scale[scale == 0] = 1.0
@@ -114,7 +126,14 @@ class FieldScaling:
 
     def channels(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """(batch, inputs, rows, columns): those shown, numbers as even channels; the edge's; the place."""
-        parts = []
+        return self.image(*self.seen(inputs))
+
+    def seen(self, inputs: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """What `image` is made of: fields that are shown and the edge's channels, (batch, planes, rows,
+        columns); numbers that are shown, (batch, numbers).
+        """
+        planes: list[torch.Tensor] = []
+        numbers: list[torch.Tensor] = []
         for k, (name, shape) in enumerate(self.input_shapes.items()):
             if not (self.settings.plain or not shape):
                 continue
@@ -125,17 +144,23 @@ class FieldScaling:
             values = (values - self.centre[k]) / self.spread[k]
             if self.logarithmic[k]:
                 values = values.clamp(-FAR, FAR)
-            parts.append(values if values.ndim == 3 else values[:, None, None].expand(-1, *self.grid))
+            (planes if shape else numbers).append(values)
         if self.settings.edge:
-            parts += self._edges(inputs[self.settings.edge].to(self.centre))
-        stacked = torch.stack(parts, dim=1)
-        if not self.settings.place:
-            return stacked
-        ends = [
-            torch.linspace(-1, 1, n, dtype=self.centre.dtype, device=self.centre.device) for n in self.grid
-        ]
-        place = torch.stack(torch.meshgrid(*ends, indexing="ij"))
-        return torch.cat([stacked, place.expand(len(stacked), -1, -1, -1)], dim=1)
+            planes += self._edges(inputs[self.settings.edge].to(self.centre))
+        if not numbers:
+            return torch.stack(planes, dim=1), planes[0].new_empty(len(planes[0]), 0)
+        return torch.stack(planes, dim=1), torch.stack(numbers, dim=1)
+
+    def image(self, planes: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+        """(batch, inputs, rows, columns) of what `seen` gives."""
+        fields = iter(planes.unbind(1))
+        levels = iter(numbers[:, :, None, None].expand(-1, -1, *self.grid).unbind(1))
+        parts = [next(fields if self.input_shapes[name] else levels) for name in self.shown]
+        parts += fields
+        if self.settings.place:
+            ends = [torch.linspace(-1, 1, n, dtype=planes.dtype, device=planes.device) for n in self.grid]
+            parts += [end.expand_as(planes[:, 0]) for end in torch.meshgrid(*ends, indexing="ij")]
+        return torch.stack(parts, dim=1)
 
     def _edges(self, edge: torch.Tensor) -> list[torch.Tensor]:
         wide = functional.pad(edge[:, None], (0, 1, 0, 1), mode="replicate")[:, 0]
@@ -170,18 +195,29 @@ class FieldScaling:
         return found
 
     def encoded(self, held: HeldPairs, *, device: torch.device) -> Encoded:
-        """All of a split in single precision."""
+        """All of a split in single precision, made a block at a time."""
         single = self.to(torch.device("cpu"), torch.float32)
-        given = single.channels({name: torch.from_numpy(v) for name, v in held.inputs.items()})
-        wanted = _in_units({name: v[:, 0] for name, v in held.outputs.items()}, self.settings)
-        shown = {name: torch.from_numpy(v) for name, v in wanted.items()}
-        fields = torch.stack([shown[n] for n, shape in self.output_shapes.items() if shape], dim=1)
-        fields = (fields - single.mean) / single.scale[:, None, None]
-        numbers = [shown[n] for n, shape in self.output_shapes.items() if not shape]
-        stacked = torch.stack(numbers, dim=1) if numbers else torch.empty(len(fields), 0)
+        count = held.trajectories
+        planes = torch.empty(count, self.inputs - len(self.even) - 2 * self.settings.place, *self.grid)
+        levels = torch.empty(count, len(self.even))
+        fields = torch.empty(count, self.fields, *self.grid)
+        for first, wanted in zip(range(0, count, BLOCK), _wanted(held, self.settings), strict=True):
+            some = slice(first, first + BLOCK)
+            planes[some], levels[some] = single.seen(
+                {name: torch.from_numpy(v[some]) for name, v in held.inputs.items()}
+            )
+            fields[some] = (torch.from_numpy(wanted) - single.mean) / single.scale[:, None, None]
+        numbers = [torch.from_numpy(held.outputs[n][:, 0]) for n, s in self.output_shapes.items() if not s]
+        stacked = torch.stack(numbers, dim=1) if numbers else torch.empty(count, 0)
         stacked = torch.where(single.number_logarithmic > 0, stacked.log(), stacked)
         stacked = (stacked - single.number_mean) / single.number_scale
-        return Encoded(given.to(device), fields.to(device), stacked.nan_to_num().to(device))
+        parts = (planes, levels, fields, stacked.nan_to_num())
+        return Encoded(*(part.to(device) for part in parts))
+
+    def bytes_encoded(self, pairs: int) -> int:
+        """That `encoded` takes for so many pairs."""
+        planes = self.inputs - len(self.even) - 2 * self.settings.place + self.fields
+        return 4 * pairs * planes * math.prod(self.grid)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """What `restored` takes."""
@@ -200,26 +236,35 @@ class Encoded:
     """Pairs as a network sees them.
 
     Attributes:
-        given: (pairs, inputs, rows, columns).
+        planes, levels: what is given, see `FieldScaling.seen`; what is the same for all pairs is not kept.
         fields: (pairs, fields, rows, columns) that are wanted.
         numbers: (pairs, numbers) that are wanted.
     """
 
-    given: torch.Tensor
+    planes: torch.Tensor
+    levels: torch.Tensor
     fields: torch.Tensor
     numbers: torch.Tensor
 
+    @property
+    def parts(self) -> tuple[torch.Tensor, ...]:
+        """All four."""
+        return self.planes, self.levels, self.fields, self.numbers
+
     def some(self, chosen: torch.Tensor | slice, dtype: torch.dtype) -> Encoded:
         """These pairs, in this precision."""
-        return Encoded(*(part[chosen].to(dtype) for part in (self.given, self.fields, self.numbers)))
+        return Encoded(*(part[chosen].to(dtype) for part in self.parts))
 
 
-def _in_units(outputs: Mapping[str, np.ndarray], settings: FieldSettings) -> dict[str, np.ndarray]:
-    """Outputs, (pairs, *shape) each, those that are scaled in units of what scales them."""
-    if not settings.scaled:
-        return dict(outputs)
-    unit = outputs[settings.scaled_by]
-    return {n: v / unit[:, None, None] if n in settings.scaled else v for n, v in outputs.items()}
+def _wanted(held: HeldPairs, settings: FieldSettings) -> Iterator[NDArray[np.float64]]:
+    """(pairs, fields, rows, columns) of outputs that are fields, in blocks; those that are scaled in units of
+    what scales them.
+    """
+    for first in range(0, held.trajectories, BLOCK):
+        outputs = {n: np.asarray(v[first : first + BLOCK, 0], np.float64) for n, v in held.outputs.items()}
+        for name in settings.scaled:
+            outputs[name] = outputs[name] / outputs[settings.scaled_by][:, None, None]
+        yield np.stack([v for v in outputs.values() if v.ndim == 3], axis=1)
 
 
 def _measured(values: np.ndarray, *, logarithm: bool) -> tuple[float, float, float]:

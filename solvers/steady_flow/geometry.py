@@ -226,7 +226,7 @@ def thinnest(distance: NDArray[np.float64], spacing: float) -> float:
     """Of the thinnest body, how deep within it a cell's middle lies; negative where none is within, infinite
     without bodies. What is less than a cell apart, as pieces of a pointed tail, is one body.
     """
-    near = distance < spacing
+    near = distance < 0.5 * spacing
     bodies, count = ndimage.label(near, structure=np.ones((3, 3)))
     least = np.full(count + 1, np.inf)
     np.minimum.at(least, bodies[near], distance[near])

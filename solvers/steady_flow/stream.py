@@ -17,7 +17,7 @@ from scipy.interpolate import make_interp_spline
 from ..methods.nested_dissection import OFFSETS, Factors, dissection
 from .momentum import curl, jacobian, momentum, resistances, velocities
 
-__all__ = ["Boundary", "Stream", "Walk", "grids", "interpolated", "solved"]
+__all__ = ["Boundary", "Stream", "Walk", "grids", "interpolated", "left", "solved"]
 
 Array = NDArray[np.float64]
 COARSEST = 16
@@ -26,6 +26,8 @@ ROUGHLY = 3e-3
 """Largest change of the stream function, as a part of its range, with which a coarser grid is left."""
 SLOW = 0.2
 """The Jacobian is made anew when a step is not this much smaller than the one before."""
+ROUND_OFF = 1e-12
+"""Changes, in parts of the range, that need not shrink any more."""
 CAREFUL = 5.0
 """What seems to be left counts so many times."""
 INERTIAS = (0.1, 0.3, 0.6, 1.0)
@@ -189,11 +191,19 @@ class Stream:
 
 
 def left(changes: Sequence[float]) -> float:
-    """How much is left to change at most, by how the last change was smaller than the one before."""
-    if len(changes) < 2 or changes[-1] > SLOW * changes[-2]:
-        return changes[-1]
-    share = changes[-1] / changes[-2]
-    return changes[-1] * min(1.0, CAREFUL * share / (1 - share))
+    """How much is left to change, by how much smaller the last change was than the one before.
+
+    Of a single change all of it counts, and so of changes that are but round-off; where they grow, what is
+    left is infinite.
+    """
+    last = changes[-1]
+    if len(changes) < 2 or last < ROUND_OFF:
+        return last
+    share = last / changes[-2]
+    if share >= 1:
+        return np.inf
+    series = last * share / (1 - share)
+    return min(last, CAREFUL * series) if share <= SLOW else max(last, series)
 
 
 @lru_cache(maxsize=64)

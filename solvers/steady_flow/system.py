@@ -235,17 +235,19 @@ class SteadyFlow(System):
 
     def _mirrored(self, named: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Fields are (..., rows, columns). What lies at upper sides lies at lower ones afterwards: the row at
-        the upper wall, which is known, becomes the one before the first.
+        the upper wall, which is known, becomes the one before the first. What is said of a field under
+        another name, `guess/psi`, say, is mirrored as that field.
         """
         found = {}
         for name, values in named.items():
-            if name in ("distance", "u", "p"):
-                found[name] = values[..., ::-1, :]
-            elif name in ("v", "psi"):
-                whole = 1.0 if name == "psi" else 0.0
+            field = name.rpartition("/")[2]
+            if field in ("distance", "u", "p"):
+                found[name] = np.ascontiguousarray(values[..., ::-1, :])
+            elif field in ("v", "psi"):
+                whole = 1.0 if field == "psi" else 0.0
                 inner, wall = values[..., -2::-1, :], values[..., -1:, :]
                 found[name] = whole - np.concatenate([inner, whole - wall], axis=-2)
-            elif name == "lift":
+            elif field == "lift":
                 found[name] = -values
             else:
                 found[name] = values

@@ -1,11 +1,14 @@
 """Pairs learned again as a symmetry sees them: each is what the solver would answer to the image's query."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
+import torch
 from understudy.datasets.corrections import Corrected
 from understudy.datasets.generate import GenerateSettings, generate
+from understudy.datasets.images import WithImages
 from understudy.datasets.pairs import Pairs
 from understudy.datasets.tasks import Direct
 from understudy.datasets.training_set import TrainingSet
@@ -72,6 +75,28 @@ def test_corrections_of_images_lead_from_their_own_rough_answers_to_their_truth(
     for name in ("u", "v", "psi", "drag", "lift"):
         assert close(inputs[f"rough/{name}"], said[name][:, 0]), name
         assert close(inputs[f"rough/{name}"] + outputs[name], true[name][:, 0]), name
+
+
+def test_a_surrogate_answers_the_image_of_a_query() -> None:
+    class Half:
+        device, dtype = torch.device("cpu"), torch.float64
+        input_shapes: ClassVar = {"distance": SYSTEM.grid}
+
+        def __call__(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+            return {"u": inputs["distance"] / 2}
+
+    (mirrored,) = SYSTEM.symmetries
+    query = SYSTEM.draw([np.random.default_rng(0)])
+    image = mirrored({**query, "guess/psi": np.ones((1, *SYSTEM.grid))})
+    assert np.array_equal(image["guess/psi"][:, :-1], np.zeros((1, 15, 32)))
+    said = Direct().answer(Half())(image, ONCE).values["u"][:, 0]
+    assert np.array_equal(said, query["distance"][:, ::-1] / 2)
+
+
+def test_pairs_that_are_timed_have_no_images(flows: TrainingSet) -> None:
+    timed = Pairs(flows.split("train"), inputs=("distance",), outputs=("u",), timed=True)
+    with pytest.raises(SolverError, match="timed"):
+        WithImages(timed, SYSTEM.symmetries)
 
 
 def test_held_in_memory_they_are_the_same(flows: TrainingSet) -> None:

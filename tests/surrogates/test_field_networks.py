@@ -1,6 +1,7 @@
 """Networks of fields learn what they must be able to learn, on grids of any size."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -315,3 +316,62 @@ def test_constants_are_learned_and_answered_as_they_are(loss: Any) -> None:
         assert np.sqrt(((said[name].numpy() - true) ** 2).mean()) < 0.2, name
     np.testing.assert_allclose(said["nothing"].numpy(), 0, atol=1e-12)
     np.testing.assert_allclose(said["mass"].numpy(), 7, rtol=0.05)
+
+
+class Interrupted(Exception):
+    """Stands for a crash in the middle of a training."""
+
+
+def test_a_training_that_leaves_numbers_out_resumes_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clipped = dataclasses.replace(SHORT, steps=12, check_every=4, clip=1e9)
+
+    def fresh() -> GatedUNet:
+        return GatedUNet(GatedUNet.Settings(channels=4, levels=1, dropout=0.5, training=clipped))
+
+    whole = fresh()
+    whole.fit(potentials(32, 0), potentials(8, 1), seed=3)
+    calls = 0
+
+    def crash(*_: Any, **__: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 7:
+            raise Interrupted
+
+    def count(*_: Any, **__: Any) -> None:
+        nonlocal calls
+        calls += 1
+
+    with monkeypatch.context() as patch:
+        patch.setattr("torch.nn.utils.clip_grad_norm_", crash)
+        with pytest.raises(Interrupted):
+            fresh().fit(potentials(32, 0), potentials(8, 1), seed=3, folder=tmp_path)
+        assert list(tmp_path.glob("*checkpoint*"))
+    resumed, calls = fresh(), 0
+    with monkeypatch.context() as patch:
+        patch.setattr("torch.nn.utils.clip_grad_norm_", count)
+        resumed.fit(potentials(32, 0), potentials(8, 1), seed=3, folder=tmp_path)
+    assert calls == 8  # from the checkpoint of the fourth step on
+    assert all(torch.equal(t, resumed.tensors()[name]) for name, t in whole.tensors().items())
+
+
+def test_more_pairs_than_memory_holds_are_refused_before_the_descent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FieldScaling, "bytes_encoded", lambda self, pairs: 10**18)
+    with pytest.raises(SurrogateError, match=r"40 pairs take .* as the network sees them"):
+        make(FieldDense).fit(potentials(32, 0), potentials(8, 1), seed=0)
+
+
+def test_what_a_set_takes_in_memory_is_known_beforehand() -> None:
+    held = shapes(300, 1).held(dtype="float32")  # more than a block
+    scaling = FieldScaling.measure(held, FieldSettings(edge="distance", edge_scales=(0.0, 0.2)))
+    seen = scaling.encoded(held, device=torch.device("cpu"))
+    assert scaling.bytes_encoded(300) == seen.planes.nbytes + seen.fields.nbytes
+    inputs = {name: torch.from_numpy(v).double() for name, v in held.inputs.items()}
+    np.testing.assert_allclose(
+        scaling.image(seen.planes, seen.levels).numpy(), scaling.channels(inputs).numpy(), atol=1e-5
+    )
+    wanted = np.stack([v[:, 0] for v in held.outputs.values() if v.ndim == 4], axis=1)
+    found = scaling.mean.numpy() + scaling.scale[:, None, None].numpy() * seen.fields.numpy()
+    np.testing.assert_allclose(found, wanted, atol=1e-5)

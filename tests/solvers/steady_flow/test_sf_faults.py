@@ -60,9 +60,10 @@ def test_what_is_no_obstacle_is_refused_with_the_reason_and_the_others_solved(
     assert said in solution.notes[0]
 
 
-@pytest.mark.parametrize("thickness", [0.025, 0.01])
-def test_a_thin_body_beside_a_thick_one_is_refused(thickness: float) -> None:
-    thick, thin = box(0.5, 0.8, 0.6, 0.8), box(0.5, 0.9, 0.3, 0.3 + thickness)
+@pytest.mark.parametrize(("below", "thickness"), [(0.3, 0.025), (0.3, 0.01), (0.05, 0.01)])
+def test_a_thin_body_beside_a_thick_one_is_refused(below: float, thickness: float) -> None:
+    top = 0.6 - below
+    thick, thin = box(0.5, 0.8, 0.6, 0.8), box(0.5, 0.9, top - thickness, top)
     solution = SOLVER(of(Shape((*thick.outlines, *thin.outlines))), ONCE)
     assert solution.status.tolist() == [Status.REFUSED, Status.SOLVED]
     assert "nowhere a cell thick" in solution.notes[0]

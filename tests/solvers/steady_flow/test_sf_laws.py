@@ -11,7 +11,7 @@ from understudy.solvers.steady_flow import SteadyFlow, StreamNewton, ellipse
 from understudy.solvers.steady_flow.forces import forces_of_fields
 from understudy.solvers.steady_flow.held import held, velocities
 from understudy.solvers.steady_flow.steady_solver import GUESS
-from understudy.solvers.steady_flow.stream import Boundary, Stream
+from understudy.solvers.steady_flow.stream import Boundary, Stream, left
 
 SYSTEM = SteadyFlow(32, 64)
 ONCE = np.zeros(1)
@@ -225,3 +225,20 @@ def test_the_fields_alone_tell_the_forces(walls: str) -> None:
         np.testing.assert_allclose(drag, values["drag"], rtol=limit)
         assert (np.abs(lift - values["lift"]) / values["drag"]).max() < limit
     assert np.abs(values["lift"]).max() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ([1e-3], 1e-3),
+        ([1e-2, 1e-4], 5 * 1e-4 * 0.01 / 0.99),
+        ([1e-2, 1.9e-3], 1.9e-3),
+        ([1e-2, 4e-3], 4e-3),
+        ([1.2e-2, 9e-3], 2.7e-2),
+        ([1e-3, 1e-3], np.inf),
+        ([1e-3, 2e-3], np.inf),
+        ([1e-14, 2e-14], 2e-14),
+    ],
+)
+def test_what_is_left_is_told_by_the_last_two_changes(changes: list[float], expected: float) -> None:
+    assert left(changes) == pytest.approx(expected, rel=1e-9)
