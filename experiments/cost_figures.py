@@ -102,7 +102,10 @@ def accuracy_against_cost(
         if not crowded:
             _write_speed_ups(ax, surrogates, by_label, mode, colours)
         elif metric.logarithmic and surrogates:
-            ax.set_ylim(bottom=min(r.accuracy for r in surrogates) / 300)
+            # the ladder goes on below, perhaps for many decades in which no surrogate is
+            best = min(r.accuracy for r in surrogates)
+            ladder = [r.accuracy for r in rows if r.kind == "ladder" and _drawable(r, metric)]
+            ax.set_ylim(bottom=max(best / 300, min([best, *ladder]) / 2))
     axes[0].set_ylabel(f"{metric.name} ({metric.unit})")
     legend_below(figure, columns=2 if crowded else 5, size=7.2 if crowded else 8.5)
     return figure
