@@ -153,8 +153,8 @@ def table(results: Mapping[str, Any]) -> str:
             "what memory gives)"
             + (
                 f"; without walls and solids {row['bare_mega_updates']:.3g} million, lbmpy "
-                f"{row['lbmpy_mega_updates']:.3g}: by medians ours is {row['times_lbmpy']:.2g} times as fast, "
-                f"with them {row['times_lbmpy_with_walls']:.2g}"
+                f"{row['lbmpy_mega_updates']:.3g}: by medians ours is {row['times_lbmpy']:.2g} times as "
+                f"fast, with them {row['times_lbmpy_with_walls']:.2g}"
                 if "times_lbmpy" in row
                 else ""
             )

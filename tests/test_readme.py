@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from understudy.experiments import targets, targets_three_body
+from understudy.experiments import targets, targets_steady_flow, targets_three_body
 from understudy.experiments.results_table import comparison_table
 from understudy.experiments.targets_page import filled
 
@@ -45,7 +45,7 @@ def test_links_and_pictures_exist() -> None:
         assert (ROOT / link).is_file(), f"README links to {link}, which is not there"
 
 
-@pytest.mark.parametrize("module", [targets, targets_three_body])
+@pytest.mark.parametrize("module", [targets, targets_three_body, targets_steady_flow])
 def test_the_page_of_targets_is_filled_in_from_the_committed_results(module: Any) -> None:
     page = module.PAGE.read_text()
     assert page.count("<!-- table:") == len(module.TABLES)
