@@ -104,8 +104,8 @@ def accuracy_against_cost(
         elif metric.logarithmic and surrogates:
             # the ladder goes on below, perhaps for many decades in which no surrogate is
             best = min(r.accuracy for r in surrogates)
-            ladder = [r.accuracy for r in rows if r.kind == "ladder" and _drawable(r, metric)]
-            ax.set_ylim(bottom=max(best / 300, min([best, *ladder]) / 2))
+            rungs = [r.accuracy for r in rows if r.kind == "ladder" and _drawable(r, metric)]
+            ax.set_ylim(bottom=max(best / 300, min([best, *rungs]) / 2))
     axes[0].set_ylabel(f"{metric.name} ({metric.unit})")
     legend_below(figure, columns=2 if crowded else 5, size=7.2 if crowded else 8.5)
     return figure
