@@ -69,7 +69,8 @@ def tensors(named: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
 )
 def test_it_overfits_eight_samples(kind: Any, loss: Any) -> None:
     pairs = potentials(8, 0)
-    longer = dataclasses.replace(SHORT, steps=1000, learning_rate=3e-3)
+    # slopes of absolute errors do not shrink with them, so that steps must
+    longer = dataclasses.replace(SHORT, steps=4000 if loss == "mae" else 1000, learning_rate=3e-3)
     network = make(kind, fields=FieldSettings(loss=loss), training=longer)
     assert network.fit(pairs, pairs, seed=0).validation_error < 0.06
     inputs, outputs = pairs.batch(range(8))
