@@ -279,7 +279,7 @@ IMAGES = "learned from the mirror image of every flow, too"
 
 def preset(size: str) -> Settings:
     """Sizes that take half a minute (quick), half an hour (default), or hours (paper)."""
-    train, valid, test = {"quick": (24, 8, 8), "default": (2500, 150, 100), "paper": (10000, 500, 250)}[size]
+    train, valid, test = {"quick": (24, 8, 8), "default": (2500, 150, 100), "paper": (6000, 500, 250)}[size]
     # what is learned ends below what solvers can do, so that something lies beyond
     system = SteadyFlow(*((24, 48) if size == "quick" else (64, 128)), most_reynolds=30.0)
     main = GenerateSettings(
