@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..solvers.contract import Queries, Solution, Solver, Status
 from ..solvers.kuramoto_sivashinsky import ETDAB, ETDABM, ETDRK4, Krogstad, KuramotoSivashinsky, Reference
-from ..solvers.kuramoto_sivashinsky.fourier import resample
+from ..solvers.methods.fourier import resample
 from .bench_peers import exponax_runner
 from .bench_rounds import busy_note, interleave, load, write_part
 from .compare import ComparisonError

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..solvers.kuramoto_sivashinsky.compiled_engine import CompiledEngine
+from ..solvers.methods.compiled_spectral import CompiledEngine
 from ..solvers.methods.lane_exponential import RungeKuttaTables, run_runge_kutta
 from .bench_floor import measure_peak, operations_of_a_step
 from .bench_peers import PEERS, Task

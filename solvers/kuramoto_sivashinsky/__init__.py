@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..contract import Kit, Solver
+from ..methods.spectral_schemes import CNAB2, ETDAB, ETDABM, ETDRK4, Krogstad
 from .ladder import compiled_grid, ladder
 from .reference import Reference
-from .solvers import CNAB2, ETDAB, ETDABM, ETDRK4, Krogstad
 from .system import KuramotoSivashinsky
 
 __all__ = [

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..contract import Solver
-from .compiled_engine import CompiledEngine
-from .solvers import ETDAB, ETDABM, ETDRK4, Krogstad, SpectralSolver
+from ..methods.compiled_spectral import CompiledEngine
+from ..methods.spectral_schemes import ETDAB, ETDABM, ETDRK4, Krogstad
+from ..methods.spectral_solver import SpectralSolver
 from .system import KuramotoSivashinsky
 
 __all__ = ["DENSITIES", "compiled_grid", "ladder"]

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..contract import SolverError
 from ..methods.exponential import krogstad
-from .plain_engine import Nonlinear, runge_kutta_step
-from .recipe import spectral_operator
-from .solvers import Krogstad
+from ..methods.plain_spectral import Nonlinear, runge_kutta_step
+from ..methods.spectral_schemes import Krogstad
+from ..methods.spectral_system import spectral_operator
 from .system import KuramotoSivashinsky
 
 __all__ = ["LyapunovSpectrum", "kaplan_yorke_dimension", "lyapunov_spectrum"]
@@ -96,7 +96,7 @@ def lyapunov_spectrum(
     relaxed = Krogstad(system, step=step)(start, np.array([max(transient, step)]))
     if not relaxed.solved.all():
         raise SolverError(f"a trajectory diverged: {relaxed.notes[0]}")
-    operator = spectral_operator(system, system.points, "float64", "none")
+    operator = spectral_operator(system, system.points, dtype="float64", dealias="none")
     tangent, scheme = _Tangent(operator, "float64"), krogstad(operator.linear, step)
     values = np.empty((samples, 1 + exponents, system.points))
     values[:, 0] = relaxed.values["u"][:, 0]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import Queries, Solution, Solver, SolverError, Status, check_times
-from .solvers import ETDAB
+from ..methods.spectral_schemes import ETDAB
 from .system import KuramotoSivashinsky
 
 __all__ = ["Reference"]

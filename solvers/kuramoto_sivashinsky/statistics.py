@@ -8,7 +8,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .fourier import derivative, wavenumbers
+from ..methods.fourier import derivative, wavenumbers
 from .system import KuramotoSivashinsky
 
 __all__ = ["EnergyBudget", "energy_budget", "power_spectrum"]

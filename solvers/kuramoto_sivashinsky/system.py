@@ -12,16 +12,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..contract import PERIODIC, Axis, Field, Queries, SolverError, System
+from ..contract import PERIODIC, Axis, Field, Queries, SolverError
+from ..methods.fourier import wavenumbers
+from ..methods.spectral_system import SpectralSystem
 from ..methods.time_derivative import time_derivative
-from .exact import largest_exponent
-from .fourier import wavenumbers
+from .exact import growth_rate, largest_exponent
 
 __all__ = ["KuramotoSivashinsky"]
 
 
 @dataclass(frozen=True)
-class KuramotoSivashinsky(System):
+class KuramotoSivashinsky(SpectralSystem):
     """u_t + u u_x + u_xx + u_xxxx = forcing cos(2 pi x / forcing_wavelength), periodic on [0, length).
 
     Chaotic for lengths from about 22 on (with windows of order at some shorter and nearby ones); below
@@ -102,6 +103,14 @@ class KuramotoSivashinsky(System):
     def characteristic_time(self) -> float:
         """The Lyapunov time, 1 / `lyapunov_exponent`."""
         return 1 / self.lyapunov_exponent
+
+    def growth(self, wavenumber: NDArray[Any], number: float | None = None) -> NDArray[Any]:
+        """Of infinitesimal waves: k^2 - k^4."""
+        return growth_rate(wavenumber)
+
+    def forced_wave(self) -> tuple[int, float] | None:
+        """See `SpectralSystem`."""
+        return (round(self.length / self.forcing_wavelength), self.forcing) if self.forcing else None
 
     def forcing_values(self, points: int | None = None) -> NDArray[np.float64]:
         """(points,) the right-hand side of the equation on a grid, by default the system's."""

@@ -55,7 +55,7 @@ FAULTS = (
         ),
     ),
     *planted(
-        "solvers/kuramoto_sivashinsky/fourier.py",
+        "solvers/methods/fourier.py",
         "tests/solvers/kuramoto_sivashinsky/test_ks_system.py",
         (
             "(1j * wavenumbers",
@@ -81,9 +81,8 @@ FAULTS = (
         ),
     ),
     *planted(
-        "solvers/kuramoto_sivashinsky/recipe.py",
+        "solvers/methods/spectral_recipe.py",
         "tests/solvers/kuramoto_sivashinsky/test_ks_answers.py",
-        ("return -(-points // 3) if", "return points // 2 if", "test_dealiasing_keeps_the_upper_third_empty"),
         (
             "np.where(on, nearest, np.floor(position))",
             "np.floor(position)",
@@ -91,10 +90,19 @@ FAULTS = (
         ),
     ),
     *planted(
-        "solvers/kuramoto_sivashinsky/recipe.py",
+        "solvers/methods/spectral_system.py",
+        "tests/solvers/kuramoto_sivashinsky/test_ks_answers.py",
+        ("return -(-points // 3) if", "return points // 2 if", "test_dealiasing_keeps_the_upper_third_empty"),
+    ),
+    *planted(
+        "solvers/methods/spectral_system.py",
         "tests/solvers/kuramoto_sivashinsky/test_ks_laws.py",
         ("-0.5j * k, 0)", "-1j * k, 0)", "test_an_independent_stiff_integrator_agrees"),
-        ("k**2 - k**4", "k**2 - k**4 / 2", "test_a_small_wave_grows_or_decays_at_its_known_rate"),
+        (
+            "system.growth(k, number)",
+            "0.5 * system.growth(k, number)",
+            "test_a_small_wave_grows_or_decays_at_its_known_rate",
+        ),
         ("* points / 2", "* points", "test_an_independent_stiff_integrator_agrees"),
     ),
     *planted(
@@ -117,7 +125,7 @@ FAULTS = (
         ),
     ),
     *planted(
-        "solvers/kuramoto_sivashinsky/solvers.py",
+        "solvers/methods/spectral_solver.py",
         "tests/solvers/kuramoto_sivashinsky/test_ks_answers.py",
         (
             "wide = np.result_type(self.dtype, np.float64)",

@@ -1,5 +1,6 @@
 """The tests notice mistakes: each fault is planted in a copy, and the test that it names must turn red."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -7,24 +8,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import faults_in_datasets
-import faults_in_experiments
-import faults_in_solvers
-import faults_in_steady_flow
-import faults_in_surrogates
-import faults_in_three_body
 import pytest
 from fault import Fault
 
-FAULTS = (
-    *faults_in_solvers.FAULTS,
-    *faults_in_datasets.FAULTS,
-    *faults_in_surrogates.FAULTS,
-    *faults_in_experiments.FAULTS,
-    *faults_in_three_body.FAULTS,
-    *faults_in_steady_flow.FAULTS,
+HERE = Path(__file__).parent
+FAULTS = tuple(
+    fault
+    for path in sorted(HERE.glob("faults_in_*.py"))
+    for fault in importlib.import_module(path.stem).FAULTS
 )
-ROOT = Path(__file__).parents[2]
+ROOT = HERE.parents[1]
 PACKAGES = ("solvers", "datasets", "surrogates", "experiments")
 SKIPPED = shutil.ignore_patterns("__pycache__", "results", "runs")
 IDS = [f"{fault.file}: {fault.wrong.strip()}" for fault in FAULTS]

@@ -15,9 +15,9 @@ from understudy.solvers.kuramoto_sivashinsky import (
     Krogstad,
     KuramotoSivashinsky,
 )
-from understudy.solvers.kuramoto_sivashinsky.compiled_engine import CompiledEngine
-from understudy.solvers.kuramoto_sivashinsky.plain_engine import PlainEngine
-from understudy.solvers.kuramoto_sivashinsky.solvers import SpectralSolver, engine_of
+from understudy.solvers.methods.compiled_spectral import CompiledEngine
+from understudy.solvers.methods.plain_spectral import PlainEngine
+from understudy.solvers.methods.spectral_solver import SpectralSolver, engine_of
 
 Chaotic = tuple[KuramotoSivashinsky, NDArray[np.float64]]
 AWKWARD = np.array([0.0, 0.01, 1 / 32, 0.05, 0.07, 0.2, 0.25, 1.0, 1.03, 2.5])

@@ -14,9 +14,9 @@ from understudy.solvers.kuramoto_sivashinsky import (
     KuramotoSivashinsky,
 )
 from understudy.solvers.kuramoto_sivashinsky.exact import growth_rate
-from understudy.solvers.kuramoto_sivashinsky.fourier import resample
-from understudy.solvers.kuramoto_sivashinsky.solvers import SpectralSolver
 from understudy.solvers.kuramoto_sivashinsky.statistics import energy_budget, power_spectrum
+from understudy.solvers.methods.fourier import resample
+from understudy.solvers.methods.spectral_solver import SpectralSolver
 
 SCHEMES = [ETDRK4, Krogstad, ETDAB, ETDABM, CNAB2]
 Chaotic = tuple[KuramotoSivashinsky, NDArray[np.float64]]

@@ -12,7 +12,7 @@ from understudy.solvers.kuramoto_sivashinsky import (
     Krogstad,
     KuramotoSivashinsky,
 )
-from understudy.solvers.kuramoto_sivashinsky.solvers import SpectralSolver
+from understudy.solvers.methods.spectral_solver import SpectralSolver
 
 SYSTEM = KuramotoSivashinsky(17.3, 40, forcing=0.2, forcing_wavelength=17.3)
 X = 2 * np.pi * np.arange(40) / 40

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky, surviving_step
-from understudy.solvers.kuramoto_sivashinsky.solvers import SpectralSolver
-from understudy.solvers.kuramoto_sivashinsky.surviving_step import step_that_survives
+from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
+from understudy.solvers.methods import surviving_step
+from understudy.solvers.methods.spectral_solver import SpectralSolver
+from understudy.solvers.methods.surviving_step import step_that_survives
 
 
 def forced(amplitude: float, *, points: int = 64) -> SpectralSolver:

@@ -6,7 +6,7 @@ import torch
 from understudy.solvers.contract import SolverError
 from understudy.solvers.kuramoto_sivashinsky import KuramotoSivashinsky
 from understudy.solvers.kuramoto_sivashinsky.exact import MEASURED_EXPONENTS, growth_rate, largest_exponent
-from understudy.solvers.kuramoto_sivashinsky.fourier import derivative, low_pass, resample
+from understudy.solvers.methods.fourier import derivative, low_pass, resample
 
 
 def random_field(points: int, *shape: int) -> np.ndarray:

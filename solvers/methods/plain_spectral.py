@@ -14,8 +14,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from ..methods.exponential import Multistep, RungeKutta
-from .recipe import Operator, Recipe, lattice
+from .exponential import Multistep, RungeKutta
+from .spectral_recipe import Recipe, lattice
+from .spectral_system import Operator
 
 __all__ = ["PlainEngine", "runge_kutta_step"]
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..methods.exponential import Multistep
-from ..methods.lane_exponential import MultistepTables, RungeKuttaTables, run_multistep, run_runge_kutta
-from ..methods.lane_layout import why_not
-from .recipe import Recipe, lattice
+from .exponential import Multistep
+from .lane_exponential import MultistepTables, RungeKuttaTables, run_multistep, run_runge_kutta
+from .lane_layout import why_not
+from .spectral_recipe import Recipe, lattice
 
 __all__ = ["CompiledEngine"]
 

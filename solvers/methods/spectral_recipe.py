@@ -14,49 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..methods.exponential import Multistep, RungeKutta
-from .fourier import wavenumbers
-from .system import KuramotoSivashinsky
+from .exponential import Multistep, RungeKutta
+from .spectral_system import Operator
 
-__all__ = ["Operator", "Recipe", "kept_modes", "lattice", "spectral_operator"]
+__all__ = ["Recipe", "lattice"]
 
 Array = NDArray[Any]
 
 ON_LATTICE = 1e-9
 """An output time within this fraction of a step (or of itself) counts as a lattice point."""
-
-
-@dataclass(frozen=True, eq=False)
-class Operator:
-    """v' = linear v + gradient * transform(u^2) + forcing, arrays (modes,) in the scaling of `rfft`."""
-
-    points: int
-    linear: Array
-    gradient: Array
-    forcing: Array | None
-
-
-def spectral_operator(system: KuramotoSivashinsky, points: int, dtype: str, dealias: str) -> Operator:
-    """The equation on a grid, in double precision or, for 'longdouble', in extended.
-
-    The Nyquist mode keeps its strong damping (with its wavenumber set to zero, as some scripts have it, a
-    sawtooth would stay for ever) and gets no nonlinear term.
-    """
-    real = np.longdouble if dtype == "longdouble" else np.float64
-    k = wavenumbers(system.length, points, dtype=real)
-    kept = np.arange(len(k)) < kept_modes(points, dealias)
-    forcing = None
-    if system.forcing:
-        forcing = np.zeros(len(k), dtype=np.result_type(real, np.complex64))
-        wave = round(system.length / system.forcing_wavelength)
-        if wave < len(k) and kept[wave]:
-            forcing[wave] = real(system.forcing) * points / 2
-    return Operator(points, k**2 - k**4, np.where(kept, -0.5j * k, 0), forcing)
-
-
-def kept_modes(points: int, dealias: str) -> int:
-    """How many modes, counted from 0, take part in the nonlinear term: never the Nyquist mode."""
-    return -(-points // 3) if dealias == "2/3" else points // 2
 
 
 @dataclass(frozen=True, eq=False)

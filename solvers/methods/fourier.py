@@ -12,7 +12,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["derivative", "low_pass", "resample", "wavenumbers"]
+__all__ = ["derivative", "low_pass", "resample", "sampled", "wavenumbers"]
 
 
 def wavenumbers(length: float, points: int, *, dtype: DTypeLike = np.float64) -> NDArray[Any]:
@@ -54,3 +54,13 @@ def resample(values: NDArray[Any], points: int) -> NDArray[Any]:
     moved[..., : smaller + 1] = spectrum[..., : smaller + 1] * (spectrum.real.dtype.type(points) / old)
     moved[..., smaller] *= 0.5 if points > old else 2.0
     return np.asarray(scipy.fft.irfft(moved, n=points))
+
+
+def sampled(values: NDArray[Any], points: int) -> NDArray[Any]:
+    """What the Fourier series of values (..., old points) is at `points`, also where these hold fewer waves.
+
+    On a coarser grid `resample` gives another function, of the waves that the grid can hold; this gives the
+    same one, of which its points know less.
+    """
+    common = int(np.lcm(values.shape[-1], points))
+    return resample(values, common)[..., :: common // points]

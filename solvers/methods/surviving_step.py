@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiled_engine import CompiledEngine
+from .compiled_spectral import CompiledEngine
 
 if TYPE_CHECKING:
-    from .solvers import SpectralSolver
+    from .spectral_solver import SpectralSolver
 
 __all__ = ["step_that_survives"]
 
@@ -24,7 +24,9 @@ SHARES = (1 / 64, 1 / 8, 1.0)
 ADVICE = "the initial state or the forcing is too violent for the grid"
 
 
-def step_that_survives(solver: SpectralSolver, initial: NDArray[np.float64], until: float) -> str:
+def step_that_survives(
+    solver: SpectralSolver, initial: NDArray[np.float64], until: float, *, number: float | None = None
+) -> str:
     """Half the step, a quarter, ... down to 1/1024, tried on `initial` (samples, points): what came of it."""
     left = _affordable(solver, samples=len(initial))
     for halvings in range(1, 11):
@@ -38,7 +40,7 @@ def step_that_survives(solver: SpectralSolver, initial: NDArray[np.float64], unt
                 if reached:
                     return f"a step of {trial.step:g} survives until t = {reached:g}, where the search ends"
                 return f"a step of {2 * trial.step:g} blows up, too, and there the search ends; {ADVICE}"
-            if not np.isfinite(trial.integrate(initial, np.array([end]))).all():
+            if not np.isfinite(trial.integrate(initial, np.array([end]), number=number)).all():
                 break
             reached = end
         else:
