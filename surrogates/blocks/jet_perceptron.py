@@ -143,7 +143,8 @@ class JetPerceptron(nn.Module):
 
 def _chain(f: Sequence[torch.Tensor], h: Sequence[Any]) -> list[Any]:
     """Derivatives of f(h) of orders 1 to 4, from those of f, 0 first, and of h, 1 first; None is zero."""
-    one, two, three, four = (*h, *[None] * (HIGHEST - len(h)))
+    every = list(h) + [None] * (HIGHEST - len(h))
+    one, two, three, four = every
     found: list[Any] = []
     if len(h) > 0:
         found.append(f[1] * one)
