@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ..contract import PERIODIC, Axis, Field, Queries, SolverError, Symmetry
-from ..methods.fourier import wavenumbers
 from ..methods.spectral_system import SpectralSystem
-from ..methods.time_derivative import time_derivative
 
 __all__ = ["Burgers"]
 
@@ -48,6 +44,7 @@ class Burgers(SpectralSystem):
     name: ClassVar[str] = "burgers"
     title: ClassVar[str] = "Burgers"
     sharp: ClassVar[bool] = True
+    number: ClassVar[str] = "viscosity"
 
     points: int = 256
     _: KW_ONLY
@@ -99,14 +96,9 @@ class Burgers(SpectralSystem):
         """In which the standard start becomes a shock where there is no viscosity."""
         return self.length / (2 * np.pi)
 
-    def growth(self, wavenumber: NDArray[Any], number: float | None) -> NDArray[Any]:
+    def growth(self, wavenumber: Any, number: Any) -> Any:
         """Of waves without the nonlinear term: they decay with viscosity (`number`) times k^2."""
-        assert number is not None
-        return -wavenumber.dtype.type(number) * wavenumber**2
-
-    def numbers(self, queries: Queries) -> NDArray[np.float64]:
-        """(samples,) viscosities."""
-        return np.asarray(queries["viscosity"], dtype=np.float64)
+        return -number * wavenumber**2
 
     def draw(self, generators: Sequence[np.random.Generator]) -> Queries:
         """Odd starts of height 1, and a viscosity, for each generator.
@@ -140,43 +132,6 @@ class Burgers(SpectralSystem):
     def symmetries(self) -> tuple[Symmetry, ...]:
         """Left and right exchanged, with the sign of u."""
         return (_mirrored,)
-
-    def invariants(
-        self, values: Mapping[str, NDArray[Any]], queries: Queries = MappingProxyType({})
-    ) -> dict[str, NDArray[np.float64]]:
-        """The mean of u, (samples, times), which the equation conserves."""
-        return {"mean": np.asarray(values["u"], dtype=np.float64).mean(axis=-1)}
-
-    def residual(
-        self,
-        values: Mapping[str, torch.Tensor],
-        queries: Mapping[str, torch.Tensor],
-        *,
-        interval: float,
-    ) -> dict[str, torch.Tensor]:
-        """`momentum`: u_t + u u_x - viscosity u_xx, for u (samples, times, points) at times `interval` apart.
-
-        Space derivatives are spectral, the time derivative is that of the polynomial through five
-        neighbouring frames.
-
-        Raises `SolverError` for fewer than two frames, an odd number of points, or an interval that is not
-        positive.
-        """
-        u = values["u"]
-        if u.ndim != 3 or u.shape[1] < 2 or u.shape[2] % 2:
-            raise SolverError(
-                f"u must be (samples, times, points) with at least 2 times and an even number of points, "
-                f"got {tuple(u.shape)}"
-            )
-        if not interval > 0:
-            raise SolverError(f"interval must be positive, got {interval}")
-        points = u.shape[-1]
-        k = torch.as_tensor(wavenumbers(self.length, points), dtype=u.dtype, device=u.device)
-        spectrum = torch.fft.rfft(u)
-        slope = torch.fft.irfft(1j * k * spectrum, n=points)
-        curvature = torch.fft.irfft(-(k**2) * spectrum, n=points)
-        viscosity = queries["viscosity"].to(u)[:, None, None]
-        return {"momentum": time_derivative(u, interval=interval) + u * slope - viscosity * curvature}
 
 
 def _mirrored(named: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

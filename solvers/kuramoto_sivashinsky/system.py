@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from ..contract import PERIODIC, Axis, Field, Queries, SolverError
-from ..methods.fourier import wavenumbers
 from ..methods.spectral_system import SpectralSystem
-from ..methods.time_derivative import time_derivative
 from .exact import growth_rate, largest_exponent
 
 __all__ = ["KuramotoSivashinsky"]
@@ -104,19 +99,13 @@ class KuramotoSivashinsky(SpectralSystem):
         """The Lyapunov time, 1 / `lyapunov_exponent`."""
         return 1 / self.lyapunov_exponent
 
-    def growth(self, wavenumber: NDArray[Any], number: float | None = None) -> NDArray[Any]:
+    def growth(self, wavenumber: Any, number: Any = None) -> Any:
         """Of infinitesimal waves: k^2 - k^4."""
         return growth_rate(wavenumber)
 
     def forced_wave(self) -> tuple[int, float] | None:
         """See `SpectralSystem`."""
         return (round(self.length / self.forcing_wavelength), self.forcing) if self.forcing else None
-
-    def forcing_values(self, points: int | None = None) -> NDArray[np.float64]:
-        """(points,) the right-hand side of the equation on a grid, by default the system's."""
-        points = self.points if points is None else points
-        phase = 2 * np.pi * np.arange(points) * (self.length / points) / self.forcing_wavelength
-        return self.forcing * np.cos(phase)
 
     def draw(self, generators: Sequence[np.random.Generator]) -> Queries:
         """Smooth random states of zero mean and variance about one, away from the attractor.
@@ -134,42 +123,3 @@ class KuramotoSivashinsky(SpectralSystem):
             amplitude = generator.standard_normal((waves, 2))[:held] / np.sqrt(waves)
             u[i] = amplitude[:, 0] @ np.cos(phases) + amplitude[:, 1] @ np.sin(phases)
         return {"u": u}
-
-    def invariants(
-        self, values: Mapping[str, NDArray[Any]], queries: Queries = MappingProxyType({})
-    ) -> dict[str, NDArray[np.float64]]:
-        """The mean of u, (samples, times), which the equation conserves (the forcing has none)."""
-        return {"mean": np.asarray(values["u"], dtype=np.float64).mean(axis=-1)}
-
-    def residual(
-        self,
-        values: Mapping[str, torch.Tensor],
-        queries: Mapping[str, torch.Tensor],
-        *,
-        interval: float,
-    ) -> dict[str, torch.Tensor]:
-        """`momentum`: u_t + u u_x + u_xx + u_xxxx - forcing, for u (samples, times, points).
-
-        `values` are frames at times `interval` apart; the query plays no part in it. Space derivatives are
-        spectral. The time derivative is that of the polynomial through five neighbouring frames (one-sided
-        at the ends; through all frames where there are fewer), so the residual of an exact solution falls
-        with the fourth power of the interval. Any grid with an even number of points will do, not only the
-        system's.
-
-        Raises `SolverError` for fewer than two frames or an interval that is not positive.
-        """
-        u = values["u"]
-        if u.ndim != 3 or u.shape[1] < 2 or u.shape[2] % 2:
-            raise SolverError(
-                f"u must be (samples, times, points) with at least 2 times and an even number of points, "
-                f"got {tuple(u.shape)}"
-            )
-        if not interval > 0:
-            raise SolverError(f"interval must be positive, got {interval}")
-        points = u.shape[-1]
-        k = torch.as_tensor(wavenumbers(self.length, points), dtype=u.dtype, device=u.device)
-        spectrum = torch.fft.rfft(u)
-        slope = torch.fft.irfft(1j * k * spectrum, n=points)  # ignores the Nyquist mode, now imaginary
-        linear = torch.fft.irfft((k**4 - k**2) * spectrum, n=points)
-        forcing = torch.as_tensor(self.forcing_values(points), dtype=u.dtype, device=u.device)
-        return {"momentum": time_derivative(u, interval=interval) + u * slope + linear - forcing}

@@ -25,11 +25,6 @@ FAULTS = (
         "solvers/burgers/system.py",
         TESTS,
         (
-            "+ u * slope - viscosity * curvature",
-            "+ u * slope + viscosity * curvature",
-            "test_the_residual_of_the_exact_solution_falls_with_the_fourth_power_of_the_interval",
-        ),
-        (
             "-np.roll(values[..., ::-1], 1, axis=-1)",
             "-values[..., ::-1]",
             "test_the_mean_stays_energy_falls_and_odd_starts_stay_odd",
@@ -39,6 +34,15 @@ FAULTS = (
         "solvers/burgers/reference.py",
         TESTS,
         ("values[bad] = np.nan", "pass", "test_what_cannot_be_answered_is_said_or_marked"),
+    ),
+    *planted(
+        "solvers/methods/spectral_system.py",
+        TESTS,
+        (
+            "queries[self.number].to(u)[:, None, None]",
+            "2 * queries[self.number].to(u)[:, None, None]",
+            "test_the_residual_of_the_exact_solution_falls_with_the_fourth_power_of_the_interval",
+        ),
     ),
     *planted(
         "solvers/methods/spectral_solver.py",
