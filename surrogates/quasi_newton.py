@@ -13,6 +13,7 @@ physics-informed networks.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,6 +30,8 @@ __all__ = ["Descent", "QuasiNewton", "QuasiNewtonSettings"]
 Array = NDArray[np.float64]
 Objective = Callable[[Array], tuple[float, Array]]
 """(numbers,) -> value and gradient (numbers,), both in double precision."""
+HALVINGS = 40
+"""Of a step, until it leads lower."""
 MOST_NUMBERS = 20_000
 """Of which the inverse Hessian takes 3 GiB."""
 
@@ -110,7 +113,7 @@ class QuasiNewton:
             )
         self.settings, self._objective = settings, objective
         self.place = np.array(start, dtype=np.float64)
-        self.inverse = np.asfortranarray(np.eye(len(start)))
+        self.inverse = np.eye(len(start), order="F")
         self.steps = 0
         self._kept: tuple[bytes, float, Array] | None = None
         self.evaluations = 0
@@ -120,7 +123,7 @@ class QuasiNewton:
                 f"the loss is {self.value} at the start of the descent, or its gradient is not finite; "
                 "lower the weights' scale, or begin with a few hundred steps of adam"
             )
-        self.before = self.value + 0.5 * float(np.linalg.norm(self.gradient))
+        self.before = self._supposed()
 
     def run(self, each: Callable[[QuasiNewton], bool | None] | None = None) -> Descent:
         """Descend until a limit of the settings is met or nothing lower is found.
@@ -140,7 +143,9 @@ class QuasiNewton:
                 if fresh:
                     return self._end("no step along the gradient leads lower")
                 # what was learned of the curvature may be what misleads
-                self.inverse[...] = np.eye(len(self.place))
+                self.inverse[...] = 0.0
+                np.fill_diagonal(self.inverse, 1.0)
+                self.before = self._supposed()
                 fresh = True
                 continue
             fresh = False
@@ -149,49 +154,77 @@ class QuasiNewton:
                 return self._end("it was asked to")
 
     def state(self) -> dict[str, Array]:
-        """All that `resume` needs."""
+        """A copy of all that `resume` needs."""
         return {
-            "place": self.place,
-            "inverse": self.inverse,
+            "place": self.place.copy(),
+            "inverse": self.inverse.copy(order="F"),
             "before": np.array(self.before),
             "steps": np.array(self.steps),
         }
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on from where another descent of this objective was."""
+        """Go on from where another descent of this objective was.
+
+        Raises `SurrogateError` for a state of other than as many numbers.
+        """
+        numbers = len(self.place)
+        if np.shape(state["place"]) != (numbers,) or np.shape(state["inverse"]) != (numbers, numbers):
+            raise SurrogateError(
+                f"the state is of {np.size(state['place'])} numbers, the descent of {numbers}; take the "
+                "state of a network of the same size"
+            )
         self.place = np.array(state["place"], dtype=np.float64)
-        self.inverse = np.asfortranarray(state["inverse"])
+        self.inverse = np.array(state["inverse"], dtype=np.float64, order="F")
         self.steps, self.before = int(state["steps"]), float(state["before"])
         self.value, self.gradient = self._at(self.place)
 
     def _step(self) -> bool:
         """One step, and what it teaches; False where the line search finds nothing."""
         direction = -(self.inverse @ self.gradient)
-        if not np.dot(direction, self.gradient) < 0:
+        slope = float(np.dot(direction, self.gradient))
+        if not slope < 0:
             return False
-        length, *_ = line_search(
-            lambda x: self._at(x)[0],
-            lambda x: self._at(x)[1],
-            self.place,
-            direction,
-            self.gradient,
-            self.value,
-            self.before,
-            c1=self.settings.decrease,
-            c2=self.settings.curvature,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it finds nothing is answered
+            length, *_ = line_search(
+                lambda x: self._at(x)[0],
+                lambda x: self._at(x)[1],
+                self.place,
+                direction,
+                self.gradient,
+                self.value,
+                self.before if self.before > self.value else self._supposed(),
+                c1=self.settings.decrease,
+                c2=self.settings.curvature,
+            )
+        length = self._lower(direction, slope, 1.0 if length is None else float(length))
         if length is None:
             return False
         step = length * direction
         value, gradient = self._at(self.place + step)
-        if not (np.isfinite(value) and np.isfinite(gradient).all()):
-            return False
         change = gradient - self.gradient
         if np.dot(change, step) > 0:
             self._learn(step, change, length)
         self.before = self.value
         self.place, self.value, self.gradient = self.place + step, value, gradient
         return True
+
+    def _lower(self, direction: Array, slope: float, length: float) -> float | None:
+        """The length, halved until the value is finite and lower by as much as was asked for: the search may
+        end beyond a cliff. None where no length is.
+        """
+        slack = 4 * np.finfo(np.float64).eps * abs(self.value)
+        for _ in range(HALVINGS):
+            value, gradient = self._at(self.place + length * direction)
+            enough = self.value + self.settings.decrease * length * slope + slack
+            if value <= enough and np.isfinite(gradient).all() and value < self.value:
+                return length
+            length *= 0.5
+        return None
+
+    def _supposed(self) -> float:
+        """A value one step earlier, where none is known."""
+        return self.value + 0.5 * float(np.linalg.norm(self.gradient))
 
     def _learn(self, step: Array, change: Array, length: float) -> None:
         """The inverse Hessian after a step that changed the gradient so; `length` is the step's, in units of
@@ -203,6 +236,8 @@ class QuasiNewton:
         scale, share = self._scale_and_share(
             b=-length * float(np.dot(step, self.gradient)) / along, h=spread / along
         )
+        if not (0 < scale < np.inf and np.isfinite(share)):
+            return
         # (H - turned turned' / spread + share v v') / scale + step step' / along, written out
         both = share * spread / along**2 / scale + 1 / along
         mixed = -share / along / scale
@@ -222,7 +257,7 @@ class QuasiNewton:
         if self.settings.update == "ssbfgs":
             return min(1.0, 1 / b), 1.0
         a = max(h * b - 1, 1e-14)  # at least 0 by Cauchy and Schwarz
-        least = min(1.0, h * (1 - np.sqrt(a / (a + 1))))
+        least = min(1.0, h / ((a + 1) * (1 + np.sqrt(a / (a + 1)))))
         theta = max((least - 1) / a, min(1 / least, (1 - b) / b))
         sigma = 1 + a * theta
         root = abs(sigma) ** (1 / (1 - max(2, len(self.place))))
@@ -234,9 +269,11 @@ class QuasiNewton:
         """The objective, asked once for value and gradient of one place."""
         key = place.tobytes()
         if self._kept is None or self._kept[0] != key:
-            value, gradient = self._objective(place)
+            value, gradient = self._objective(place.copy())
             self.evaluations += 1
-            self._kept = key, float(value), np.asarray(gradient, dtype=np.float64)
+            known = np.array(gradient, dtype=np.float64)  # an objective may use its own array again
+            fine = np.isfinite(value) and np.isfinite(known).all()
+            self._kept = key, float(value) if fine or not self._kept else np.inf, known
         return self._kept[1], self._kept[2]
 
     def _end(self, why: str) -> Descent:

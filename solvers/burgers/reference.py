@@ -39,6 +39,11 @@ class ColeHopf(Solver):
         for name in ("fineness", "tolerance"):
             if not 0 < getattr(self, name) < np.inf:
                 raise SolverError(f"{name} must be positive and finite, got {getattr(self, name)}")
+        if self.fineness < 1:
+            raise SolverError(
+                f"fineness must be at least 1, got {self.fineness}: with fewer nodes the two quadratures can "
+                "agree on something else"
+            )
 
     @property
     def label(self) -> str:
@@ -69,7 +74,8 @@ class ColeHopf(Solver):
                 )
                 values[i, k] = fine
                 scale = float(np.abs(start[i]).max()) or 1.0
-                estimate[i] = max(estimate[i], float(np.abs(fine - rough).max()) / scale)
+                gap = float(np.abs(fine - rough).max()) / scale
+                estimate[i] = max(estimate[i], gap if np.isfinite(gap) else np.inf)
             seconds[i] = clock.perf_counter() - begin
         bad = ~(estimate <= self.tolerance)
         values[bad] = np.nan

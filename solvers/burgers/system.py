@@ -27,7 +27,8 @@ class Burgers(SpectralSystem):
 
     Attributes:
         points: grid points on which queries and answers live; even, at least 8. They need not resolve a
-            shock: solvers that compute on more answer with values at these.
+            shock: solvers that compute on more answer with values at these. Residual and mean are those of
+            the waves that they hold: where they do not resolve u, these are not what the exact u has.
         length: of the periodic line.
         least_viscosity, most_viscosity: drawn between them, uniform in the logarithm.
         waves: sines whose random sum is the start; 0 for the standard start.
@@ -54,7 +55,7 @@ class Burgers(SpectralSystem):
     waves: int = 0
 
     def __post_init__(self) -> None:
-        if self.points != int(self.points) or self.points < 8 or self.points % 2:
+        if not isinstance(self.points, int) or self.points < 8 or self.points % 2:
             raise SolverError(f"points must be an even whole number of at least 8, got {self.points}")
         if not (np.isfinite(self.length) and self.length > 0):
             raise SolverError(f"length must be positive and finite, got {self.length}")
@@ -63,7 +64,7 @@ class Burgers(SpectralSystem):
                 "viscosities must be positive, finite and ascend, got "
                 f"{self.least_viscosity} to {self.most_viscosity}"
             )
-        if self.waves != int(self.waves) or not 0 <= self.waves < self.points // 2:
+        if not isinstance(self.waves, int) or not 0 <= self.waves < self.points // 2:
             raise SolverError(
                 f"waves must be a whole number from 0 to {self.points // 2 - 1}, which {self.points} points "
                 f"hold; got {self.waves}"

@@ -85,8 +85,9 @@ class ETDAB(MultistepSolver):
     """Exponential Adams-Bashforth of order 2 to 6: a quarter of ETDRK4's cost per step.
 
     The cheapest way to an accurate trajectory, at the highest order that is stable at the step. Random starts
-    survive, at L = 22 and at L = 200, steps of 1/4 and 1/6 at order 3, 1/10 and 1/14 at order 4, 1/32 and
-    1/40 at order 5, 1/112 at order 6; the attractor at L = 22 takes 1/8, 1/24 and 1/64 at orders 4 to 6.
+    of Kuramoto-Sivashinsky survive, at L = 22 and at L = 200, steps of 1/4 and 1/6 at order 3, 1/10 and 1/14
+    at order 4, 1/32 and 1/40 at order 5, 1/112 at order 6; its attractor at L = 22 takes 1/8, 1/24 and 1/64
+    at orders 4 to 6.
 
     Cox & Matthews, J. Comput. Phys. 176 (2002), doi:10.1006/jcph.2002.6995.
     """
@@ -119,8 +120,9 @@ class ETDABM(MultistepSolver):
     """Exponential Adams-Bashforth-Moulton: predict, evaluate, correct, at one pair of transforms a step.
 
     Some ten times more accurate than `ETDAB` of the same order and cost, and less stable: at order 4 random
-    starts survive steps of 1/14 at L = 22 and 1/20 at L = 200, where it beats every Adams-Bashforth scheme of
-    that cost. The answer is the predicted value, one step's error away from the corrected one.
+    starts of Kuramoto-Sivashinsky survive steps of 1/14 at L = 22 and 1/20 at L = 200, where it beats every
+    Adams-Bashforth scheme of that cost. The answer is the predicted value, one step's error away from the
+    corrected one.
 
     `exponential.adams_bashforth_moulton` has the reference.
     """

@@ -30,18 +30,18 @@ class SpectralSolver(Solver):
     """Fourier in space, a fixed step in time. The fields are the accuracy.
 
     Queries and answers live on the system's grid; a solver with other `points` resamples on the way in and
-    out. Output at any time: see `recipe`. A sample that becomes infinite is NaN from then on and its status
-    is DIVERGED; `advice` names a step that survives, if one is found in a few seconds.
+    out. Output at any time: see `spectral_recipe`. A sample that becomes infinite is NaN from then on and its
+    status is DIVERGED; `advice` names a step that survives, if one is found in a few seconds.
 
     Attributes:
         step: in time.
         points: of the grid that is computed on, even; None for the system's. 1, 3 or 5 times 8, 16, 32, ...
             points, from 16 to 4096, run compiled, any other number some ten times slower.
         dtype: 'float64', 'float32', or 'longdouble': the machine's extended precision, where it has one;
-            slow, and the only way to know a trajectory beyond some 25 Lyapunov times.
-        dealias: 'none', or '2/3' to keep the upper third of the modes at zero. The attractor's spectrum
-            falls exponentially and the modes that it costs hold more than what aliasing spoils, so that a
-            dealiased run is the less accurate one on the same grid.
+            slow, and the only way to know a chaotic trajectory beyond some 25 Lyapunov times.
+        dealias: 'none', or '2/3' to keep the upper third of the modes at zero. Where the spectrum falls
+            exponentially, the modes that this costs hold more than what aliasing spoils, so that a dealiased
+            run is the less accurate one on the same grid.
 
     Raises `SolverError` for settings that make no sense.
     """
@@ -160,7 +160,7 @@ class SpectralSolver(Solver):
         return step_that_survives(self, probe, float(times[-1]), number=number)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)  # samples that differ in their number have an engine each
 def engine_of(
     solver: SpectralSolver, number: float | None = None, *, compiled: bool | None = None
 ) -> PlainEngine | CompiledEngine:

@@ -71,7 +71,7 @@ SMOOTH: dict[str, Callable[[torch.Tensor, int], list[torch.Tensor]]] = {
 
 
 class JetPerceptron(nn.Module):
-    """Layers of `linear` and a smooth activation, as `Perceptron`; and `jets`, their derivatives.
+    """Linear layers with a smooth activation between them, and `jets`, their derivatives.
 
     Along each input the derivatives up to an order go through the layers side by side: through a linear map
     each by itself, through an activation by the chain rule (Faa di Bruno). So many times the work of a value
@@ -118,9 +118,10 @@ class JetPerceptron(nn.Module):
 
         Raises `ValueError` for other than one order for each input, each from 0 to 4.
         """
-        if len(orders) != x.shape[1] or not all(0 <= order <= HIGHEST for order in orders):
+        if x.ndim != 2 or len(orders) != x.shape[1] or not all(0 <= order <= HIGHEST for order in orders):
             raise ValueError(
-                f"there must be an order from 0 to {HIGHEST} for each of {x.shape[1]} inputs, got {orders}"
+                f"there must be an order from 0 to {HIGHEST} for each input of (batch, "
+                f"inputs), got {tuple(orders)} for {tuple(x.shape)}"
             )
         layers: list[Any] = list(self.layers)
         weight, value = layers[0].weight, layers[0](x)

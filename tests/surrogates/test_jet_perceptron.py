@@ -79,5 +79,5 @@ def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="widths"):
         JetPerceptron(inputs=2, hidden=(0,), outputs=1)
     for orders in ((1,), (5, 0), (-1, 0)):
-        with pytest.raises(ValueError, match="an order from 0 to 4 for each of 2 inputs"):
+        with pytest.raises(ValueError, match="an order from 0 to 4 for each input"):
             make().jets(torch.zeros(1, 2, dtype=torch.float64), orders)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import roots_hermite
-from understudy.solvers.burgers import ETDAB, ETDRK4, KIT, Burgers, ColeHopf
+from understudy.solvers.burgers import ETDAB, ETDRK4, Burgers, ColeHopf
 from understudy.solvers.burgers.exact import cole_hopf
 from understudy.solvers.contract import Queries, SolverError, Status
 
@@ -55,8 +55,25 @@ def test_the_spectral_solver_and_the_quadrature_agree() -> None:
     found = ETDRK4(system, step=1 / 4096, points=2048)(query, times)
     np.testing.assert_allclose(found.values["u"], truth.values["u"], atol=2e-7)
     assert len(np.unique(query["viscosity"])) == 4
-    made = KIT.standard(system)(query, times)
-    np.testing.assert_allclose(made.values["u"], truth.values["u"], atol=1e-11)
+    fine = ETDAB(system, step=1 / 8192, points=2048, order=4)(query, times)
+    np.testing.assert_allclose(fine.values["u"], truth.values["u"], atol=1e-9)
+
+
+def test_rough_starts_are_known_as_well_as_smooth_ones() -> None:
+    system, times = Burgers(64), np.array([0.01, 0.05])
+    u = 0.01 * np.random.default_rng(0).standard_normal((20, 64))
+    query = {"u": u - u.mean(axis=1, keepdims=True), "viscosity": np.full(20, 0.1)}
+    truth = ColeHopf(system)(query, times)
+    assert truth.solved.all()
+    found = ETDRK4(system, step=1 / 4096, points=256)(query, times)
+    np.testing.assert_allclose(found.values["u"], truth.values["u"], atol=1e-10)
+
+
+def test_grids_need_not_divide_one_another() -> None:
+    query, times = drawn(2, Burgers(100, least_viscosity=0.02, most_viscosity=0.02)), np.array([0.4])
+    system = Burgers(100, least_viscosity=0.02, most_viscosity=0.02)
+    found = ETDRK4(system, step=1 / 2048, points=256)(query, times)
+    np.testing.assert_allclose(found.values["u"], ColeHopf(system)(query, times).values["u"], atol=1e-9)
 
 
 def test_a_sample_s_viscosity_is_its_own() -> None:
@@ -130,6 +147,8 @@ def test_starts_are_the_same_functions_on_every_grid() -> None:
         {"least_viscosity": 0.1, "most_viscosity": 0.05},
         {"waves": 200},
         {"waves": -1},
+        {"waves": 3.0},
+        {"points": 256.0},
     ],
 )
 def test_systems_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
@@ -142,13 +161,16 @@ def test_what_cannot_be_answered_is_said_or_marked() -> None:
     query: Queries = {"u": np.zeros((1, 64)), "viscosity": np.array([-1.0])}
     with pytest.raises(SolverError, match="viscosity must be positive"):
         ColeHopf(system)(query, np.array([1.0]))
-    with pytest.raises(SolverError, match="fineness"):
-        ColeHopf(system, fineness=0.0)
-    coarse = Burgers(16)  # whose points are the quadrature's nodes
-    rough = ColeHopf(coarse, fineness=0.1)(drawn(1, coarse), np.array([0.5]))
+    for fineness in (0.0, 0.5):
+        with pytest.raises(SolverError, match="fineness"):
+            ColeHopf(system, fineness=fineness)
+    early = drawn(1, system), np.array([1e-30, 0.5])  # so narrow a weight wants too many nodes
+    rough = ColeHopf(system)(*early)
     assert rough.status.tolist() == [Status.NOT_CONVERGED]
     assert np.isnan(rough.values["u"]).all()
-    assert "raise fineness" in rough.notes[0]
+    assert "are not known to 1e-10" in rough.notes[0]
+    late = ColeHopf(system)({"u": np.full((1, 64), 0.5), "viscosity": np.array([1.0])}, np.array([1e9]))
+    np.testing.assert_allclose(late.values["u"], 0.5)
     rest = ColeHopf(system)({"u": np.zeros((1, 64)), "viscosity": np.array([0.1])}, np.array([1.0]))
     assert rest.solved.all()
     assert np.array_equal(rest.values["u"], np.zeros((1, 1, 64)))
