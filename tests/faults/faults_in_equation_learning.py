@@ -19,13 +19,13 @@ FAULTS = (
             "test_an_objective_may_use_its_array_again",
         ),
         (
-            "if value <= enough and",
-            "if True and",
+            "if value <= enough and np.isfinite(gradient).all() and value < self.value:",
+            "if np.isfinite(gradient).all():",
             "test_a_cliff_is_not_climbed_and_an_edge_not_crossed",
         ),
         (
-            "return min(1.0, 1 / b), 1.0",
-            "return 1.0, 1.0 if b > 1e-3 else 0.0",
+            "scale = min(most * root, sigma) if theta <= 0 else most * min(root, 1 / theta)",
+            "scale = 1.0",
             "test_scaling_pays_where_the_first_guess_is_far_too_stiff",
         ),
     ),
