@@ -240,6 +240,13 @@ def _experiment(name: str, prefix: str = "") -> Any:
     package = importlib.import_module(__package__)
     modules = {m.name for m in pkgutil.iter_modules(package.__path__)}
     known = [s for s in system_names() if prefix + s in modules]
+    plain = name.strip().lower().replace("-", "_")
+    if plain in system_names() and plain not in known:
+        what = "benchmark" if prefix else "experiment"
+        raise UnknownName(
+            f"{name} has solvers (understudy.solvers.{plain}) and no {what} yet; those that have one: "
+            f"{', '.join(s.replace('_', '-') for s in known)}"
+        )
     return importlib.import_module(f"{__package__}.{prefix}{nearest(name, known, 'system')}")
 
 

@@ -230,3 +230,18 @@ def test_a_damaged_checkpoint_is_named_and_not_trained_from(told: Told, run: Pat
     said = told(asked("train", run, "--surrogates", "mlp", "--workers", "1"))
     assert f"the checkpoint {place / 'checkpoint.safetensors'} cannot be read" in said
     assert "delete it to begin the training again" in said
+
+
+@pytest.mark.parametrize(
+    ("stage", "what"), [("run", "experiment"), ("generate", "experiment"), ("bench", "benchmark")]
+)
+def test_a_system_without_an_experiment_is_told_from_one_that_is_not_there(
+    stage: str, what: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "system_names", lambda: ["kuramoto_sivashinsky", "new_waves"])
+    assert main([stage, "new-waves"]) != 0
+    said = capsys.readouterr().err
+    assert f"new-waves has solvers (understudy.solvers.new_waves) and no {what} yet" in said
+    assert "kuramoto-sivashinsky" in said
+    assert main([stage, "old-waves"]) != 0
+    assert "there is no system 'old-waves'" in capsys.readouterr().err
