@@ -19,6 +19,7 @@ from ..solvers.steady_flow.lattice import advance, links_of, rest
 from .bench_floor import measure_peak
 from .bench_rounds import busy_note, interleave, load, write_part
 from .bench_steady_flow_lbmpy import installed, lattice_of_lbmpy
+from .compare import ComparisonError
 from .timing import pinned_threads
 
 __all__ = ["NAMES", "PRESETS", "Settings", "operations", "run", "table"]
@@ -54,7 +55,12 @@ POPULATIONS = 2 * 9 * 8
 
 
 def run(settings: Settings, *, path: Path) -> dict[str, Any]:
-    """Time everything on one thread and write what was found to `path`."""
+    """Time everything on one thread and write what was found to `path`.
+
+    Raises `ComparisonError` for an odd number of lattice steps, of which the last would not be taken.
+    """
+    if settings.lattice_steps % 2:
+        raise ComparisonError(f"--floor.lattice-steps must be even, got {settings.lattice_steps}")
     before = load()
     with pinned_threads(1):
         peak = measure_peak()

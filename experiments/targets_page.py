@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-__all__ = ["Measured", "Tables", "Target", "fill_in", "filled", "targets_table"]
+__all__ = ["Measured", "Tables", "Target", "fill_in", "filled", "made_table", "targets_table"]
 
 Measured = tuple[str, bool | None]
 """What was measured, in words, and whether that reaches the target; None where nothing was to be reached."""
@@ -23,6 +24,15 @@ def targets_table(targets: Sequence[Target]) -> str:
         measured, reached = measure()
         answer = {None: "stated", True: "yes", False: "no"}[reached]
         lines.append(f"| {what} | {wanted} | {measured} | `{command}` | {answer} |")
+    return "\n".join(lines)
+
+
+def made_table(names: Iterable[str], load: Callable[[str], Mapping[str, Any]]) -> str:
+    """When, from which commit and on what each of these results was made."""
+    lines = ["| results | commit | date | machine |", "|---|---|---|---|"]
+    for name in names:
+        r = load(name)
+        lines.append(f"| `{name}` | {r['commit']} | {r['date'][:16]} | {r['machine']['processor']} |")
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from .report import duration
 from .results_table import RESULTS
-from .targets_page import Measured, Tables, Target, fill_in, targets_table
+from .targets_page import Measured, Tables, Target, fill_in, made_table, targets_table
 
 __all__ = ["PAGE", "TABLES"]
 
@@ -174,16 +174,10 @@ TARGETS: tuple[Target, ...] = (
 )  # fmt: skip
 
 
-def made_table() -> str:
-    """When, from which commit and on what each of the results was made."""
-    lines = ["| results | commit | date | machine |", "|---|---|---|---|"]
-    for name in ("default", *PARTS):
-        r = load(name)
-        lines.append(f"| `{name}` | {r['commit']} | {r['date'][:16]} | {r['machine']['processor']} |")
-    return "\n".join(lines)
-
-
-TABLES: Tables = {"targets": partial(targets_table, TARGETS), "made": made_table}
+TABLES: Tables = {
+    "targets": partial(targets_table, TARGETS),
+    "made": partial(made_table, ("default", *PARTS), load),
+}
 
 
 if __name__ == "__main__":

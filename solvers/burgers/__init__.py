@@ -12,7 +12,7 @@ __all__ = ["ETDAB", "ETDABM", "ETDRK4", "KIT", "Burgers", "ColeHopf", "Krogstad"
 
 
 def standard(system: Burgers) -> Solver:
-    """Makes training sets: exact to round-off, in a hundredth of a second, and it knows its error."""
+    """Makes training sets: exact to round-off, and it knows its error."""
     return ColeHopf(system)
 
 

@@ -1,5 +1,6 @@
 """The steady-flow solvers are held against a benchmark, against one another, and against the processor."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -78,3 +79,9 @@ def test_settings_that_make_no_sense_are_refused(
 def test_refinements_in_any_other_order_are_refused_before_anything_is_solved(tmp_path: Path) -> None:
     with pytest.raises(ComparisonError, match="ascend"):
         refinement.run(refinement.Settings(refinements=(2, 2)), path=tmp_path / "refinement.json")
+
+
+def test_an_odd_number_of_lattice_steps_is_refused(tmp_path: Path) -> None:
+    settings = dataclasses.replace(floor.PRESETS["quick"], lattice_steps=5)
+    with pytest.raises(ComparisonError, match="lattice-steps must be even, got 5"):
+        floor.run(settings, path=tmp_path / "floor.json")

@@ -74,7 +74,8 @@ def test_a_symmetry_takes_queries_and_their_answers_to_queries_and_their_answers
     for name, values in wanted.items():
         where = fluid if name == "p" else np.ones(values.shape, np.bool_)
         gap = np.abs(np.where(where, solution.values[name] - values, 0.0)).max()
-        assert gap < 1e-6 * np.abs(values).max(), name
+        # pressure is summed up through solids, whose great resistance multiplies round-off
+        assert gap < (1e-6 if name == "p" else 1e-8), name
     assert np.array_equal(mirrored(image)["distance"], query["distance"])
 
 
