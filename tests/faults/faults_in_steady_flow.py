@@ -229,7 +229,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/field_fit.py",
-        "tests/surrogates/test_field_networks.py",
+        "tests/surrogates/test_field_scaling.py",
         (
             "total = total + (one if group[0] == 0 else others * one)",
             "total = total + one",
@@ -266,7 +266,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/field_scaling.py",
-        "tests/surrogates/test_field_networks.py",
+        "tests/surrogates/test_field_scaling.py",
         (
             "wide = (1 - part) * wide.narrow(dim, 0, points) + part * wide.narrow(dim, 1, points)",
             "wide = wide.narrow(dim, 0, points)",
