@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .pointwise import Pointwise
 from .solution import Solution, SolverError, Status, notes_of
 
 __all__ = [
@@ -169,6 +170,17 @@ class System(ABC):
         Differentiable, in values and queries alike. `values` are (samples, times, *grid[, components]) at
         times `interval` apart; `queries` is what was asked (samples first), as far as the equations need it.
         """
+
+    def pointwise(self, query: Queries, *, horizon: float) -> Pointwise:
+        """The equations point by point, until a time, for networks of coordinates.
+
+        `query` is one sample, (1, ...) each. Numbers may be left out: the problem is then that of the whole
+        range in which the system draws them. Raises `SolverError` where the system has no such form.
+        """
+        raise SolverError(
+            f"{self.title} has no equations point by point, so no network can learn them; give it a method "
+            "`pointwise`, or choose a surrogate that learns from a training set"
+        )
 
     @property
     def symmetries(self) -> tuple[Symmetry, ...]:

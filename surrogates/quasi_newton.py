@@ -1,13 +1,9 @@
-"""Quasi-Newton descent with a dense inverse Hessian, self-scaled: for smooth losses of some thousand numbers.
+"""Quasi-Newton descent: for smooth losses of some thousand numbers, of which all examples are seen at once.
 
-Where every example is seen at every step and arithmetic is in double precision, it goes orders of magnitude
-deeper than first-order methods, and self-scaling goes deeper than plain BFGS, for it lets the large
-eigenvalues of the first guess be forgotten.
+In double precision it goes orders of magnitude deeper than first-order methods.
 
-Nocedal & Wright, Numerical Optimization (2006), chapter 6, for BFGS; Oren & Luenberger, Manage. Sci. 20
-(1974), doi:10.1287/mnsc.20.5.845, and Al-Baali, Comput. Optim. Appl. 9 (1998), doi:10.1023/A:1018315205474,
-for the scaling; Urban, Stefanou & Pons, J. Comput. Phys. 523 (2025), arXiv:2405.04230, for its worth to
-physics-informed networks.
+Nocedal & Wright, Numerical Optimization (2006), chapters 3 and 6; Urban, Stefanou & Pons, J. Comput. Phys.
+523 (2025), arXiv:2405.04230, for its worth to physics-informed networks.
 """
 
 from __future__ import annotations
@@ -20,9 +16,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dger
 from scipy.optimize import line_search
+from threadpoolctl import threadpool_limits
 
+from .curvature import Curvature, DenseCurvature, LimitedCurvature
 from .surrogate import SurrogateError
 
 __all__ = ["Descent", "QuasiNewton", "QuasiNewtonSettings"]
@@ -32,8 +29,7 @@ Objective = Callable[[Array], tuple[float, Array]]
 """(numbers,) -> value and gradient (numbers,), both in double precision."""
 HALVINGS = 40
 """Of a step, until it leads lower."""
-MOST_NUMBERS = 20_000
-"""Of which the inverse Hessian takes 3 GiB."""
+UPDATES = ("bfgs", "ssbfgs", "ssbroyden", "lbfgs")
 
 
 @dataclass(frozen=True)
@@ -41,8 +37,9 @@ class QuasiNewtonSettings:
     """How to descend.
 
     Attributes:
-        update: of the inverse Hessian: `bfgs`, `ssbfgs` (its first guess is scaled at each step) or
-            `ssbroyden` (and how much of each direction is renewed is chosen at each step).
+        update: how curvature is learned: `bfgs`, `ssbfgs`, `ssbroyden` (see `DenseCurvature`) or `lbfgs`,
+            which keeps the last steps instead of a matrix.
+        pairs: how many steps `lbfgs` keeps.
         steps: at most.
         seconds: at most; None for as long as it takes.
         gradient: stop when no component is larger.
@@ -51,7 +48,8 @@ class QuasiNewtonSettings:
     Raises `SurrogateError` for settings that make no sense.
     """
 
-    update: Literal["bfgs", "ssbfgs", "ssbroyden"] = "ssbroyden"
+    update: Literal["bfgs", "ssbfgs", "ssbroyden", "lbfgs"] = "ssbroyden"
+    pairs: int = 50
     steps: int = 5_000
     seconds: float | None = None
     gradient: float = 1e-12
@@ -59,12 +57,12 @@ class QuasiNewtonSettings:
     curvature: float = 0.9
 
     def __post_init__(self) -> None:
-        if self.update not in ("bfgs", "ssbfgs", "ssbroyden"):
-            raise SurrogateError(f"update must be bfgs, ssbfgs or ssbroyden, got {self.update!r}")
-        if self.steps < 1 or self.gradient < 0 or not (self.seconds is None or self.seconds > 0):
+        if self.update not in UPDATES:
+            raise SurrogateError(f"update must be {', '.join(UPDATES)}, got {self.update!r}")
+        if min(self.steps, self.pairs) < 1 or self.gradient < 0 or (self.seconds or 1) <= 0:
             raise SurrogateError(
-                f"steps and seconds must be positive and gradient at least 0, got {self.steps}, "
-                f"{self.seconds} and {self.gradient}"
+                f"steps, pairs and seconds must be positive and gradient at least 0, got {self.steps}, "
+                f"{self.pairs}, {self.seconds} and {self.gradient}"
             )
         if not 0 < self.decrease < self.curvature < 1:
             raise SurrogateError(
@@ -97,39 +95,46 @@ class QuasiNewton:
         settings: see there.
         place: (numbers,) where it is.
         value, gradient: of the objective there.
-        inverse: (numbers, numbers) inverse Hessian, symmetric, in Fortran's order.
+        curvature: what was learned of the Hessian.
         before: the value one step earlier, from which the first length that is tried is guessed.
         steps: that were taken.
 
-    Raises `SurrogateError` for more than `MOST_NUMBERS` numbers, and for an objective that is not finite at
-    the start.
+    Raises `SurrogateError` for more numbers than a matrix can have, and for an objective that is not finite
+    at the start.
     """
 
     def __init__(self, objective: Objective, start: Array, settings: QuasiNewtonSettings) -> None:
-        if len(start) > MOST_NUMBERS:
-            raise SurrogateError(
-                f"a dense inverse Hessian of {len(start):,} numbers is too large; take at most "
-                f"{MOST_NUMBERS:,} or another optimiser"
-            )
         self.settings, self._objective = settings, objective
         self.place = np.array(start, dtype=np.float64)
-        self.inverse = np.eye(len(start), order="F")
+        self.curvature: Curvature = (
+            LimitedCurvature(len(start), pairs=settings.pairs)
+            if settings.update == "lbfgs"
+            else DenseCurvature(len(start), update=settings.update)
+        )
         self.steps = 0
         self._kept: tuple[bytes, float, Array] | None = None
         self.evaluations = 0
         self.value, self.gradient = self._at(self.place)
+        self._refuse_not_finite()
+        self.before = self._supposed()
+
+    def _refuse_not_finite(self) -> None:
         if not (np.isfinite(self.value) and np.isfinite(self.gradient).all()):
             raise SurrogateError(
                 f"the loss is {self.value} at the start of the descent, or its gradient is not finite; "
                 "lower the weights' scale, or begin with a few hundred steps of adam"
             )
-        self.before = self._supposed()
 
     def run(self, each: Callable[[QuasiNewton], bool | None] | None = None) -> Descent:
         """Descend until a limit of the settings is met or nothing lower is found.
 
-        `each` is called after every step; the descent ends where it answers True.
+        `each` is called after every step; the descent ends where it answers True. NumPy's products run on one
+        thread meanwhile: those of an objective that has threads of its own wait for one another else.
         """
+        with threadpool_limits(1, user_api="blas"):
+            return self._run(each)
+
+    def _run(self, each: Callable[[QuasiNewton], bool | None] | None) -> Descent:
         begin = time.perf_counter()
         fresh = self.steps == 0
         while True:
@@ -142,9 +147,7 @@ class QuasiNewton:
             if not self._step():
                 if fresh:
                     return self._end("no step along the gradient leads lower")
-                # what was learned of the curvature may be what misleads
-                self.inverse[...] = 0.0
-                np.fill_diagonal(self.inverse, 1.0)
+                self.curvature.forget()  # what was learned may be what misleads
                 self.before = self._supposed()
                 fresh = True
                 continue
@@ -157,9 +160,9 @@ class QuasiNewton:
         """A copy of all that `resume` needs."""
         return {
             "place": self.place.copy(),
-            "inverse": self.inverse.copy(order="F"),
             "before": np.array(self.before),
             "steps": np.array(self.steps),
+            **self.curvature.state(),
         }
 
     def resume(self, state: dict[str, Any]) -> None:
@@ -168,19 +171,29 @@ class QuasiNewton:
         Raises `SurrogateError` for a state of other than as many numbers.
         """
         numbers = len(self.place)
-        if np.shape(state["place"]) != (numbers,) or np.shape(state["inverse"]) != (numbers, numbers):
+        if np.shape(state["place"]) != (numbers,):
             raise SurrogateError(
                 f"the state is of {np.size(state['place'])} numbers, the descent of {numbers}; take the "
                 "state of a network of the same size"
             )
         self.place = np.array(state["place"], dtype=np.float64)
-        self.inverse = np.array(state["inverse"], dtype=np.float64, order="F")
+        self.curvature.resume(state)
         self.steps, self.before = int(state["steps"]), float(state["before"])
         self.value, self.gradient = self._at(self.place)
 
+    def changed(self) -> None:
+        """The objective is another one from here on; what was learned of its curvature is kept.
+
+        Raises `SurrogateError` where it is not finite here.
+        """
+        self._kept = None
+        self.value, self.gradient = self._at(self.place)
+        self._refuse_not_finite()
+        self.before = self._supposed()
+
     def _step(self) -> bool:
         """One step, and what it teaches; False where the line search finds nothing."""
-        direction = -(self.inverse @ self.gradient)
+        direction = -self.curvature.times(self.gradient)
         slope = float(np.dot(direction, self.gradient))
         if not slope < 0:
             return False
@@ -204,7 +217,8 @@ class QuasiNewton:
         value, gradient = self._at(self.place + step)
         change = gradient - self.gradient
         if np.dot(change, step) > 0:
-            self._learn(step, change, length)
+            # the old Hessian times the step is minus `length` times the gradient before
+            self.curvature.learn(step, change, -length * float(np.dot(step, self.gradient)))
         self.before = self.value
         self.place, self.value, self.gradient = self.place + step, value, gradient
         return True
@@ -225,45 +239,6 @@ class QuasiNewton:
     def _supposed(self) -> float:
         """A value one step earlier, where none is known."""
         return self.value + 0.5 * float(np.linalg.norm(self.gradient))
-
-    def _learn(self, step: Array, change: Array, length: float) -> None:
-        """The inverse Hessian after a step that changed the gradient so; `length` is the step's, in units of
-        the direction: so Hessian times step is minus `length` times the gradient before.
-        """
-        along = float(np.dot(change, step))
-        turned = self.inverse @ change
-        spread = float(np.dot(change, turned))
-        scale, share = self._scale_and_share(
-            b=-length * float(np.dot(step, self.gradient)) / along, h=spread / along
-        )
-        if not (0 < scale < np.inf and np.isfinite(share)):
-            return
-        # (H - turned turned' / spread + share v v') / scale + step step' / along, written out
-        both = share * spread / along**2 / scale + 1 / along
-        mixed = -share / along / scale
-        own = (share - 1) / spread / scale
-        if scale != 1:
-            self.inverse /= scale
-        self.inverse = dger(1.0, step, both * step + mixed * turned, a=self.inverse, overwrite_a=1)
-        self.inverse = dger(1.0, turned, mixed * step + own * turned, a=self.inverse, overwrite_a=1)
-
-    def _scale_and_share(self, *, b: float, h: float) -> tuple[float, float]:
-        """By which the old inverse is divided, and how much of BFGS (1) or DFP (0) is in the update.
-
-        `b` and `h` are the curvature along the step that the old matrices expect, over what was met.
-        """
-        if self.settings.update == "bfgs":
-            return 1.0, 1.0
-        if self.settings.update == "ssbfgs":
-            return min(1.0, 1 / b), 1.0
-        a = max(h * b - 1, 1e-14)  # at least 0 by Cauchy and Schwarz
-        least = min(1.0, h / ((a + 1) * (1 + np.sqrt(a / (a + 1)))))
-        theta = max((least - 1) / a, min(1 / least, (1 - b) / b))
-        sigma = 1 + a * theta
-        root = abs(sigma) ** (1 / (1 - max(2, len(self.place))))
-        most = min(1.0, 1 / b)
-        scale = min(most * root, sigma) if theta <= 0 else most * min(root, 1 / theta)
-        return float(scale), float((1 - theta) / sigma)
 
     def _at(self, place: Array) -> tuple[float, Array]:
         """The objective, asked once for value and gradient of one place."""

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ..contract import PERIODIC, Axis, Field, Queries, SolverError, Symmetry
 from ..methods.spectral_system import SpectralSystem
+from ..pointwise import Pointwise
+from .equations import equations_of
 
 __all__ = ["Burgers"]
 
@@ -128,6 +130,10 @@ class Burgers(SpectralSystem):
         if len(wrong):
             raise SolverError(f"viscosity must be positive; it is not in samples {wrong[:5].tolist()}")
         return samples
+
+    def pointwise(self, query: Queries, *, horizon: float) -> Pointwise:
+        """See `System`; the start is the trigonometric polynomial through u."""
+        return equations_of(self, query, horizon=horizon)
 
     @property
     def symmetries(self) -> tuple[Symmetry, ...]:

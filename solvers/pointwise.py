@@ -1,0 +1,309 @@
+"""Equations point by point: what a network of coordinates has to obey, and where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+import torch
+
+from .solution import SolverError
+
+__all__ = [
+    "TIME",
+    "At",
+    "Condition",
+    "Coordinate",
+    "Derivative",
+    "Equations",
+    "Mirror",
+    "Number",
+    "Places",
+    "Pointwise",
+    "wanted_by",
+]
+
+TIME = "t"
+"""The name of the coordinate that is time."""
+
+Places = Mapping[str, torch.Tensor]
+"""Coordinates and numbers by name, (points,) each."""
+Derivative = tuple[str, tuple[int, ...]]
+"""An unknown, and how often it is differentiated by each coordinate."""
+
+
+class At(Protocol):
+    """What equations are written with: everything at all points at once, as tensors (points,).
+
+    `at("u")` is an unknown, `at("u", x=2)` its second derivative by x, `at("u", x=1, y=1)` a mixed one;
+    `at("x")` is a coordinate, `at("viscosity")` a number of the problem.
+    """
+
+    def __call__(self, name: str, /, **orders: int) -> torch.Tensor: ...
+
+
+Equations = Callable[[At], Mapping[str, torch.Tensor]]
+"""What has to be zero, by name. Which derivatives it asks for must not depend on values."""
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """One coordinate and its range; time is called `t`.
+
+    Raises `SolverError` for a range that is not finite or empty.
+
+    >>> Coordinate("x", -1.0, 1.0, periodic=True).length
+    2.0
+    """
+
+    name: str
+    low: float
+    high: float
+    periodic: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise SolverError(
+                f"coordinate {self.name!r} must have a finite range that ascends, got {self.low} to "
+                f"{self.high}"
+            )
+
+    @property
+    def length(self) -> float:
+        """Of the range."""
+        return self.high - self.low
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number on which the equations depend, and the range over which they are to be solved at once.
+
+    With `low` equal to `high` it is a constant. Raises `SolverError` for a range that makes no sense.
+    """
+
+    name: str
+    low: float
+    high: float
+    logarithmic: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.high):
+            raise SolverError(
+                f"number {self.name!r} must have a finite range, got {self.low} to {self.high}"
+            )
+        if self.logarithmic and self.low <= 0:
+            raise SolverError(f"number {self.name!r} is logarithmic, so it must be positive, got {self.low}")
+
+    @property
+    def varies(self) -> bool:
+        """Whether it is a range."""
+        return self.low < self.high
+
+    def scaled(self, value: torch.Tensor) -> torch.Tensor:
+        """From its range to [-1, 1], by its logarithm where it is logarithmic."""
+        low, high = self.low, self.high
+        if self.logarithmic:
+            value, low, high = value.log(), math.log(low), math.log(high)
+        return (value - 0.5 * (low + high)) / (0.5 * (high - low))
+
+    def spread(self, share: torch.Tensor) -> torch.Tensor:
+        """From [0, 1] to its range, evenly, or evenly in its logarithm."""
+        if not self.logarithmic:
+            return self.low + (self.high - self.low) * share
+        return self.low * (self.high / self.low) ** share
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Equations that hold on a part of the domain: at the start, at a wall, around a body.
+
+    Attributes:
+        name: for people, and to weigh it by.
+        where: the coordinates that are fixed there; or, for other shapes, a function that places a number of
+            points, (points, generator) -> places of all coordinates.
+        equations: what has to be zero there.
+        built_in: whether the problem's `form` makes it hold whatever the network says.
+    """
+
+    name: str
+    where: Mapping[str, float] | Callable[[int, torch.Generator], Places]
+    equations: Equations
+    built_in: bool = False
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A symmetry of the solution: some coordinates are reflected in the middle of their range, and the
+    unknowns that are odd change their sign.
+    """
+
+    reflected: tuple[str, ...]
+    odd: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pointwise:
+    """A problem for a network of coordinates: equations inside, conditions on parts, and how to answer.
+
+    Attributes:
+        coordinates: of a point, their ranges with them.
+        unknowns: names of the functions that are looked for.
+        equations: what has to be zero at every point inside.
+        conditions: what has to hold on parts of the domain.
+        numbers: constants, and ranges of numbers over which the problem is to be solved at once.
+        inside: which points of the box belong to the domain; None for all.
+        form: coordinates -> for unknowns by name (a, b), with which the unknown is a + b times what the
+            network says, so that conditions that are `built_in` hold; made of torch's smooth functions.
+        mirrors: symmetries of the solution, which may be built in.
+        answers: for each field of the system's solution the unknown that it is, or those which stand along its
+            last axis.
+        free: coordinates at whose ends nothing needs to be given.
+
+    Raises `SolverError` for names that are not known or occur twice, a condition outside the ranges, equations
+    in which no unknown stands, and where a condition is missing: at both ends of a coordinate in which an
+    unknown is differentiated twice or more often, at one end for a first derivative in time.
+    """
+
+    coordinates: tuple[Coordinate, ...]
+    unknowns: tuple[str, ...]
+    equations: Equations
+    conditions: tuple[Condition, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    inside: Callable[[Places], torch.Tensor] | None = None
+    form: Callable[[Places], Mapping[str, tuple[torch.Tensor, torch.Tensor]]] | None = None
+    mirrors: tuple[Mirror, ...] = ()
+    answers: Mapping[str, str | tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    free: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [*self.coordinate_names, *self.unknowns, *(n.name for n in self.numbers)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice or not self.coordinates or not self.unknowns:
+            raise SolverError(
+                f"a problem needs coordinates and unknowns, each name once; got {names}"
+                + (f", {twice[0]!r} twice" if twice else "")
+            )
+        titles = [condition.name for condition in self.conditions]
+        if len(set(titles)) < len(titles):
+            raise SolverError(f"each condition needs a name of its own, got {titles}")
+        asked = wanted_by(self, self.equations, "the equations")
+        for condition in self.conditions:
+            self._refuse_outside(condition)
+            wanted_by(self, condition.equations, f"condition {condition.name!r}")
+            if condition.built_in and self.form is None:
+                raise SolverError(
+                    f"condition {condition.name!r} is said to be built in, but the problem has no form"
+                )
+        for mirror in self.mirrors:
+            unknown = {*mirror.reflected} - {*self.coordinate_names} | {*mirror.odd} - {*self.unknowns}
+            if unknown or not mirror.reflected:
+                raise SolverError(
+                    f"a mirror reflects coordinates and changes unknowns, got {mirror.reflected} and "
+                    f"{mirror.odd} where there are {self.coordinate_names} and {self.unknowns}"
+                )
+        self._refuse_missing(asked)
+
+    @property
+    def coordinate_names(self) -> tuple[str, ...]:
+        """In their order."""
+        return tuple(coordinate.name for coordinate in self.coordinates)
+
+    @property
+    def ranges(self) -> tuple[Number, ...]:
+        """The numbers that vary."""
+        return tuple(number for number in self.numbers if number.varies)
+
+    def _refuse_outside(self, condition: Condition) -> None:
+        if callable(condition.where):
+            return
+        bounds = {c.name: c for c in self.coordinates}
+        for name, value in condition.where.items():
+            if name not in bounds:
+                raise SolverError(
+                    f"condition {condition.name!r} fixes {name!r}, which is no coordinate; there are "
+                    f"{', '.join(bounds)}"
+                )
+            if not bounds[name].low <= value <= bounds[name].high:
+                raise SolverError(
+                    f"condition {condition.name!r} is at {name} = {value:g}, outside of "
+                    f"{bounds[name].low:g} to {bounds[name].high:g}"
+                )
+
+    def _refuse_missing(self, asked: frozenset[Derivative]) -> None:
+        """Where derivatives need values at the ends of a coordinate, some condition must give these."""
+        held = {
+            (unknown, name, float(value))
+            for condition in self.conditions
+            if not callable(condition.where)
+            for unknown, _ in wanted_by(self, condition.equations, condition.name)
+            for name, value in condition.where.items()
+        }
+        anywhere = any(callable(condition.where) for condition in self.conditions)
+        for i, coordinate in enumerate(self.coordinates):
+            if coordinate.periodic or coordinate.name in self.free:
+                continue
+            for unknown in self.unknowns:
+                highest = max((orders[i] for name, orders in asked if name == unknown), default=0)
+                ends = [end for end in (coordinate.low, coordinate.high)]
+                missing = [end for end in ends if (unknown, coordinate.name, end) not in held]
+                if coordinate.name == TIME and highest and len(missing) == 2:
+                    raise SolverError(
+                        f"{unknown} is differentiated by time, but no condition says what it is at "
+                        f"t = {coordinate.low:g}; add an initial condition"
+                    )
+                if coordinate.name != TIME and highest > 1 and missing and not anywhere:
+                    raise SolverError(
+                        f"{unknown} is differentiated {highest} times by {coordinate.name}, but no condition "
+                        f"says what it does at {coordinate.name} = {missing[0]:g}; add a boundary condition, "
+                        f"or name {coordinate.name!r} in `free` if there is none"
+                    )
+
+
+class _Recorder:
+    """An `At` that notes what it is asked for, at two points and with values that are all one."""
+
+    def __init__(self, problem: Pointwise) -> None:
+        self.problem, self.asked = problem, set[Derivative]()
+
+    def __call__(self, name: str, /, **orders: int) -> torch.Tensor:
+        problem, one = self.problem, torch.ones(2, dtype=torch.float64)
+        names = problem.coordinate_names
+        if name in problem.unknowns:
+            if not {*orders} <= {*names} or not all(isinstance(n, int) and n >= 0 for n in orders.values()):
+                raise SolverError(f"{name!r} can be differentiated by {', '.join(names)}, got {orders}")
+            self.asked.add((name, tuple(orders.get(c, 0) for c in names)))
+            return one
+        numbers = tuple(number.name for number in problem.numbers)
+        if name not in (*names, *numbers):
+            raise SolverError(
+                f"the problem has no {name!r}; it has unknowns {', '.join(problem.unknowns)}, coordinates "
+                f"{', '.join(names)}" + (f" and numbers {', '.join(numbers)}" if numbers else "")
+            )
+        if orders:
+            raise SolverError(f"only unknowns can be differentiated, {name!r} is none")
+        return one
+
+
+def wanted_by(problem: Pointwise, equations: Equations, what: str) -> frozenset[Derivative]:
+    """Which derivatives of which unknowns equations ask for; `SolverError` for none, and for equations that
+    give anything but a number for each point.
+    """
+    recorder = _Recorder(problem)
+    found = equations(recorder)
+    if not isinstance(found, Mapping) or not found:
+        raise SolverError(f"{what} must give what has to be zero, by name; got {found!r:.60}")
+    for name, value in found.items():
+        if not isinstance(value, torch.Tensor) or value.shape != (2,):
+            shape = tuple(getattr(value, "shape", ())) or type(value).__name__
+            raise SolverError(
+                f"{name!r} of {what} must be one number for each point; at 2 points it is {shape}"
+            )
+    if not recorder.asked:
+        raise SolverError(
+            f"{what} ask for no unknown ({', '.join(problem.unknowns)}), so nothing the network says changes "
+            "them; write them with at(...)"
+        )
+    return frozenset(recorder.asked)

@@ -1,0 +1,333 @@
+"""A network of coordinates that learns from equations: a physics-informed neural network."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from ..datasets.known_equations import KnownEquations
+from ..solvers.contract import System
+from ..solvers.discovery import find_kit
+from ..solvers.pointwise import TIME, Pointwise
+from .pinn_grid import CoordinateGrid
+from .pinn_loss import Known
+from .pinn_network import CoordinateNetwork, NetworkSettings
+from .pinn_objective import LossSettings, PhysicsObjective
+from .pinn_points import refuse_outside
+from .pinn_training import DescentSettings, History, PhysicsTraining
+from .surrogate import Surrogate, SurrogateError, TrainingRecord
+
+__all__ = ["PINN"]
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 1 << 17
+"""Points that are answered at once."""
+FLOOR = 10.0
+"""Times the residual's round-off within which a loss counts as held up by it."""
+
+
+class PINN(Surrogate):
+    """(place, time, numbers) -> fields, by making the equations' residuals small, and errors on known answers.
+
+    Use it where no data are at hand, where few are and the equations are known, or to find numbers of the
+    equations from data. For a single query the solver is faster, as a rule: a network is trained for each
+    query anew. Over a range of numbers it is a surrogate like others. It fails, silently, where the loss is
+    small and the answer wrong: at fronts between the points (residual resampling is on by default), and where
+    several solutions obey the equations (causality helps, in time).
+
+    `fit` learns a system's equations; `solve` any `Pointwise` problem; `at` answers anywhere.
+
+    Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 378 (2019), doi:10.1016/j.jcp.2018.10.045; Wang,
+    Sankaran, Wang & Perdikaris (2023), arXiv:2308.08468.
+    """
+
+    @dataclass(frozen=True)
+    class Settings:
+        """The network, the loss and the descent.
+
+        Attributes:
+            network: its size, its activation, what holds by construction.
+            loss: points, weights, and how they follow.
+            descent: optimiser and limits.
+        """
+
+        network: NetworkSettings = NetworkSettings()  # noqa: RUF009 (frozen)
+        loss: LossSettings = LossSettings()  # noqa: RUF009 (frozen)
+        descent: DescentSettings = DescentSettings()  # noqa: RUF009 (frozen)
+
+    settings: Settings
+    learns: ClassVar[type] = KnownEquations
+
+    network: CoordinateNetwork
+    history: History
+
+    # learning ------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        examples: KnownEquations,
+        validation: KnownEquations,
+        *,
+        seed: int,
+        folder: Path | None = None,
+        progress: bool = False,
+    ) -> TrainingRecord:
+        """See `Surrogate`. The validation error is that on known answers, the root mean square of the
+        residual at other points where there are none.
+        """
+        known = None if examples.pairs is None else self._grid_of(examples).known(examples.pairs)
+        self._take(examples.system, examples.query, examples.horizon, examples.numbers)
+        record = self.solve(
+            examples.problem,
+            known=known,
+            equations=examples.equations,
+            seed=seed,
+            folder=folder,
+            progress=progress,
+        )
+        pairs = validation.pairs
+        if pairs is None:
+            return record
+        given, wanted = pairs.trajectory(0)
+        self.input_shapes = {**{name: tuple(v.shape) for name, v in given.items()}, "time": ()}
+        self.output_shapes = dict(pairs.output_shapes)
+        return dataclasses.replace(record, validation_error=self._error_on(pairs))
+
+    def solve(
+        self,
+        problem: Pointwise,
+        *,
+        seed: int = 0,
+        known: Known | None = None,
+        equations: bool = True,
+        recover: Mapping[str, float] | None = None,
+        folder: Path | None = None,
+        progress: bool = False,
+    ) -> TrainingRecord:
+        """Learn a problem, known values, or both; with `recover`, numbers that are not known, too, from these
+        first guesses. With a `folder` checkpoints go there and the descent resumes.
+
+        Raises `SurrogateError` for a problem or values that make no sense, and where the loss is not finite.
+        """
+        self.problem = problem
+        self.network = CoordinateNetwork(
+            problem, self.settings.network, recover=recover, seed=seed
+        ).to(self.device, self.dtype)
+        objective = PhysicsObjective(
+            self.network, self.settings.loss, seed=seed, known=known, equations=equations
+        )
+        training = PhysicsTraining(
+            objective,
+            self.settings.descent,
+            folder=folder,
+            identity=self._identity(problem, known, recover, equations, seed),
+            progress=progress,
+        )
+        self.history = training.run()
+        return TrainingRecord(
+            seconds=training.seconds,
+            samples=0 if known is None else len(next(iter(known.values.values()))),
+            epochs=training.step,
+            validation_error=objective.residual(self.settings.loss.points, seed=seed + 1),
+            finished=training.finished,
+            note=self._note(objective),
+        )
+
+    # answering -----------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def at(self, **places: Any) -> dict[str, torch.Tensor]:
+        """Unknowns by name at coordinates (and numbers that vary) by name: tensors or numbers that broadcast.
+
+        Raises `SurrogateError` where one is missing or outside of the range that was learned.
+        """
+        problem = self.problem
+        names = [*problem.coordinate_names, *(number.name for number in self.network.given)]
+        if {*names} != {*places}:
+            raise SurrogateError(f"give {', '.join(names)}; got {', '.join(places) or 'nothing'}")
+        given = torch.broadcast_tensors(
+            *(torch.as_tensor(places[name]).to(self.device, self.dtype) for name in names)
+        )
+        shape = given[0].shape
+        flat = {name: values.reshape(-1) for name, values in zip(names, given, strict=True)}
+        refuse_outside(problem, {**self._constants(len(given[0].reshape(-1))), **flat}, "these places")
+        said = self._values(flat)
+        return {u: said[:, i].reshape(shape) for i, u in enumerate(problem.unknowns)}
+
+    @property
+    def recovered(self) -> dict[str, float]:
+        """The numbers that were to be found, as they were found."""
+        return {name: float(self.network.number(name).detach()) for name in self.network.guesses}
+
+    @torch.no_grad()
+    def __call__(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """See `Surrogate`; what is asked must be the query that was learned, its numbers apart."""
+        for name, learned in self.query.items():
+            given = inputs[name]
+            if given.shape[1:] != learned.shape[1:] or not torch.equal(
+                given, learned.to(given).expand_as(given)
+            ):
+                raise SurrogateError(
+                    f"this network was trained for one {name!r}, and is asked for another; a network of "
+                    "coordinates answers what it was trained for: train another"
+                )
+        places, shape = self._grid.places(inputs, self.device, self.dtype)
+        refuse_outside(self.problem, {**self._constants(1), **places}, "the query")
+        return self._grid.fields(self._values(places), shape)
+
+    def _values(self, places: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """(points, unknowns)"""
+        names = [*self.problem.coordinate_names, *(number.name for number in self.network.given)]
+        wanted = [(u, (0,) * len(self.problem.coordinates)) for u in self.problem.unknowns]
+        count, found = len(places[names[0]]), []
+        for begin in range(0, count, CHUNK):
+            chosen = {name: places[name][begin : begin + CHUNK] for name in names}
+            constants = self._constants(len(chosen[names[0]]))
+            prepared = self.network.prepare({**constants, **chosen}, wanted)
+            found.append(self.network.streams(prepared)[0])
+        return torch.cat(found)
+
+    def _constants(self, points: int) -> dict[str, torch.Tensor]:
+        """Numbers at these points, at the low end of their ranges."""
+        return {
+            n.name: torch.full((points,), n.low, device=self.device, dtype=self.dtype)
+            for n in self.problem.numbers
+        }
+
+    # saving --------------------------------------------------------------------------------------
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """See `Surrogate`: the network, and the query that it was trained for."""
+        if not hasattr(self, "system"):
+            raise SurrogateError(
+                "a network that solved a problem which is no system's cannot be saved whole; keep "
+                "`network.state_dict()`, and load it into the network of the same problem"
+            )
+        learned = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        return {**learned, **{f"query.{name}": value for name, value in self.query.items()}}
+
+    def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """See `Surrogate`."""
+        query = {n.removeprefix("query."): v for n, v in tensors.items() if n.startswith("query.")}
+        noted = self._noted
+        parameters = {k: tuple(v) if isinstance(v, list) else v for k, v in noted["parameters"].items()}
+        system = find_kit(noted["system"]).system(**parameters)
+        self._take(system, {n: v.cpu().numpy() for n, v in query.items()}, noted["horizon"], noted["numbers"])
+        self.problem = system.pointwise(self._asked, horizon=self.horizon)
+        self.network = CoordinateNetwork(self.problem, self.settings.network).to(self.device, self.dtype)
+        self.network.load_state_dict(
+            {n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")}
+        )
+
+    def noted(self) -> dict[str, Any]:
+        """See `Surrogate`: the system, and how much of it was asked."""
+        return {
+            **super().noted(),
+            "system": self.system.name,
+            "parameters": self.system.parameters,
+            "horizon": self.horizon,
+            "numbers": list(self.numbers),
+        }
+
+    def recall(self, noted: Mapping[str, Any]) -> None:
+        """See `Surrogate`."""
+        super().recall(noted)
+        self._noted = noted
+
+    @property
+    def parameters_count(self) -> int:
+        """Learned numbers."""
+        return sum(p.numel() for p in self.network.parameters())
+
+    # inside --------------------------------------------------------------------------------------
+
+    def _take(
+        self, system: System, query: Mapping[str, Any], horizon: float, numbers: tuple[str, ...]
+    ) -> None:
+        """Whose equations are learned, and for what."""
+        self.system, self.horizon, self.numbers = system, float(horizon), tuple(numbers)
+        self._asked = {name: np.asarray(values) for name, values in query.items()}
+        # (a number that the network takes as an input is no part of the query)
+        self.query = {n: torch.from_numpy(v.copy()).to(self.device) for n, v in self._asked.items()}
+        self._grid = CoordinateGrid(system, system.pointwise(self._asked, horizon=self.horizon))
+
+    def _grid_of(self, examples: KnownEquations) -> CoordinateGrid:
+        return CoordinateGrid(examples.system, examples.problem)
+
+    def _error_on(self, pairs: Any) -> float:
+        """Relative root mean square error over all answers."""
+        gone, whole = 0.0, 0.0
+        for trajectory in range(pairs.trajectories):
+            given, wanted = pairs.trajectory(trajectory)
+            inputs = {
+                name: torch.from_numpy(np.repeat(v[None], pairs.frames, axis=0)).to(self.device, self.dtype)
+                for name, v in given.items()
+            }
+            inputs["time"] = torch.from_numpy(np.asarray(pairs.times)).to(self.device, self.dtype)
+            for name, said in self(inputs).items():
+                true = torch.from_numpy(wanted[name]).to(said)
+                known = torch.isfinite(true)
+                gone += float((said - true)[known].square().sum())
+                whole += float(true[known].square().sum())
+        return float(np.sqrt(gone / max(whole, 1e-300)))
+
+    def _identity(
+        self,
+        problem: Pointwise,
+        known: Known | None,
+        recover: Mapping[str, float] | None,
+        equations: bool,
+        seed: int,
+    ) -> dict[str, Any]:
+        """What tells this descent from others."""
+        digest = hashlib.sha256()
+        if known is not None:
+            for tensor in (*known.places.values(), *known.values.values()):
+                digest.update(tensor.detach().cpu().double().numpy().tobytes())
+        if hasattr(self, "_asked"):
+            for values in self._asked.values():
+                digest.update(np.ascontiguousarray(values).tobytes())
+        settings = dataclasses.asdict(self.settings)
+        settings["descent"].pop("seconds")
+        return {
+            "settings": settings,
+            "problem": repr((problem.coordinates, problem.unknowns, problem.numbers)),
+            "known": digest.hexdigest(),
+            "recover": dict(recover or {}),
+            "equations": equations,
+            "dtype": str(self.dtype),
+            "seed": seed,
+        }
+
+    def _note(self, objective: PhysicsObjective) -> str:
+        """Whether precision held the loss up, measured: the same weights in double precision."""
+        if self.dtype == torch.float64:
+            return ""
+        loss = float(objective.loss().detach())
+        finer = CoordinateNetwork(
+            self.problem, self.settings.network, recover=self.network.guesses
+        ).to(self.device, torch.float64)
+        finer.load_state_dict({k: v.double() for k, v in self.network.state_dict().items()})
+        floor = 0.0
+        for name, term in objective.terms.items():
+            gap = objective.twin(finer, name).residuals(finer)
+            mine = term.residuals(self.network)
+            parts = [(gap[k] - mine[k].double()).square().mean() for k in mine]
+            floor += objective.weights[name] * float(sum(parts[1:], parts[0]).detach())
+        if loss > FLOOR * floor:
+            return ""
+        note = (
+            f"in float32 the residuals' round-off alone gives a loss of {floor:.1e}, and the loss is "
+            f"{loss:.1e}: train in float64 for more"
+        )
+        logger.warning("%s", note)
+        return note

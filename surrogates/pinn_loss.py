@@ -1,0 +1,137 @@
+"""What a network of coordinates is to make small: residuals at points, term by term, weighed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from ..solvers.pointwise import Derivative, Equations, Places, Pointwise, wanted_by
+from .pinn_network import CoordinateNetwork, Prepared
+from .surrogate import SurrogateError
+
+__all__ = ["Known", "Term", "data_term", "equation_term", "periodic_term"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Known values of unknowns, measured or computed.
+
+    Attributes:
+        places: all coordinates, and the numbers that vary, by name, (values,) each.
+        values: unknowns by name, (values,) each; NaN where one is not known.
+    """
+
+    places: Places
+    values: Mapping[str, torch.Tensor]
+
+    def __post_init__(self) -> None:
+        counts = {name: tuple(v.shape) for name, v in (*self.places.items(), *self.values.items())}
+        if len(set(counts.values())) != 1 or len(next(iter(counts.values()))) != 1 or not self.values:
+            raise SurrogateError(f"known values need a place each, as tensors (values,); got {counts}")
+
+
+Residuals = Callable[[CoordinateNetwork], dict[str, torch.Tensor]]
+
+
+@dataclass
+class Term:
+    """One part of the loss: residuals by name, (points,) each, of which the mean square counts.
+
+    Attributes:
+        name: for people.
+        residuals: network -> what has to be zero.
+        places: of the points.
+        weights: (points,) of each point's square, with a mean near one; None for all alike.
+    """
+
+    name: str
+    residuals: Residuals
+    places: Places
+    weights: torch.Tensor | None = None
+
+    def squares(self, network: CoordinateNetwork) -> torch.Tensor:
+        """(points,) the sum of the squares of all residuals."""
+        parts = [r.square() for r in self.residuals(network).values()]
+        return sum(parts[1:], parts[0])
+
+    def value(self, network: CoordinateNetwork) -> torch.Tensor:
+        """The mean square."""
+        squares = self.squares(network)
+        return squares.mean() if self.weights is None else (self.weights * squares).mean()
+
+
+@dataclass
+class _Said:
+    """An `At` at prepared points."""
+
+    network: CoordinateNetwork
+    prepared: Prepared
+    said: dict[Derivative, torch.Tensor] = field(default_factory=dict)
+
+    def __call__(self, name: str, /, **orders: int) -> torch.Tensor:
+        problem = self.network.problem
+        if name in self.network.guesses:
+            return self.network.number(name).expand(len(self.prepared.places[problem.coordinate_names[0]]))
+        if name not in problem.unknowns:
+            return self.prepared.places[name]
+        return self.said[name, tuple(orders.get(c, 0) for c in problem.coordinate_names)]
+
+
+def equation_term(
+    network: CoordinateNetwork, name: str, equations: Equations, places: Places
+) -> Term:
+    """Equations at points."""
+    prepared = network.prepare(places, wanted_by(network.problem, equations, name))
+
+    def residuals(network: CoordinateNetwork) -> dict[str, torch.Tensor]:
+        return dict(equations(_Said(network, prepared, network(prepared))))
+
+    return Term(name, residuals, places)
+
+
+def data_term(network: CoordinateNetwork, known: Known) -> Term:
+    """Known values, in units of each unknown's root mean square."""
+    none = (0,) * len(network.problem.coordinates)
+    prepared = network.prepare(known.places, [(name, none) for name in known.values])
+    there = {name: torch.isfinite(values) for name, values in known.values.items()}
+    scales = {n: float(v[there[n]].square().mean().sqrt()) or 1.0 for n, v in known.values.items()}
+
+    def residuals(network: CoordinateNetwork) -> dict[str, torch.Tensor]:
+        said = network(prepared)
+        return {
+            name: torch.where(there[name], said[name, none] - values.nan_to_num(), 0.0) / scales[name]
+            for name, values in known.values.items()
+        }
+
+    return Term("data", residuals, known.places)
+
+
+def periodic_term(
+    network: CoordinateNetwork, coordinate: str, places: Places, *, highest: int
+) -> Term:
+    """Values and derivatives below the highest are the same at both ends of a coordinate."""
+    problem = network.problem
+    bounds = next(c for c in problem.coordinates if c.name == coordinate)
+    i = problem.coordinate_names.index(coordinate)
+    wanted = [
+        (unknown, tuple(n if j == i else 0 for j in range(len(problem.coordinates))))
+        for unknown in problem.unknowns
+        for n in range(max(1, highest))
+    ]
+    low, high = (
+        network.prepare({**places, coordinate: torch.full_like(places[coordinate], end)}, wanted)
+        for end in (bounds.low, bounds.high)
+    )
+
+    def residuals(network: CoordinateNetwork) -> dict[str, torch.Tensor]:
+        at_low, at_high = network(low), network(high)
+        return {
+            f"{unknown}, {orders[i]}": (at_low[unknown, orders] - at_high[unknown, orders])
+            * (0.5 * bounds.length) ** orders[i]
+            for unknown, orders in wanted
+        }
+
+    return Term(f"periodic {coordinate}", residuals, places)

@@ -1,0 +1,317 @@
+"""The descent of a network of coordinates: Adam, then a quasi-Newton method, refreshed, kept, resumed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from .checkpoints import optimiser_to_plain, plain_to_optimiser, read_checkpoint, write_checkpoint
+from .pinn_objective import PhysicsObjective
+from .quasi_newton import QuasiNewton, QuasiNewtonSettings
+from .surrogate import SurrogateError
+
+__all__ = ["DescentSettings", "History", "PhysicsTraining", "read_history"]
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT, HISTORY = "checkpoint.safetensors", "history.safetensors"
+EVERY = 30.0
+"""Seconds between two checkpoints."""
+GROWTH = 1.25
+"""From one snapshot's time to the next."""
+FIRST = 0.5
+"""Seconds until the first snapshot."""
+
+
+@dataclass(frozen=True)
+class DescentSettings:
+    """How to descend.
+
+    Attributes:
+        optimiser: `ssbroyden`, `ssbfgs`, `bfgs`, `lbfgs` (see `QuasiNewtonSettings`) or `adam`.
+        steps: at most, those of Adam before it with them.
+        seconds: at most, wall-clock; None for as long as the steps take. How far it gets depends on the
+            machine, so such a run cannot be repeated bit for bit.
+        adam_steps: of Adam before a quasi-Newton method begins.
+        learning_rate: of Adam at its height; it rises over 2 % of Adam's steps and falls as a half cosine.
+
+    Raises `SurrogateError` for settings that make no sense.
+    """
+
+    optimiser: Literal["ssbroyden", "ssbfgs", "bfgs", "lbfgs", "adam"] = "ssbroyden"
+    steps: int = 20_000
+    seconds: float | None = None
+    adam_steps: int = 0
+    learning_rate: float = 3e-3
+
+    def __post_init__(self) -> None:
+        if self.optimiser not in ("ssbroyden", "ssbfgs", "bfgs", "lbfgs", "adam"):
+            raise SurrogateError(
+                f"optimiser must be ssbroyden, ssbfgs, bfgs, lbfgs or adam, got {self.optimiser!r}"
+            )
+        if self.steps < 1 or self.adam_steps < 0 or not self.learning_rate > 0 or (self.seconds or 1) <= 0:
+            raise SurrogateError(
+                "steps, seconds and learning_rate must be positive and adam_steps at least 0, got "
+                f"{self.steps}, {self.seconds}, {self.learning_rate} and {self.adam_steps}"
+            )
+
+    @property
+    def first_steps(self) -> int:
+        """Those of Adam."""
+        return self.steps if self.optimiser == "adam" else min(self.adam_steps, self.steps)
+
+    def rate(self, step: int) -> float:
+        """Adam's learning rate at a step."""
+        rise = min(1.0, (step + 1) / max(1.0, 0.02 * self.first_steps))
+        return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * step / self.first_steps))
+
+
+@dataclass
+class History:
+    """What a descent went through.
+
+    Attributes:
+        seconds, steps, losses: at each snapshot.
+        terms: each term of the loss at each snapshot, by name, not weighed.
+        snapshots: the network's weights there.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    terms: dict[str, list[float]] = field(default_factory=dict)
+    snapshots: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        """All but the weights, as JSON."""
+        return {k: getattr(self, k) for k in ("seconds", "steps", "losses", "terms")}
+
+
+class PhysicsTraining:
+    """One descent; with a folder it is kept there and resumed.
+
+    Raises `SurrogateError` where the loss is no longer finite, naming term and step, and for a checkpoint of
+    another run.
+    """
+
+    def __init__(
+        self,
+        objective: PhysicsObjective,
+        settings: DescentSettings,
+        *,
+        folder: Path | None = None,
+        identity: Mapping[str, Any] | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.objective, self.settings, self.folder = objective, settings, folder
+        self.identity = json.loads(json.dumps(dict(identity or {})))
+        self.history, self.step, self.before = History(), 0, 0.0
+        self.adam = torch.optim.Adam(objective.parameters, lr=settings.learning_rate)
+        self.newton: QuasiNewton | None = None
+        self._stuck = False
+        self._begin = self._written = time.perf_counter()
+        self._bar = tqdm(total=settings.steps, desc="solving", unit="step", disable=not progress)
+        self.loss = math.nan
+
+    @property
+    def seconds(self) -> float:
+        """Spent in this run and in those that it resumes."""
+        return self.before + time.perf_counter() - self._begin
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps were taken, or none leads lower."""
+        return self.step >= self.settings.steps or self._stuck
+
+    @property
+    def over(self) -> bool:
+        """Whether to stop now."""
+        limit = self.settings.seconds
+        return self.finished or (limit is not None and self.step > 0 and self.seconds > limit)
+
+    def run(self) -> History:
+        """Descend to the end."""
+        self.objective.first_weights()
+        self._resume()
+        self._bar.update(self.step)
+        with self._bar:
+            while not self.over:
+                if self.step < self.settings.first_steps:
+                    self._adam_step()
+                else:
+                    self._newton_steps()
+                if not self.over and self.step % self.objective.settings.refresh == 0:
+                    self._refresh()
+                self._note()
+            self._note(last=True)
+        if self.folder is not None:
+            self._write()
+            tensors = {"snapshots": torch.from_numpy(np.array(self.history.snapshots))}
+            write_checkpoint(self.folder / HISTORY, tensors, self.history.plain())
+        return self.history
+
+    # steps ---------------------------------------------------------------------------------------
+
+    def _adam_step(self) -> None:
+        for group in self.adam.param_groups:
+            group["lr"] = self.settings.rate(self.step)
+        self.adam.zero_grad(set_to_none=True)
+        loss = self.objective.loss()
+        self.loss = float(loss.detach())
+        if not math.isfinite(self.loss):
+            self._refuse_not_finite()
+        loss.backward()
+        self.adam.step()
+        self.step += 1
+        self._bar.update()
+
+    def _newton_steps(self) -> None:
+        """Until the next refresh, or the time of a note."""
+        if self.newton is None:
+            chosen = QuasiNewtonSettings(update=self.settings.optimiser, steps=self.settings.steps)  # type: ignore[arg-type]
+            try:
+                self.newton = QuasiNewton(self.objective, self.objective.place, chosen)
+            except SurrogateError as error:
+                self._refuse_not_finite(error)
+            assert self.newton is not None
+            self.newton.steps = self.step
+        refresh = self.objective.settings.refresh
+
+        def each(newton: QuasiNewton) -> bool:
+            self.step, self.loss = newton.steps, newton.value
+            self._bar.update()
+            return self.over or self.step % refresh == 0 or self._due
+
+        end = self.newton.run(each)
+        self.objective.place = self.newton.place
+        self.loss = self.newton.value
+        if end.why != "it was asked to":
+            # with other points something lower may be found
+            self._stuck = self._at_refresh == self.step or self.objective.settings.resampling == "never"
+            if not self._stuck:
+                self._refresh()
+            else:
+                logger.info("the descent ends after %d steps: %s", self.step, end.why)
+
+    _at_refresh = -1
+
+    def _refresh(self) -> None:
+        self.objective.refresh()
+        self._at_refresh = self.step
+        if self.newton is not None:
+            self.newton.changed()
+
+    def _refuse_not_finite(self, cause: Exception | None = None) -> None:
+        values = self.objective.values()
+        bad = [name for name, value in values.items() if not math.isfinite(value)]
+        raise SurrogateError(
+            f"the loss is not finite at step {self.step} of {self.settings.steps}: "
+            f"{'term ' + repr(bad[0]) if bad else 'its gradient'}; lower learning_rate (now "
+            f"{self.settings.learning_rate:g}) or the network's gain (now "
+            f"{self.objective.network.settings.gain:g}), and see that the equations hold no division by zero "
+            "or root of a negative number"
+        ) from cause
+
+    # what is kept --------------------------------------------------------------------------------
+
+    @property
+    def _due(self) -> bool:
+        return self.seconds >= self._next_note or time.perf_counter() - self._written > EVERY
+
+    @property
+    def _next_note(self) -> float:
+        return max(FIRST, GROWTH * self.history.seconds[-1]) if self.history.seconds else FIRST
+
+    def _note(self, *, last: bool = False) -> None:
+        """A snapshot where it is time for one, a checkpoint where it is time for that."""
+        seconds = self.seconds
+        if last or seconds >= self._next_note:
+            history, values = self.history, self.objective.values()
+            history.seconds.append(seconds)
+            history.steps.append(self.step)
+            history.losses.append(sum(self.objective.weights[n] * v for n, v in values.items()))
+            for name, value in values.items():
+                history.terms.setdefault(name, []).append(value)
+            history.snapshots.append(self.objective.place)
+            told = ", ".join(f"{name} {value:.1e}" for name, value in values.items())
+            self._bar.set_postfix_str(f"loss {self.loss:.1e} ({told})")
+        if self.folder is not None and time.perf_counter() - self._written > EVERY:
+            self._write()
+
+    def _write(self) -> None:
+        assert self.folder is not None
+        tensors, plain = self.objective.state()
+        tensors = {f"objective.{k}": v for k, v in tensors.items()}
+        tensors["place"] = torch.from_numpy(self.objective.place)
+        if self.newton is not None:
+            tensors |= {f"newton.{k}": torch.from_numpy(v.copy()) for k, v in self.newton.state().items()}
+        else:
+            moments, counters = optimiser_to_plain(self.adam)
+            tensors |= {f"adam.{k}": v for k, v in moments.items()}
+            plain = {**plain, "adam": counters}
+        if self.history.snapshots:
+            tensors["snapshots"] = torch.from_numpy(np.array(self.history.snapshots))
+        numbers = {
+            "identity": self.identity,
+            "step": self.step,
+            "seconds": self.seconds,
+            "stuck": self._stuck,
+            "objective": plain,
+            "history": self.history.plain(),
+        }
+        write_checkpoint(self.folder / CHECKPOINT, tensors, numbers)
+        self._written = time.perf_counter()
+
+    def _resume(self) -> None:
+        """Take up the run that stands in the folder, if there is one."""
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        found = read_checkpoint(self.folder / CHECKPOINT)
+        if not found:
+            return
+        tensors, numbers = found
+        stored = numbers["identity"]
+        if stored != self.identity:
+            changed = sorted(k for k in {*stored, *self.identity} if stored.get(k) != self.identity.get(k))
+            raise SurrogateError(
+                f"{self.folder} holds a checkpoint that was made with another {', '.join(changed)}; delete "
+                f"{CHECKPOINT} there to begin anew, or choose another folder"
+            )
+        parts: dict[str, dict[str, torch.Tensor]] = {"objective": {}, "newton": {}, "adam": {}}
+        for name, tensor in tensors.items():
+            kind, _, rest = name.partition(".")
+            if kind in parts:
+                parts[kind][rest] = tensor
+        self.step, self.before, self._stuck = numbers["step"], numbers["seconds"], numbers["stuck"]
+        self.objective.place = tensors["place"].numpy()
+        self.objective.resume(parts["objective"], numbers["objective"])
+        if parts["newton"]:
+            chosen = QuasiNewtonSettings(update=self.settings.optimiser, steps=self.settings.steps)  # type: ignore[arg-type]
+            self.newton = QuasiNewton(self.objective, self.objective.place, chosen)
+            self.newton.resume({name: tensor.numpy() for name, tensor in parts["newton"].items()})
+        elif parts["adam"]:
+            plain_to_optimiser(self.adam, parts["adam"], numbers["objective"]["adam"])
+        snapshots = list(tensors["snapshots"].numpy()) if "snapshots" in tensors else []
+        self.history = History(**numbers["history"], snapshots=snapshots)
+        logger.info("resumed the descent in %s at step %d", self.folder, self.step)
+
+
+def read_history(folder: Path) -> History | None:
+    """What a descent in this folder went through; None where none has ended there."""
+    found = read_checkpoint(folder / HISTORY)
+    if found is None:
+        return None
+    tensors, numbers = found
+    return History(**numbers, snapshots=list(tensors["snapshots"].numpy()))
