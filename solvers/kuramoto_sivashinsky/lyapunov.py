@@ -132,7 +132,7 @@ class _Tangent(Nonlinear):
         base = u[:, :1].copy()
         u[:, 1:] *= 2 * base
         u[:, :1] *= base
-        result = scipy.fft.rfft(u) * self.gradient
+        result = scipy.fft.rfft(u) * self.factor
         if self.forcing is not None:
             result[:, 0] += self.forcing
         return np.asarray(result)

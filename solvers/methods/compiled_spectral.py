@@ -31,9 +31,9 @@ class CompiledEngine:
         self.starter = CompiledEngine(recipe.starter()) if recipe.start is not None else None
 
     @staticmethod
-    def can_run(points: int, dtype: str) -> bool:
-        """Whether this engine can: points that the kernels take, single or double precision."""
-        return not why_not(points) and dtype in ("float32", "float64")
+    def can_run(points: int, dtype: str, power: int = 2) -> bool:
+        """Whether this engine can: points that the kernels take, single or double precision, a square."""
+        return not why_not(points) and dtype in ("float32", "float64") and power == 2
 
     def frames(self, initial: Array, times: NDArray[np.float64]) -> Array:
         """u (samples, times, points) from u (samples, points) at time 0; NaN or infinite where it blew up."""
@@ -96,8 +96,8 @@ class CompiledEngine:
         forcing = None if operator.forcing is None else operator.forcing / operator.points
         scheme = self.recipe.coefficients(fraction)
         if isinstance(scheme, Multistep):
-            return MultistepTables.of(scheme, operator.gradient, forcing, compensated=self.recipe.compensated)
-        return RungeKuttaTables.of(scheme, operator.gradient, forcing)
+            return MultistepTables.of(scheme, operator.factor, forcing, compensated=self.recipe.compensated)
+        return RungeKuttaTables.of(scheme, operator.factor, forcing)
 
 
 def _before(targets: NDArray[np.int64], terms: int) -> NDArray[np.int64]:

@@ -127,14 +127,14 @@ class Nonlinear:
     def __init__(self, operator: Operator, dtype: str) -> None:
         kind = np.result_type(dtype, np.complex64)
         self.points = operator.points
-        self.gradient = operator.gradient.astype(kind)
+        self.factor, self.power = operator.factor.astype(kind), operator.power
         self.forcing = None if operator.forcing is None else operator.forcing.astype(kind)
 
     def __call__(self, spectrum: Array) -> Array:
         u = scipy.fft.irfft(spectrum, n=self.points)
-        u *= u
+        u = u * u if self.power == 2 else u**self.power
         result = scipy.fft.rfft(u)
-        result *= self.gradient
+        result *= self.factor
         if self.forcing is not None:
             result += self.forcing
         return np.asarray(result)

@@ -170,5 +170,5 @@ def engine_of(
     the steps.
     """
     if compiled is None:
-        compiled = CompiledEngine.can_run(solver.grid_points, solver.dtype)
+        compiled = CompiledEngine.can_run(solver.grid_points, solver.dtype, solver.system.power)
     return (CompiledEngine if compiled else PlainEngine)(solver.recipe(number))

@@ -1,4 +1,4 @@
-"""Systems that the spectral solvers solve: a periodic line, a linear part by waves, and the term u u_x."""
+"""Systems that the spectral solvers solve: a periodic line, a linear part by waves, a power of u besides."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ Array = NDArray[Any]
 
 
 class SpectralSystem(System):
-    """u_t + u u_x = linear u + forcing, periodic in x; queries hold `u` at the start, answers `u`.
+    """u_t = linear u + factor u^power + forcing, periodic in x; queries hold `u` at the start, answers `u`.
+
+    The factor goes by waves, too; as it stands here the term is that of fluids, - u u_x.
 
     Attributes:
         length: of the line.
@@ -30,18 +32,28 @@ class SpectralSystem(System):
         sharp: whether the grid may be too coarse for an answer, which then is that of a finer grid at its
             points; else it has the waves that the grid can hold.
         number: the field of a query on which the linear part depends; empty where all samples are alike.
+        power: of u in the nonlinear term; what is not 2 runs on the plain engine, some ten times slower.
     """
 
     length: float
     points: int
     sharp: ClassVar[bool] = False
     number: ClassVar[str] = ""
+    power: ClassVar[int] = 2
 
     @abstractmethod
     def growth(self, wavenumber: Any, number: Any) -> Any:
         """The linear part: growth rates of waves, in their precision, for samples of this number; of arrays
         and of tensors.
         """
+
+    def factor(self, wavenumber: Any) -> Any:
+        """Of the power, by waves: of arrays and of tensors."""
+        return -0.5j * wavenumber
+
+    def nonlinear(self, u: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+        """The same term, at the points, from u and u_x."""
+        return -u * slope
 
     def numbers(self, queries: Queries) -> NDArray[np.float64] | None:
         """(samples,) of each the number on which its linear part depends; None where all are alike."""
@@ -70,7 +82,7 @@ class SpectralSystem(System):
         *,
         interval: float,
     ) -> dict[str, torch.Tensor]:
-        """`momentum`: u_t + u u_x - linear u - forcing, for u (samples, times, points).
+        """`momentum`: u_t - nonlinear - linear u - forcing, for u (samples, times, points).
 
         `values` are frames at times `interval` apart; of the query `number` is needed. Space derivatives are
         spectral. The time derivative is that of the polynomial through five neighbouring frames (one-sided
@@ -95,17 +107,18 @@ class SpectralSystem(System):
         slope = torch.fft.irfft(1j * k * spectrum, n=points)  # ignores the Nyquist mode, now imaginary
         linear = torch.fft.irfft(self.growth(k, number) * spectrum, n=points)
         forcing = torch.as_tensor(self.forcing_values(points), dtype=u.dtype, device=u.device)
-        return {"momentum": time_derivative(u, interval=interval) + u * slope - linear - forcing}
+        return {"momentum": time_derivative(u, interval=interval) - self.nonlinear(u, slope) - linear - forcing}
 
 
 @dataclass(frozen=True, eq=False)
 class Operator:
-    """v' = linear v + gradient * transform(u^2) + forcing, arrays (modes,) in the scaling of `rfft`."""
+    """v' = linear v + factor * transform(u^power) + forcing, arrays (modes,) in the scaling of `rfft`."""
 
     points: int
     linear: Array
-    gradient: Array
+    factor: Array
     forcing: Array | None
+    power: int = 2
 
 
 def spectral_operator(
@@ -126,7 +139,7 @@ def spectral_operator(
         forcing = np.zeros(len(k), dtype=np.result_type(real, np.complex64))
         if wave < len(k) and kept[wave]:
             forcing[wave] = real(amplitude) * points / 2
-    return Operator(points, system.growth(k, own), np.where(kept, -0.5j * k, 0), forcing)
+    return Operator(points, system.growth(k, own), np.where(kept, system.factor(k), 0), forcing, system.power)
 
 
 def kept_modes(points: int, dealias: str) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from understudy.surrogates.blocks.jet_perceptron import SMOOTH, JetPerceptron
+from understudy.surrogates.blocks.jet_perceptron import SMOOTH, JetPerceptron, streams_of
 
 
 def make(activation: str = "gelu", hidden: tuple[int, ...] = (9, 7)) -> JetPerceptron:
@@ -11,6 +11,14 @@ def make(activation: str = "gelu", hidden: tuple[int, ...] = (9, 7)) -> JetPerce
     for layer in network.layers:
         torch.nn.init.normal_(layer.bias)  # type: ignore[arg-type]
     return network
+
+
+def jets(
+    network: JetPerceptron, x: torch.Tensor, orders: tuple[int, ...]
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """Values (batch, outputs), and for each input its derivatives (orders, batch, outputs)."""
+    found = network.jets(streams_of(x, orders), orders)
+    return found[0], list(found[1:].split(list(orders)))
 
 
 def nested(network: JetPerceptron, x: torch.Tensor, *, along: int, order: int) -> torch.Tensor:
@@ -29,11 +37,11 @@ def nested(network: JetPerceptron, x: torch.Tensor, *, along: int, order: int) -
 def test_derivatives_are_those_of_nested_differentiation(activation: str, hidden: tuple[int, ...]) -> None:
     network = make(activation, hidden)
     x = torch.randn(5, 2, dtype=torch.float64, requires_grad=True)
-    value, (first, second) = network.jets(x, (4, 2))
+    value, both = jets(network, x, (4, 2))
     torch.testing.assert_close(value, network(x), rtol=1e-12, atol=1e-12)
-    for along, jets in enumerate((first, second)):
-        assert len(jets) == (4, 2)[along]
-        for n, found in enumerate(jets, start=1):
+    for along, derivatives in enumerate(both):
+        assert len(derivatives) == (4, 2)[along]
+        for n, found in enumerate(derivatives, start=1):
             if hidden:
                 expected = nested(network, x, along=along, order=n)
             else:  # torch refuses to differentiate a constant
@@ -42,33 +50,59 @@ def test_derivatives_are_those_of_nested_differentiation(activation: str, hidden
             torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 
 
-def test_a_loss_of_derivatives_has_the_gradient_of_nested_differentiation() -> None:
-    network = make("gelu")
+@pytest.mark.parametrize("activation", SMOOTH)
+def test_a_loss_of_derivatives_has_the_gradient_of_nested_differentiation(activation: str) -> None:
+    network = make(activation)
     x = torch.randn(5, 2, dtype=torch.float64, requires_grad=True)
     gradients = []
     for way in ("jets", "nested"):
         if way == "jets":
-            _, (along_time, along_x) = network.jets(x, (1, 3))
-            parts = along_time[0], along_x[2]
+            value, (along_time, along_x) = jets(network, x, (1, 4))
+            parts = value, along_time[0], along_x[1], along_x[2], along_x[3]
         else:
-            parts = nested(network, x, along=0, order=1), nested(network, x, along=1, order=3)
-        loss = ((parts[0] + parts[1]) ** 2).sum()
-        network.zero_grad()
-        loss.backward()
-        gradients.append([None if p.grad is None else p.grad.clone() for p in network.parameters()])
+            higher = (nested(network, x, along=1, order=n) for n in (2, 3, 4))
+            parts = network(x), nested(network, x, along=0, order=1), *higher
+        loss = sum(((n + 1) * part**2).sum() for n, part in enumerate(parts))
+        assert isinstance(loss, torch.Tensor)
+        found = torch.autograd.grad(loss, [x, *network.parameters()], allow_unused=True)
+        gradients.append([torch.zeros(()) if g is None else g for g in found])
     for one, other in zip(*gradients, strict=True):
-        if other is None:
-            assert one is None or not one.any()
-        else:
-            torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(one, other.expand_as(one), rtol=1e-9, atol=1e-9)
+
+
+def test_streams_along_any_direction_are_those_of_what_the_inputs_depend_on() -> None:
+    network = make("sine")
+    way = torch.randn(4, 1, dtype=torch.float64, requires_grad=True)
+    x = torch.cat([way**2, torch.sin(way)], dim=1)
+    along = torch.stack([x, torch.cat([2 * way, way.cos()], 1), torch.cat([2 + 0 * way, -way.sin()], 1)])
+    found = network.jets(along, (2,))
+    for output in range(3):
+        of = network(x)[:, output]
+        for n in (1, 2):
+            of = torch.autograd.grad(of.sum(), way, create_graph=True)[0][:, 0]
+            torch.testing.assert_close(found[n, :, output], of, rtol=1e-10, atol=1e-10)
 
 
 def test_only_what_is_asked_for_is_computed() -> None:
     network = make("tanh")
     x = torch.randn(4, 2, dtype=torch.float64)
-    value, jets = network.jets(x, (0, 1))
-    assert [len(along) for along in jets] == [0, 1]
+    value, (none, one) = jets(network, x, (0, 1))
+    assert (len(none), len(one)) == (0, 1)
     torch.testing.assert_close(value, network(x))
+
+
+def test_a_factorised_network_says_the_same_at_first_and_learns_scales() -> None:
+    torch.manual_seed(3)
+    plain = JetPerceptron(inputs=2, hidden=(5,), outputs=1)
+    torch.manual_seed(3)
+    factorised = JetPerceptron(inputs=2, hidden=(5,), outputs=1, factorised=True)
+    x = torch.randn(4, 2)
+    torch.testing.assert_close(factorised(x), plain(x))
+    (jets(factorised, x, (1, 2))[1][1] ** 2).sum().backward()
+    scale = factorised.layers[0].scale
+    assert isinstance(scale, torch.Tensor)
+    assert scale.grad is not None
+    assert scale.grad.abs().min() > 0
 
 
 def test_what_makes_no_sense_is_refused() -> None:
@@ -79,5 +113,5 @@ def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="widths"):
         JetPerceptron(inputs=2, hidden=(0,), outputs=1)
     for orders in ((1,), (5, 0), (-1, 0)):
-        with pytest.raises(ValueError, match="an order from 0 to 4 for each input"):
-            make().jets(torch.zeros(1, 2, dtype=torch.float64), orders)
+        with pytest.raises(ValueError, match="orders from 0 to 4 and a stream for each"):
+            make().jets(torch.zeros(6, 1, 2, dtype=torch.float64), orders)
