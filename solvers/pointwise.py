@@ -23,6 +23,7 @@ __all__ = [
     "Number",
     "Places",
     "Pointwise",
+    "Read",
     "wanted_by",
 ]
 
@@ -145,6 +146,23 @@ class Mirror:
 
 
 @dataclass(frozen=True)
+class Read:
+    """How a number of the system's solution is read off the unknowns.
+
+    Attributes:
+        unknown: of which it is made.
+        orders: how often that is differentiated, by coordinate.
+        shift: how far from the grid's point it is read, by coordinate.
+        factor: by which it is multiplied.
+    """
+
+    unknown: str
+    orders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    shift: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
 class Pointwise:
     """A problem for a network of coordinates: equations inside, conditions on parts, and how to answer.
 
@@ -158,8 +176,7 @@ class Pointwise:
         form: coordinates -> for unknowns by name (a, b), with which the unknown is a + b times what the
             network says, so that conditions that are `built_in` hold; made of torch's smooth functions.
         mirrors: symmetries of the solution, which may be built in.
-        answers: for each field of the system's solution the unknown that it is, or those which stand along its
-            last axis.
+        answers: for fields of the system's solution how each is read off; several stand along its last axis.
         free: coordinates at whose ends nothing needs to be given.
 
     Raises `SolverError` for names that are not known or occur twice, a condition outside the ranges, equations
@@ -175,7 +192,7 @@ class Pointwise:
     inside: Callable[[Places], torch.Tensor] | None = None
     form: Callable[[Places], Mapping[str, tuple[torch.Tensor, torch.Tensor]]] | None = None
     mirrors: tuple[Mirror, ...] = ()
-    answers: Mapping[str, str | tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    answers: Mapping[str, Read | tuple[Read, ...]] = field(default_factory=lambda: MappingProxyType({}))
     free: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -203,6 +220,13 @@ class Pointwise:
                 raise SolverError(
                     f"a mirror reflects coordinates and changes unknowns, got {mirror.reflected} and "
                     f"{mirror.odd} where there are {self.coordinate_names} and {self.unknowns}"
+                )
+        for read in (r for reads in self.answers.values() for r in _each(reads)):
+            _Recorder(self)(read.unknown, **read.orders)
+            if read.unknown not in self.unknowns or not {*read.shift} <= {*self.coordinate_names}:
+                raise SolverError(
+                    f"an answer is read off unknowns, {', '.join(self.unknowns)}, and shifted along "
+                    f"{', '.join(self.coordinate_names)}; got {read}"
                 )
         self._refuse_missing(asked)
 
@@ -260,6 +284,10 @@ class Pointwise:
                         f"says what it does at {coordinate.name} = {missing[0]:g}; add a boundary condition, "
                         f"or name {coordinate.name!r} in `free` if there is none"
                     )
+
+
+def _each(reads: Read | tuple[Read, ...]) -> tuple[Read, ...]:
+    return (reads,) if isinstance(reads, Read) else reads
 
 
 class _Recorder:

@@ -16,7 +16,7 @@ import torch
 from ..datasets.known_equations import KnownEquations
 from ..solvers.contract import System
 from ..solvers.discovery import find_kit
-from ..solvers.pointwise import TIME, Pointwise
+from ..solvers.pointwise import Derivative, Pointwise
 from .pinn_grid import CoordinateGrid
 from .pinn_loss import Known
 from .pinn_network import CoordinateNetwork, NetworkSettings
@@ -160,8 +160,9 @@ class PINN(Surrogate):
         shape = given[0].shape
         flat = {name: values.reshape(-1) for name, values in zip(names, given, strict=True)}
         refuse_outside(problem, {**self._constants(len(given[0].reshape(-1))), **flat}, "these places")
-        said = self._values(flat)
-        return {u: said[:, i].reshape(shape) for i, u in enumerate(problem.unknowns)}
+        none = (0,) * len(problem.coordinates)
+        said = self._evaluate(flat, [(u, none) for u in problem.unknowns])
+        return {u: said[u, none].reshape(shape) for u in problem.unknowns}
 
     @property
     def recovered(self) -> dict[str, float]:
@@ -180,21 +181,23 @@ class PINN(Surrogate):
                     f"this network was trained for one {name!r}, and is asked for another; a network of "
                     "coordinates answers what it was trained for: train another"
                 )
-        places, shape = self._grid.places(inputs, self.device, self.dtype)
+        places = self._grid.places(inputs)
         refuse_outside(self.problem, {**self._constants(1), **places}, "the query")
-        return self._grid.fields(self._values(places), shape)
+        return self._grid.fields(self._evaluate, inputs)
 
-    def _values(self, places: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """(points, unknowns)"""
+    def _evaluate(
+        self, places: Mapping[str, torch.Tensor], wanted: list[Derivative]
+    ) -> dict[Derivative, torch.Tensor]:
+        """What is wanted at places, (points,) each, a chunk at a time."""
         names = [*self.problem.coordinate_names, *(number.name for number in self.network.given)]
-        wanted = [(u, (0,) * len(self.problem.coordinates)) for u in self.problem.unknowns]
-        count, found = len(places[names[0]]), []
-        for begin in range(0, count, CHUNK):
+        found: dict[Derivative, list[torch.Tensor]] = {}
+        for begin in range(0, len(places[names[0]]), CHUNK):
             chosen = {name: places[name][begin : begin + CHUNK] for name in names}
             constants = self._constants(len(chosen[names[0]]))
-            prepared = self.network.prepare({**constants, **chosen}, wanted)
-            found.append(self.network.streams(prepared)[0])
-        return torch.cat(found)
+            said = self.network(self.network.prepare({**constants, **chosen}, wanted))
+            for what in wanted:
+                found.setdefault(what, []).append(said[what])
+        return {what: torch.cat(parts) for what, parts in found.items()}
 
     def _constants(self, points: int) -> dict[str, torch.Tensor]:
         """Numbers at these points, at the low end of their ranges."""

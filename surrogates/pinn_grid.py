@@ -2,72 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 
 from ..datasets.pairs import Pairs
 from ..solvers.contract import System
-from ..solvers.pointwise import TIME, Pointwise
+from ..solvers.pointwise import TIME, Derivative, Pointwise, Read
 from .pinn_loss import Known
 from .surrogate import SurrogateError
 
 __all__ = ["CoordinateGrid"]
 
+Tensors = Mapping[str, torch.Tensor]
+Evaluate = Callable[[Tensors, list[Derivative]], Mapping[Derivative, torch.Tensor]]
+"""Places by name, (points,) each, and what is wanted there -> (points,) each."""
+
 
 class CoordinateGrid:
     """The points at which a system's solution is given, as coordinates of a problem.
 
-    Axes that are coordinates are spread out; of an axis that is none, such as that of bodies, each entry is an
-    unknown of its own (`Pointwise.answers`).
+    Axes that are coordinates are spread out; of an axis that is none, such as that of bodies, each entry is
+    read off by itself (`Pointwise.answers`).
 
-    Raises `SurrogateError` where the problem does not say which unknowns make the solution's fields.
+    Raises `SurrogateError` where the problem does not say how the solution's fields are read off.
     """
 
     def __init__(self, system: System, problem: Pointwise) -> None:
         self.problem, self.answers = problem, dict(problem.answers)
-        missing = [field.name for field in system.fields if field.name not in self.answers]
-        unknown = {
-            u for names in self.answers.values() for u in ([names] if isinstance(names, str) else names)
-        } - {*problem.unknowns}
-        if missing and not self.answers or unknown:
+        strange = {*self.answers} - {field.name for field in system.fields}
+        if not self.answers or strange:
             raise SurrogateError(
-                f"the equations of {system.title} must say which unknowns make each field of its solution; "
-                f"{'nothing is said of ' + missing[0] if missing else sorted(unknown)[0] + ' is none'}"
+                f"the equations of {system.title} must say how fields of its solution, "
+                f"{', '.join(f.name for f in system.fields)}, are read off the unknowns; they say it of "
+                f"{', '.join(self.answers) or 'none'}"
             )
-        self.axes = [axis for axis in system.axes if axis.name in problem.coordinate_names]
-        mesh = np.meshgrid(*(np.array(axis.values) for axis in self.axes), indexing="ij")
-        self.shape = tuple(len(axis) for axis in self.axes)
-        self.places_of_axes = {
-            axis.name: torch.from_numpy(values.ravel().copy())
-            for axis, values in zip(self.axes, mesh, strict=True)
-        }
+        axes = [axis for axis in system.axes if axis.name in problem.coordinate_names]
+        mesh = np.meshgrid(*(np.array(axis.values) for axis in axes), indexing="ij")
+        self.shape = tuple(len(axis) for axis in axes)
         self.points = int(np.prod(self.shape))
-
-    def places(
-        self, inputs: Mapping[str, torch.Tensor], device: torch.device, dtype: torch.dtype
-    ) -> tuple[dict[str, torch.Tensor], tuple[int, ...]]:
-        """All coordinates and varying numbers of a batch of (query, time), flat, and the answer's shape."""
-        batch = len(next(iter(inputs.values())))
-        found = {
-            name: values.to(device, dtype).repeat(batch) for name, values in self.places_of_axes.items()
+        self._along = {
+            axis.name: torch.from_numpy(values.ravel().copy())
+            for axis, values in zip(axes, mesh, strict=True)
         }
-        for name, source in ((TIME, "time"), *((n.name, n.name) for n in self.problem.ranges)):
-            if name in (*self.problem.coordinate_names, *(n.name for n in self.problem.ranges)):
-                found[name] = inputs[source].to(device, dtype).repeat_interleave(self.points)
-        return found, (batch, *self.shape)
 
-    def fields(self, values: torch.Tensor, shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
-        """(points, unknowns) -> the solution's fields by name, (batch, *grid)."""
-        by_name = {u: values[:, i].reshape(shape) for i, u in enumerate(self.problem.unknowns)}
-        return {
-            field: by_name[names] if isinstance(names, str) else torch.stack([by_name[u] for u in names], -1)
-            for field, names in self.answers.items()
-        }
+    def places(self, inputs: Tensors) -> dict[str, torch.Tensor]:
+        """All coordinates and varying numbers of a batch of (query, time), flat: a grid after the other."""
+        batch, like = len(next(iter(inputs.values()))), next(iter(inputs.values()))
+        found = {name: values.to(like).repeat(batch) for name, values in self._along.items()}
+        if TIME in self.problem.coordinate_names:
+            found[TIME] = inputs["time"].repeat_interleave(self.points)
+        for number in self.problem.ranges:
+            found[number.name] = inputs[number.name].repeat_interleave(self.points)
+        return found
+
+    def fields(self, evaluate: Evaluate, inputs: Tensors) -> dict[str, torch.Tensor]:
+        """The solution's fields by name, (batch, *grid), as something that is evaluated at places says them."""
+        places, shape = self.places(inputs), (len(next(iter(inputs.values()))), *self.shape)
+        said: dict[tuple[tuple[str, float], ...], Mapping[Derivative, torch.Tensor]] = {}
+        reads = [(name, r) for name, some in self.answers.items() for r in _each(some)]
+        for _, read in reads:
+            shift = tuple(sorted(read.shift.items()))
+            if shift not in said:
+                wanted = [self._derivative(r) for _, r in reads if tuple(sorted(r.shift.items())) == shift]
+                moved = {name: places[name] + by for name, by in shift}
+                said[shift] = evaluate({**places, **moved}, wanted)
+        found: dict[str, torch.Tensor] = {}
+        for name, some in self.answers.items():
+            parts = [
+                r.factor * said[tuple(sorted(r.shift.items()))][self._derivative(r)].reshape(shape)
+                for r in _each(some)
+            ]
+            found[name] = parts[0] if isinstance(some, Read) else torch.stack(parts, dim=-1)
+        return found
 
     def known(self, pairs: Pairs) -> Known:
-        """Answers of a training set, each value with its place."""
+        """Answers of a training set, each value with its place; of what is read off unknowns as they are."""
         places: dict[str, list[torch.Tensor]] = {}
         values: dict[str, list[torch.Tensor]] = {}
         for trajectory in range(pairs.trajectories):
@@ -77,19 +88,27 @@ class CoordinateGrid:
                 n.name: torch.full((len(times),), float(given[n.name]), dtype=torch.float64)
                 for n in self.problem.ranges
             }
-            found, _ = self.places(inputs, torch.device("cpu"), torch.float64)
-            for name, place in found.items():
-                places.setdefault(name, []).append(place)
+            found = self.places(inputs)
+            count = len(next(iter(found.values())))
             for number in self.problem.numbers:
                 if not number.varies:
-                    constant = torch.full((len(place),), number.low, dtype=torch.float64)
-                    places.setdefault(number.name, []).append(constant)
-            for field, names in self.answers.items():
-                true = torch.from_numpy(wanted[field].astype(np.float64))
-                parts = [(names, true)] if isinstance(names, str) else zip(names, true.unbind(-1), strict=True)
-                for unknown, part in parts:
-                    values.setdefault(unknown, []).append(part.reshape(-1))
+                    found[number.name] = torch.full((count,), number.low, dtype=torch.float64)
+            for name, place in found.items():
+                places.setdefault(name, []).append(place)
+            for name, some in self.answers.items():
+                true = torch.from_numpy(wanted[name].astype(np.float64))
+                parts = [true] if isinstance(some, Read) else true.unbind(-1)
+                for read, part in zip(_each(some), parts, strict=True):
+                    if not any(read.orders.values()) and not read.shift:
+                        values.setdefault(read.unknown, []).append(part.reshape(-1) / read.factor)
         return Known(
             {name: torch.cat(parts) for name, parts in places.items()},
             {name: torch.cat(parts) for name, parts in values.items()},
         )
+
+    def _derivative(self, read: Read) -> Derivative:
+        return read.unknown, tuple(read.orders.get(c, 0) for c in self.problem.coordinate_names)
+
+
+def _each(reads: Read | tuple[Read, ...]) -> tuple[Read, ...]:
+    return (reads,) if isinstance(reads, Read) else reads

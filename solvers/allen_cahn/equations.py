@@ -11,7 +11,7 @@ import torch
 
 from ..contract import Queries
 from ..methods.trigonometric import parity, trigonometric
-from ..pointwise import At, Condition, Coordinate, Mirror, Places, Pointwise
+from ..pointwise import At, Condition, Coordinate, Mirror, Places, Pointwise, Read
 
 if TYPE_CHECKING:
     from .system import AllenCahn
@@ -69,5 +69,5 @@ def equations_of(system: AllenCahn, query: Queries, *, horizon: float) -> Pointw
         conditions=(Condition("start", {"t": 0.0}, as_at_first, built_in=True),),
         form=form,
         mirrors=(Mirror(("x",), odd=("u",) if sign == -1 else ()),) if sign else (),
-        answers={"u": "u"},
+        answers={"u": Read("u")},
     )

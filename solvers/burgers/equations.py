@@ -10,7 +10,7 @@ import torch
 
 from ..contract import Queries
 from ..methods.trigonometric import parity, trigonometric
-from ..pointwise import At, Condition, Coordinate, Mirror, Number, Places, Pointwise
+from ..pointwise import At, Condition, Coordinate, Mirror, Number, Places, Pointwise, Read
 
 if TYPE_CHECKING:
     from .system import Burgers
@@ -51,5 +51,5 @@ def equations_of(system: Burgers, query: Queries, *, horizon: float) -> Pointwis
         form=form,
         # an even start is no symmetry: what moves right moves on
         mirrors=(Mirror(("x",), odd=("u",)),) if sign == -1 else (),
-        answers={"u": "u"},
+        answers={"u": Read("u")},
     )

@@ -11,6 +11,8 @@ import numpy as np
 
 from ..contract import PERIODIC, Axis, Field, Queries, SolverError
 from ..methods.spectral_system import SpectralSystem
+from ..pointwise import Pointwise
+from .equations import equations_of
 from .exact import growth_rate, largest_exponent
 
 __all__ = ["KuramotoSivashinsky"]
@@ -106,6 +108,10 @@ class KuramotoSivashinsky(SpectralSystem):
     def forced_wave(self) -> tuple[int, float] | None:
         """See `SpectralSystem`."""
         return (round(self.length / self.forcing_wavelength), self.forcing) if self.forcing else None
+
+    def pointwise(self, query: Queries, *, horizon: float) -> Pointwise:
+        """See `System`; the start is the trigonometric polynomial through u."""
+        return equations_of(self, query, horizon=horizon)
 
     def draw(self, generators: Sequence[np.random.Generator]) -> Queries:
         """Smooth random states of zero mean and variance about one, away from the attractor.

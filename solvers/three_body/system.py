@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from ..contract import Axis, Field, Queries, SolverError, System
 from ..methods.time_derivative import time_derivative
+from ..pointwise import Pointwise
+from .equations import equations_of
 
 __all__ = ["PAIRS", "ThreeBody", "standard_starts"]
 
@@ -136,6 +138,10 @@ class ThreeBody(System):
         for component in (x, y, vx, vy):
             component -= (mass * component).sum(axis=1, keepdims=True) / whole
         return start
+
+    def pointwise(self, query: Queries, *, horizon: float) -> Pointwise:
+        """See `System`."""
+        return equations_of(self, query, horizon=horizon)
 
     def check_queries(self, queries: Queries) -> int:
         """See `System`; masses must be positive."""
