@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..solvers.contract import Answer, Queries, SolverError, System
 from ..solvers.pointwise import Pointwise
@@ -58,8 +55,8 @@ class Physics(Task):
 
     Attributes:
         horizon: until when.
-        numbers: of the query, over whose range in the system the equations are solved at once; with none, they
-            are solved for a single query, the first of the training split.
+        numbers: of the query, over whose range in the system the equations are solved at once; with none,
+            they are solved for a single query, the first of the training split.
         equations: whether they are learned from.
         answers: of how many training trajectories the answers are learned from.
 
@@ -108,9 +105,7 @@ class Physics(Task):
         if answers:
             timed = TimeConditioned(horizon=self.horizon if source.frames > 1 else None)
             outputs = [field.name for field in training_set.system.fields]
-            pairs = Pairs(
-                source, inputs=list(queries), outputs=outputs, timed=True, horizon=timed.horizon
-            )
+            pairs = Pairs(source, inputs=list(queries), outputs=outputs, timed=True, horizon=timed.horizon)
         return KnownEquations(
             training_set.system,
             {name: values[:1] for name, values in fixed.items()},

@@ -92,9 +92,7 @@ class Number:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.high):
-            raise SolverError(
-                f"number {self.name!r} must have a finite range, got {self.low} to {self.high}"
-            )
+            raise SolverError(f"number {self.name!r} must have a finite range, got {self.low} to {self.high}")
         if self.logarithmic and self.low <= 0:
             raise SolverError(f"number {self.name!r} is logarithmic, so it must be positive, got {self.low}")
 
@@ -179,9 +177,9 @@ class Pointwise:
         answers: for fields of the system's solution how each is read off; several stand along its last axis.
         free: coordinates at whose ends nothing needs to be given.
 
-    Raises `SolverError` for names that are not known or occur twice, a condition outside the ranges, equations
-    in which no unknown stands, and where a condition is missing: at both ends of a coordinate in which an
-    unknown is differentiated twice or more often, at one end for a first derivative in time.
+    Raises `SolverError` for names that are not known or occur twice, a condition outside the ranges,
+    equations in which no unknown stands, and where a condition is missing: at both ends of a coordinate in
+    which an unknown is differentiated twice or more often, at one end for a first derivative in time.
     """
 
     coordinates: tuple[Coordinate, ...]
@@ -271,7 +269,7 @@ class Pointwise:
                 continue
             for unknown in self.unknowns:
                 highest = max((orders[i] for name, orders in asked if name == unknown), default=0)
-                ends = [end for end in (coordinate.low, coordinate.high)]
+                ends = (coordinate.low, coordinate.high)
                 missing = [end for end in ends if (unknown, coordinate.name, end) not in held]
                 if coordinate.name == TIME and highest and len(missing) == 2:
                     raise SolverError(
@@ -325,7 +323,9 @@ def wanted_by(problem: Pointwise, equations: Equations, what: str) -> frozenset[
         raise SolverError(f"{what} must give what has to be zero, by name; got {found!r:.60}")
     for name, value in found.items():
         if not isinstance(value, torch.Tensor) or value.shape != (2,):
-            shape = tuple(getattr(value, "shape", ())) or type(value).__name__
+            shape = type(value).__name__
+            if hasattr(value, "shape"):
+                shape = f"a {shape} of shape {tuple(value.shape)}"
             raise SolverError(
                 f"{name!r} of {what} must be one number for each point; at 2 points it is {shape}"
             )

@@ -77,7 +77,7 @@ class DenseCurvature:
 
     def resume(self, state: dict[str, Any]) -> None:
         """See `Curvature`."""
-        _refuse_another_size(np.shape(state.get("inverse")), self.inverse.shape)
+        _refuse_another_size(np.shape(state.get("inverse", ())), self.inverse.shape)
         self.inverse = np.array(state["inverse"], dtype=np.float64, order="F")
 
     def learn(self, step: Array, change: Array, expected: float) -> None:
@@ -160,7 +160,7 @@ class LimitedCurvature:
     def resume(self, state: dict[str, Any]) -> None:
         """See `Curvature`."""
         for name in ("pair_steps", "pair_changes"):
-            _refuse_another_size(np.shape(state.get(name))[1:], self.steps.shape[1:])
+            _refuse_another_size(np.shape(state.get(name, ()))[1:], self.steps.shape[1:])
         self.steps = np.array(state["pair_steps"], dtype=np.float64)
         self.changes = np.array(state["pair_changes"], dtype=np.float64)
 

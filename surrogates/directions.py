@@ -39,7 +39,7 @@ class Directions:
 
     @classmethod
     def of(cls, wanted: Iterable[Orders]) -> Directions:
-        """The fewest directions; `SurrogateError` for derivatives beyond the fourth, or mixed ones of three
+        """Directions that will do; `SurrogateError` for derivatives beyond the fourth, or mixed ones of three
         coordinates or that are not known from two directions.
         """
         wanted = sorted(set(wanted))

@@ -36,7 +36,7 @@ FLOOR = 10.0
 
 
 class PINN(Surrogate):
-    """(place, time, numbers) -> fields, by making the equations' residuals small, and errors on known answers.
+    """(place, time, numbers) -> fields, by making residuals of equations small, and errors on known answers.
 
     Use it where no data are at hand, where few are and the equations are known, or to find numbers of the
     equations from data. For a single query the solver is faster, as a rule: a network is trained for each
@@ -97,7 +97,7 @@ class PINN(Surrogate):
         pairs = validation.pairs
         if pairs is None:
             return record
-        given, wanted = pairs.trajectory(0)
+        given, _ = pairs.trajectory(0)
         self.input_shapes = {**{name: tuple(v.shape) for name, v in given.items()}, "time": ()}
         self.output_shapes = dict(pairs.output_shapes)
         return dataclasses.replace(record, validation_error=self._error_on(pairs))
@@ -119,9 +119,9 @@ class PINN(Surrogate):
         Raises `SurrogateError` for a problem or values that make no sense, and where the loss is not finite.
         """
         self.problem = problem
-        self.network = CoordinateNetwork(
-            problem, self.settings.network, recover=recover, seed=seed
-        ).to(self.device, self.dtype)
+        self.network = CoordinateNetwork(problem, self.settings.network, recover=recover, seed=seed).to(
+            self.device, self.dtype
+        )
         objective = PhysicsObjective(
             self.network, self.settings.loss, seed=seed, known=known, equations=equations
         )
@@ -316,9 +316,9 @@ class PINN(Surrogate):
         if self.dtype == torch.float64:
             return ""
         loss = float(objective.loss().detach())
-        finer = CoordinateNetwork(
-            self.problem, self.settings.network, recover=self.network.guesses
-        ).to(self.device, torch.float64)
+        finer = CoordinateNetwork(self.problem, self.settings.network, recover=self.network.guesses).to(
+            self.device, torch.float64
+        )
         finer.load_state_dict({k: v.double() for k, v in self.network.state_dict().items()})
         floor = 0.0
         for name, term in objective.terms.items():

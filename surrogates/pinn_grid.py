@@ -58,7 +58,7 @@ class CoordinateGrid:
         return found
 
     def fields(self, evaluate: Evaluate, inputs: Tensors) -> dict[str, torch.Tensor]:
-        """The solution's fields by name, (batch, *grid), as something that is evaluated at places says them."""
+        """The solution's fields by name, (batch, *grid), by what can be evaluated at places."""
         places, shape = self.places(inputs), (len(next(iter(inputs.values()))), *self.shape)
         said: dict[tuple[tuple[str, float], ...], Mapping[Derivative, torch.Tensor]] = {}
         reads = [(name, r) for name, some in self.answers.items() for r in _each(some)]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
 
-from ..solvers.pointwise import Derivative, Equations, Places, Pointwise, wanted_by
+from ..solvers.pointwise import Derivative, Equations, Places, wanted_by
 from .pinn_network import CoordinateNetwork, Prepared
 from .surrogate import SurrogateError
 
@@ -80,9 +79,7 @@ class _Said:
         return self.said[name, tuple(orders.get(c, 0) for c in problem.coordinate_names)]
 
 
-def equation_term(
-    network: CoordinateNetwork, name: str, equations: Equations, places: Places
-) -> Term:
+def equation_term(network: CoordinateNetwork, name: str, equations: Equations, places: Places) -> Term:
     """Equations at points."""
     prepared = network.prepare(places, wanted_by(network.problem, equations, name))
 
@@ -109,9 +106,7 @@ def data_term(network: CoordinateNetwork, known: Known) -> Term:
     return Term("data", residuals, known.places)
 
 
-def periodic_term(
-    network: CoordinateNetwork, coordinate: str, places: Places, *, highest: int
-) -> Term:
+def periodic_term(network: CoordinateNetwork, coordinate: str, places: Places, *, highest: int) -> Term:
     """Values and derivatives below the highest are the same at both ends of a coordinate."""
     problem = network.problem
     bounds = next(c for c in problem.coordinates if c.name == coordinate)

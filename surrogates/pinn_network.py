@@ -77,7 +77,7 @@ class CoordinateNetwork(nn.Module):
         settings: see there.
         recover: numbers that are not known, with a first guess of each: they are learned, too. One that is
             positive stays so.
-        generator: of the first weights.
+        seed: of the first weights.
 
     Raises `SurrogateError` for an activation that is not smooth or sizes that make no sense.
     """
@@ -136,10 +136,11 @@ class CoordinateNetwork(nn.Module):
         """Points made ready for these derivatives."""
         problem = self.problem
         directions = Directions.of(orders for _, orders in wanted)
-        halves = torch.tensor([0.5 * c.length for c in problem.coordinates])
         x = torch.stack([places[name] for name in problem.coordinate_names], dim=1)
-        halves = halves.to(x)
-        middles = torch.tensor([c.low + 0.5 * c.length for c in problem.coordinates]).to(x)
+        halves = torch.tensor([0.5 * c.length for c in problem.coordinates], dtype=torch.float64).to(x)
+        middles = torch.tensor([0.5 * (c.low + c.high) for c in problem.coordinates], dtype=torch.float64).to(
+            x
+        )
         numbers = [number.scaled(places[number.name])[:, None] for number in self.given]
         vectors = torch.tensor(directions.vectors).reshape(-1, len(halves)).to(x)
         features = []
@@ -189,7 +190,9 @@ class CoordinateNetwork(nn.Module):
         found = []
         for taken in itertools.product((False, True), repeat=len(mirrors)):
             chosen = [mirror for mirror, is_taken in zip(mirrors, taken, strict=True) if is_taken]
-            signs = [math.prod(-1.0 if c in m.reflected else 1.0 for m in chosen) for c in problem.coordinate_names]
+            signs = [
+                math.prod(-1.0 if c in m.reflected else 1.0 for m in chosen) for c in problem.coordinate_names
+            ]
             parities = [math.prod(-1.0 if u in m.odd else 1.0 for m in chosen) for u in problem.unknowns]
             found.append((signs, parities))
         return found
@@ -221,9 +224,7 @@ class CoordinateNetwork(nn.Module):
                     for n in range(order):
                         if not value.requires_grad:
                             break  # it is constant along this direction
-                        (slope,) = torch.autograd.grad(
-                            value.sum(), way, create_graph=True, allow_unused=True
-                        )
+                        (slope,) = torch.autograd.grad(value.sum(), way, create_graph=True, allow_unused=True)
                         if slope is None:
                             break
                         found[k, place + n, :, u], value = slope.detach(), slope

@@ -36,9 +36,9 @@ class LossSettings:
             chance that grows with the residual (Wu et al., 2023), `even` spreads others evenly, `never` keeps
             the first.
         refresh: steps between two refreshes.
-        weighting: of the terms at each refresh: `fixed` keeps `weights`, `gradient_norm` makes their gradients
-            equally long (Wang et al., 2021), `kernel` their neural tangent kernels' traces equal (Wang et al.,
-            2022).
+        weighting: of the terms at each refresh: `fixed` keeps `weights`, `gradient_norm` makes their
+            gradients equally long (Wang et al., 2021), `kernel` their neural tangent kernels' traces equal
+            (Wang et al., 2022).
         weights: of terms by name, where not 1: `equations`, `data`, a condition's, `periodic x`.
         causality: how strictly earlier times have to be solved first; 0 for not at all (Wang et al., 2024).
         slices: in time, for that.
@@ -243,9 +243,7 @@ class PhysicsObjective:
         return {name: values[chosen] for name, values in places.items()}
 
     def _ask_at(self, places: Places) -> None:
-        self.terms[EQUATIONS] = equation_term(
-            self.network, EQUATIONS, self.network.problem.equations, places
-        )
+        self.terms[EQUATIONS] = equation_term(self.network, EQUATIONS, self.network.problem.equations, places)
 
     def _add_conditions(self) -> None:
         network, problem = self.network, self.network.problem
@@ -285,10 +283,12 @@ class PhysicsObjective:
         """Where the network can change nothing, a mistake was made."""
         network = list(self.network.perceptron.parameters())
         for name, term in self.terms.items():
-            value = term.value(self.network)
+            # of the residuals, for the gradient of their squares vanishes where these happen to be zero
+            parts = [r.sum() for r in term.residuals(self.network).values()]
+            value = sum(parts[1:], parts[0])
             slopes = torch.autograd.grad(value, network, allow_unused=True) if value.requires_grad else ()
             if not any(slope is not None and bool((slope != 0).any()) for slope in slopes):
                 raise SurrogateError(
-                    f"the term {name!r} does not depend on what the network says (its gradient is zero); look "
-                    "at its equations, and at points that a built-in form leaves no freedom"
+                    f"the term {name!r} does not depend on what the network says (its gradient is zero); "
+                    "look at its equations, and at points that a built-in form leaves no freedom"
                 )

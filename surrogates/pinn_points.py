@@ -66,16 +66,17 @@ def condition_points(
 
 def refuse_outside(problem: Pointwise, places: Places, what: str) -> None:
     """Raise `SurrogateError` for places beyond the ranges of coordinates and numbers."""
-    bounds = {c.name: (c.low, c.high) for c in (*problem.coordinates, *problem.ranges)}
+    bounds = {c.name: (c.low, c.high) for c in problem.coordinates}
+    bounds |= {number.name: (number.low, number.high) for number in problem.ranges}
     for name, (low, high) in bounds.items():
         slack = 1e-9 * max(abs(low), abs(high), high - low)
         values = places[name]
         outside = ~((values >= low - slack) & (values <= high + slack))
         if outside.any():
             raise SurrogateError(
-                f"{what}: {int(outside.sum())} of {len(values)} points lie outside of the domain, the first at "
-                f"{name} = {float(values[outside][0]):g}, which reaches from {low:g} to {high:g}; leave them "
-                "out or widen the range"
+                f"{what}: {int(outside.sum())} of {len(values)} points lie outside of the domain, the first "
+                f"at {name} = {float(values[outside][0]):g}, which reaches from {low:g} to {high:g}; leave "
+                "them out or widen the range"
             )
 
 

@@ -46,11 +46,9 @@ def kernel_traces(
     return _inverse(traces)
 
 
-def causal(
-    squares: torch.Tensor, times: torch.Tensor, *, tolerance: float, slices: int
-) -> torch.Tensor:
-    """(points,) weights that open a slice of time when what came before it is solved: exp(-tolerance times the
-    sum of the mean squares of all slices before).
+def causal(squares: torch.Tensor, times: torch.Tensor, *, tolerance: float, slices: int) -> torch.Tensor:
+    """(points,) weights that open a slice of time when what came before it is solved: exp(-tolerance times
+    the sum of the mean squares of all slices before).
 
     Wang, Sankaran & Perdikaris, Comput. Methods Appl. Mech. Eng. 421 (2024), doi:10.1016/j.cma.2024.116813.
     """

@@ -107,7 +107,7 @@ class AllenCahn(SpectralSystem):
         return -self.rate * u**3
 
     def draw(self, generators: Sequence[np.random.Generator]) -> Queries:
-        """The standard start, or sums of waves with random amplitudes that fall as one over the wavenumber."""
+        """The standard start, or sums of waves with random amplitudes that fall with the wavenumber."""
         x = self.places()
         u = np.empty((len(generators), self.points))
         k = np.arange(1, self.waves + 1)

@@ -7,7 +7,7 @@ what the compiled engine is checked against; the two share coefficients only.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -132,7 +132,7 @@ class Nonlinear:
 
     def __call__(self, spectrum: Array) -> Array:
         u = scipy.fft.irfft(spectrum, n=self.points)
-        u = u * u if self.power == 2 else u**self.power
+        u = reduce(np.multiply, [u] * self.power)  # NumPy's own power takes fifty times as long
         result = scipy.fft.rfft(u)
         result *= self.factor
         if self.forcing is not None:

@@ -107,7 +107,9 @@ class SpectralSystem(System):
         slope = torch.fft.irfft(1j * k * spectrum, n=points)  # ignores the Nyquist mode, now imaginary
         linear = torch.fft.irfft(self.growth(k, number) * spectrum, n=points)
         forcing = torch.as_tensor(self.forcing_values(points), dtype=u.dtype, device=u.device)
-        return {"momentum": time_derivative(u, interval=interval) - self.nonlinear(u, slope) - linear - forcing}
+        return {
+            "momentum": time_derivative(u, interval=interval) - self.nonlinear(u, slope) - linear - forcing
+        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,9 @@ __all__ = ["TwoRuns"]
 class TwoRuns(Solver):
     """The answer of a fine run, and how far that of a coarse one is from it.
 
-    The estimate of a sample is the largest difference of its fields, at any time, over the field's root mean
-    square: an upper bound, as the fine run is far better than the coarse one. A sample whose estimate exceeds
+    The estimate of a sample is the root-mean-square difference of a field over places, at the time and of the
+    field where it is largest, over the field's root mean square: an upper bound, as the fine run is far
+    better than the coarse one. A sample whose estimate exceeds
     the tolerance is NaN, its status NOT_CONVERGED.
 
     Attributes:
@@ -62,14 +63,18 @@ class TwoRuns(Solver):
         rough, fine = self.coarse(queries, times), self.fine(queries, times)
         samples = len(fine.status)
         estimate = np.zeros(samples)
-        for name, values in fine.values.items():
-            flat, other = (np.asarray(v).reshape(samples, -1) for v in (values, rough.values[name]))
-            scale = np.sqrt(np.mean(flat**2, axis=1))
-            gap = np.abs(flat - other).max(axis=1) / np.where(scale > 0, scale, 1.0)
+        for name, one in fine.values.items():
+            flat, other = (
+                np.asarray(v).reshape(samples, len(times), int(np.prod(v.shape[2:])))
+                for v in (one, rough.values[name])
+            )
+            scale = np.sqrt(np.mean(flat**2, axis=(1, 2)))
+            apart = np.sqrt(np.mean((flat - other) ** 2, axis=2)).max(axis=1)
+            gap = apart / np.where(scale > 0, scale, 1.0)
             estimate = np.maximum(estimate, np.where(np.isfinite(gap), gap, np.inf))
-        bad = ~(estimate <= self.tolerance)
-        status = np.where(bad, Status.NOT_CONVERGED, Status.SOLVED).astype(np.int8)
-        status[~(rough.solved & fine.solved)] = Status.DIVERGED
+        status = np.where(fine.solved, rough.status, fine.status).astype(np.int8)
+        bad = (status == Status.SOLVED) & ~(estimate <= self.tolerance)
+        status[bad] = Status.NOT_CONVERGED
         values = {name: np.array(v) for name, v in fine.values.items()}
         for v in values.values():
             v[status != Status.SOLVED] = np.nan

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import Queries
+from ..methods.stream_function import Boundary
 from .geometry import ellipse
-from .stream import Boundary
 from .system import SteadyFlow
 
 __all__ = [

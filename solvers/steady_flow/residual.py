@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..contract import SolverError
-from .momentum import NEAREST
+from ..methods.staggered_momentum import NEAREST
 
 if TYPE_CHECKING:
     from .system import SteadyFlow

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ..contract import Queries, Solution, Solver, SolverError, Status, check_times
 from ..methods.compiled import compiled
+from ..methods.stream_function import interpolated
 from ..methods.threads import in_parts
-from .stream import interpolated
 from .system import SteadyFlow
 
 __all__ = ["GUESS", "Flow", "SteadySolver"]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import SolverError
+from ..methods.stream_function import Boundary, Stream, Walk, grids, solved
 from .steady_solver import Flow, SteadySolver, Unsettled
-from .stream import Boundary, Stream, Walk, grids, solved
 
 __all__ = ["StreamNewton"]
 

@@ -49,16 +49,15 @@ class CoordinateFeatures(nn.Module):
                 f"{random} and {scale}"
             )
         unit = torch.eye(len(harmonics))
-        rows = [math.pi * (k + 1) * unit[i] for i, most in enumerate(harmonics) for k in range(most)]
+        rows = [(k + 1) * unit[i] for i, most in enumerate(harmonics) for k in range(most)]
         if random:
-            drawn = scale * torch.randn(random, len(harmonics), generator=generator)
-            whole = math.pi * (drawn / math.pi).round()
-            rows += list(torch.where(torch.tensor([bool(most) for most in harmonics]), whole, drawn))
+            drawn = scale / math.pi * torch.randn(random, len(harmonics), generator=generator)
+            rows += list(torch.where(torch.tensor([bool(most) for most in harmonics]), drawn.round(), drawn))
         waves = torch.stack(rows) if rows else torch.zeros(0, len(harmonics))
         self.register_buffer("linear", unit[[i for i, most in enumerate(harmonics) if not most]])
         self.register_buffer("waves", torch.cat([waves, waves]))
         # a cosine is a sine a quarter further
-        quarter = torch.full((len(waves),), 0.5 * math.pi)
+        quarter = torch.full((len(waves),), 0.5)
         self.register_buffer("phases", torch.cat([torch.zeros(len(waves)), quarter]))
 
     @property
@@ -68,15 +67,15 @@ class CoordinateFeatures(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(batch, coordinates) -> (batch, features)"""
-        return torch.cat([x @ self.linear.T, torch.sin(x @ self.waves.T + self.phases)], dim=1)
+        return torch.cat([x @ self.linear.T, torch.sin(math.pi * (x @ self.waves.T + self.phases))], dim=1)
 
     def streams(self, x: torch.Tensor, directions: torch.Tensor, orders: Sequence[int]) -> torch.Tensor:
         """(1 + sum of orders, batch, features): values, then for each of the (directions, coordinates) its
         derivatives of order 1, 2, ... up to its own of `orders`.
         """
-        phase, found = x @ self.waves.T + self.phases, [self(x)]
+        phase, found = math.pi * (x @ self.waves.T + self.phases), [self(x)]
         for direction, order in zip(directions, orders, strict=True):
-            speed, slope = self.waves @ direction, self.linear @ direction
+            speed, slope = math.pi * (self.waves @ direction), self.linear @ direction
             for n in range(1, order + 1):
                 straight = (slope if n == 1 else torch.zeros_like(slope)).expand(len(x), -1)
                 turned = speed**n * torch.sin(phase + 0.5 * math.pi * n)

@@ -192,7 +192,7 @@ class _Jets(torch.autograd.Function):
         return x
 
     @staticmethod
-    @once_differentiable  # type: ignore[misc,untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> Any:
         saved, layers, each = ctx.saved_tensors, ctx.layers, ctx.each
         weights, kept = saved[:layers], saved[layers:]

@@ -12,7 +12,7 @@ EXPERIMENT = "tests/experiments/test_steady_flow.py"
 
 FAULTS = (
     *planted(
-        "solvers/steady_flow/momentum.py",
+        "solvers/methods/staggered_momentum.py",
         ANSWERS,
         (
             "drag += share * (grip * (here - lid) if j == rows - 1",
@@ -31,7 +31,7 @@ FAULTS = (
         ),
     ),
     *planted(
-        "solvers/steady_flow/momentum.py",
+        "solvers/methods/staggered_momentum.py",
         LAWS,
         (
             "fu[j, i] = total + friction * drag + share * ku[j, i] * here",
@@ -40,7 +40,7 @@ FAULTS = (
         ),
     ),
     *planted(
-        "solvers/steady_flow/stream.py",
+        "solvers/methods/stream_function.py",
         LAWS,
         (
             "along = (self.ku[:, 1:-1] * self.u[:, 1:-1]).sum()",

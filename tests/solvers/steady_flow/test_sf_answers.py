@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from understudy.solvers.methods.stream_function import Boundary, Stream
 from understudy.solvers.steady_flow import SteadyFlow, StreamNewton
 from understudy.solvers.steady_flow.exact import (
     CAVITY_1000,
@@ -13,7 +14,6 @@ from understudy.solvers.steady_flow.exact import (
     cylinder,
     cylinder_coefficients,
 )
-from understudy.solvers.steady_flow.stream import Boundary, Stream
 
 ONCE = np.zeros(1)
 

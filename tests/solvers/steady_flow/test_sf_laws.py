@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 from understudy.solvers.contract import Queries, SolverError, Status
+from understudy.solvers.methods.stream_function import Boundary, Stream, left
 from understudy.solvers.steady_flow import SteadyFlow, StreamNewton, ellipse
 from understudy.solvers.steady_flow.forces import forces_of_fields
 from understudy.solvers.steady_flow.held import held, velocities
 from understudy.solvers.steady_flow.steady_solver import GUESS
-from understudy.solvers.steady_flow.stream import Boundary, Stream, left
 
 SYSTEM = SteadyFlow(32, 64)
 ONCE = np.zeros(1)

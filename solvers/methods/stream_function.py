@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
-from ..methods.nested_dissection import OFFSETS, Factors, dissection
-from .momentum import curl, jacobian, momentum, resistances, velocities
+from .nested_dissection import OFFSETS, Factors, dissection
+from .staggered_momentum import curl, jacobian, momentum, resistances, velocities
 
 __all__ = ["Boundary", "Stream", "Walk", "grids", "interpolated", "left", "solved"]
 

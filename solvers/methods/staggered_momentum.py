@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..methods.compiled import compiled
-from ..methods.nested_dissection import CENTRE, OFFSETS
+from .compiled import compiled
+from .nested_dissection import CENTRE, OFFSETS
 
 __all__ = ["STIFFEST", "curl", "jacobian", "momentum", "resistances", "velocities"]
 
