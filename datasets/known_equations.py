@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ..solvers.contract import Answer, Queries, SolverError, System
-from ..solvers.pointwise import Pointwise
 from .pairs import Pairs
 from .plan import DatasetError
 from .tasks import Task, TimeConditioned
@@ -30,7 +28,8 @@ class KnownEquations:
         horizon: until when.
         numbers: which were left out.
         equations: whether they are to be learned from, or the answers alone.
-        pairs: known answers; None for none.
+        pairs: of which the first answers are known; None for none.
+        answers: of how many trajectories.
     """
 
     system: System
@@ -39,11 +38,7 @@ class KnownEquations:
     numbers: tuple[str, ...] = ()
     equations: bool = True
     pairs: Pairs | None = None
-
-    @cached_property
-    def problem(self) -> Pointwise:
-        """The equations point by point."""
-        return self.system.pointwise(self.query, horizon=self.horizon)
+    answers: int = 0
 
     def __len__(self) -> int:
         return 1 if self.pairs is None else len(self.pairs)
@@ -56,7 +51,8 @@ class Physics(Task):
     Attributes:
         horizon: until when.
         numbers: of the query, over whose range in the system the equations are solved at once; with none,
-            they are solved for a single query, the first of the training split.
+            they are solved for a single query, the first of the test split: as a solver is, the network is
+            told what is asked, and nothing of the answer.
         equations: whether they are learned from.
         answers: of how many training trajectories the answers are learned from.
 
@@ -84,35 +80,37 @@ class Physics(Task):
         fewer answers than are wanted.
         """
         source = training_set.split(split)
-        queries = {name: np.asarray(values, dtype=np.float64) for name, values in source.queries().items()}
+        asked = source if self.numbers else training_set.split("test")
+        queries = {name: np.asarray(values, dtype=np.float64) for name, values in asked.queries().items()}
         unknown = sorted({*self.numbers} - {*queries})
         if unknown:
             raise DatasetError(f"a query has no number {unknown[0]!r}; it has {', '.join(sorted(queries))}")
-        fixed = {name: values for name, values in queries.items() if name not in self.numbers}
-        for name, values in fixed.items():
-            if self.numbers and (values != values[:1]).any():
+        fixed = {name: values[:1] for name, values in queries.items() if name not in self.numbers}
+        answers = self.answers if split == "train" else len(source) if self.numbers else 0
+        for name, values in source.queries().items() if self.numbers or answers else ():
+            if name in fixed and (values != fixed[name]).any():
                 raise DatasetError(
                     f"the queries of {training_set.name} differ in {name!r}, over which one problem cannot "
                     "reach: name it among the task's numbers if it is one, or generate a set in which it is "
                     "the same"
                 )
-        answers = self.answers if split == "train" else len(source)
         if answers > len(source):
             raise DatasetError(
                 f"{answers} answers are to be learned from, but the split {split!r} has {len(source)}"
             )
         pairs = None
         if answers:
-            timed = TimeConditioned(horizon=self.horizon if source.frames > 1 else None)
             outputs = [field.name for field in training_set.system.fields]
-            pairs = Pairs(source, inputs=list(queries), outputs=outputs, timed=True, horizon=timed.horizon)
+            horizon = self.horizon if source.frames > 1 else None
+            pairs = Pairs(source, inputs=list(queries), outputs=outputs, timed=True, horizon=horizon)
         return KnownEquations(
             training_set.system,
-            {name: values[:1] for name, values in fixed.items()},
+            fixed,
             self.horizon,
             self.numbers,
             self.equations,
             pairs,
+            answers,
         )
 
     def answer(self, surrogate: Any) -> Answer:

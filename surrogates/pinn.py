@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..datasets.known_equations import KnownEquations
 from ..solvers.contract import System
@@ -19,7 +20,7 @@ from ..solvers.discovery import find_kit
 from ..solvers.pointwise import Derivative, Pointwise
 from .pinn_grid import CoordinateGrid
 from .pinn_loss import Known
-from .pinn_network import CoordinateNetwork, NetworkSettings
+from .pinn_network import CoordinateNetwork, NetworkSettings, flat_weights, set_weights
 from .pinn_objective import LossSettings, PhysicsObjective
 from .pinn_points import refuse_outside
 from .pinn_training import DescentSettings, History, PhysicsTraining
@@ -84,23 +85,20 @@ class PINN(Surrogate):
         """See `Surrogate`. The validation error is that on known answers, the root mean square of the
         residual at other points where there are none.
         """
-        known = None if examples.pairs is None else self._grid_of(examples).known(examples.pairs)
         self._take(examples.system, examples.query, examples.horizon, examples.numbers)
+        pairs = examples.pairs
+        known = None if pairs is None else self._grid.known(pairs, examples.answers)
         record = self.solve(
-            examples.problem,
+            self.problem,
             known=known,
             equations=examples.equations,
             seed=seed,
             folder=folder,
             progress=progress,
         )
-        pairs = validation.pairs
-        if pairs is None:
+        if validation.pairs is None:
             return record
-        given, _ = pairs.trajectory(0)
-        self.input_shapes = {**{name: tuple(v.shape) for name, v in given.items()}, "time": ()}
-        self.output_shapes = dict(pairs.output_shapes)
-        return dataclasses.replace(record, validation_error=self._error_on(pairs))
+        return dataclasses.replace(record, validation_error=self._error_on(validation.pairs))
 
     def solve(
         self,
@@ -169,6 +167,15 @@ class PINN(Surrogate):
         """The numbers that were to be found, as they were found."""
         return {name: float(self.network.number(name).detach()) for name in self.network.guesses}
 
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """(numbers,) of the network, in one line, as a history's snapshots are; they can be set."""
+        return flat_weights(self.network)
+
+    @weights.setter
+    def weights(self, numbers: NDArray[np.float64]) -> None:
+        set_weights(self.network, numbers)
+
     @torch.no_grad()
     def __call__(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """See `Surrogate`; what is asked must be the query that was learned, its numbers apart."""
@@ -225,7 +232,6 @@ class PINN(Surrogate):
         parameters = {k: tuple(v) if isinstance(v, list) else v for k, v in noted["parameters"].items()}
         system = find_kit(noted["system"]).system(**parameters)
         self._take(system, {n: v.cpu().numpy() for n, v in query.items()}, noted["horizon"], noted["numbers"])
-        self.problem = system.pointwise(self._asked, horizon=self.horizon)
         self.network = CoordinateNetwork(self.problem, self.settings.network).to(self.device, self.dtype)
         self.network.load_state_dict(
             {n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")}
@@ -261,10 +267,13 @@ class PINN(Surrogate):
         self._asked = {name: np.asarray(values) for name, values in query.items()}
         # (a number that the network takes as an input is no part of the query)
         self.query = {n: torch.from_numpy(v.copy()).to(self.device) for n, v in self._asked.items()}
-        self._grid = CoordinateGrid(system, system.pointwise(self._asked, horizon=self.horizon))
-
-    def _grid_of(self, examples: KnownEquations) -> CoordinateGrid:
-        return CoordinateGrid(examples.system, examples.problem)
+        self.problem = system.pointwise(self._asked, horizon=self.horizon)
+        self._grid = CoordinateGrid(system, self.problem)
+        given = {name: tuple(values.shape[1:]) for name, values in self._asked.items()}
+        self.input_shapes = {**given, **dict.fromkeys(self.numbers, ()), "time": ()}
+        self.output_shapes = {
+            f.name: system.grid_of(f) for f in system.fields if f.name in self._grid.answers
+        }
 
     def _error_on(self, pairs: Any) -> float:
         """Relative root mean square error over all answers."""

@@ -77,11 +77,13 @@ class CoordinateGrid:
             found[name] = parts[0] if isinstance(some, Read) else torch.stack(parts, dim=-1)
         return found
 
-    def known(self, pairs: Pairs) -> Known:
-        """Answers of a training set, each value with its place; of what is read off unknowns as they are."""
+    def known(self, pairs: Pairs, trajectories: int) -> Known:
+        """The first answers of a training set, each value with its place: of what is read off unknowns as
+        they are.
+        """
         places: dict[str, list[torch.Tensor]] = {}
         values: dict[str, list[torch.Tensor]] = {}
-        for trajectory in range(pairs.trajectories):
+        for trajectory in range(trajectories):
             given, wanted = pairs.trajectory(trajectory)
             times = torch.from_numpy(np.asarray(pairs.times))
             inputs = {"time": times} | {

@@ -7,7 +7,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ..solvers.pointwise import Derivative, Places, Pointwise
@@ -16,7 +18,7 @@ from .blocks.jet_perceptron import JetPerceptron
 from .directions import Directions
 from .surrogate import SurrogateError
 
-__all__ = ["CoordinateNetwork", "NetworkSettings", "Prepared"]
+__all__ = ["CoordinateNetwork", "NetworkSettings", "Prepared", "flat_weights", "set_weights"]
 
 
 @dataclass(frozen=True)
@@ -230,6 +232,22 @@ class CoordinateNetwork(nn.Module):
                         found[k, place + n, :, u], value = slope.detach(), slope
             place += order
         return found[0], found[1]
+
+
+def flat_weights(network: nn.Module) -> NDArray[np.float64]:
+    """(numbers,) all that a network learns, in one line."""
+    flat = torch.cat([p.detach().reshape(-1) for p in network.parameters()])
+    return np.asarray(flat.cpu().double().numpy())
+
+
+@torch.no_grad()
+def set_weights(network: nn.Module, numbers: NDArray[np.float64]) -> None:
+    """Undoes `flat_weights`."""
+    begin = 0
+    for parameter in network.parameters():
+        part = torch.from_numpy(numbers[begin : begin + parameter.numel()])
+        parameter.copy_(part.view_as(parameter))
+        begin += parameter.numel()
 
 
 def _product(one: torch.Tensor, other: torch.Tensor, orders: Sequence[int]) -> torch.Tensor:

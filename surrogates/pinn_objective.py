@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..solvers.pointwise import TIME, Places, wanted_by
 from .pinn_loss import Known, Term, data_term, equation_term, periodic_term
-from .pinn_network import CoordinateNetwork
+from .pinn_network import CoordinateNetwork, flat_weights, set_weights
 from .pinn_points import condition_points, inner_points, refuse_outside
 from .pinn_weights import causal, gradient_norms, kernel_traces
 from .surrogate import SurrogateError
@@ -98,7 +98,7 @@ class PhysicsObjective:
         equations: bool = True,
     ) -> None:
         self.network, self.settings, self.seed = network, settings, seed
-        self.parameters = [p for p in network.parameters() if p.requires_grad]
+        self.parameters = list(network.parameters())
         first = self.parameters[0]
         self.device, self.dtype = first.device, first.dtype
         self.refreshes = 0
@@ -124,17 +124,11 @@ class PhysicsObjective:
     @property
     def place(self) -> NDArray[np.float64]:
         """(numbers,) the weights as they are."""
-        flat = torch.cat([p.detach().reshape(-1) for p in self.parameters])
-        return np.asarray(flat.cpu().double().numpy())
+        return flat_weights(self.network)
 
     @place.setter
     def place(self, numbers: NDArray[np.float64]) -> None:
-        flat, begin = torch.from_numpy(numbers).to(self.device, self.dtype), 0
-        with torch.no_grad():
-            for parameter in self.parameters:
-                end = begin + parameter.numel()
-                parameter.copy_(flat[begin:end].view_as(parameter))
-                begin = end
+        set_weights(self.network, numbers)
 
     def __call__(self, numbers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """The loss and its gradient; the network then has these weights."""

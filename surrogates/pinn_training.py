@@ -145,6 +145,8 @@ class PhysicsTraining:
         self.objective.first_weights()
         self._resume()
         self._bar.update(self.step)
+        if not self.history.seconds:
+            self._note(last=True)  # the network as it was drawn
         with self._bar:
             while not self.over:
                 if self.step < self.settings.first_steps:

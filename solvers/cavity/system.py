@@ -114,7 +114,7 @@ class Cavity(System):
         interval: float = 1.0,
     ) -> dict[str, torch.Tensor]:
         """`vorticity`, the curl of momentum, and `velocity_x`, `velocity_y`, by how much the velocities are
-        not the slopes of psi; each (samples, times, cells - 4, cells - 4), at cells two off the walls or more.
+        not the slopes of psi; away from walls, each (samples, times, cells - 4, cells - 4).
         Steady: the interval plays no part.
 
         Second order: of the exact flow it falls with the square of the spacing away from the upper corners.
