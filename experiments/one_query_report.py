@@ -76,7 +76,7 @@ class Findings:
         }
 
     def seconds_until(self, label: str) -> dict[str, float | None]:
-        """The median time over seeds until the error first was below each mark; None where half never were."""
+        """The median time over seeds until the error first was below each mark; None where half never did."""
         found: dict[str, float | None] = {}
         for mark in MARKS:
             times = [

@@ -10,7 +10,7 @@ from ..datasets.known_equations import Physics
 from ..surrogates.pinn import PINN
 from .stages import Candidate
 
-__all__ = ["one_query_candidates"]
+__all__ = ["QUICK", "one_query_candidates"]
 
 OPTIMISERS: dict[str, dict[str, Any]] = {
     "adam": {"optimiser": "adam"},

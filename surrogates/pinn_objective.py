@@ -32,6 +32,7 @@ class LossSettings:
     Attributes:
         points: inside, where the equations are asked for.
         condition_points: of each condition.
+        known_points: of known values, drawn from all at each refresh; None for all at once.
         resampling: of the points inside at each refresh: `residual` draws them from ten times as many, with a
             chance that grows with the residual (Wu et al., 2023), `even` spreads others evenly, `never` keeps
             the first.
@@ -53,6 +54,7 @@ class LossSettings:
 
     points: int = 2_048
     condition_points: int = 256
+    known_points: int | None = 4_096
     resampling: Literal["residual", "even", "never"] = "residual"
     refresh: int = 200
     weighting: Literal["fixed", "gradient_norm", "kernel"] = "fixed"
@@ -106,11 +108,11 @@ class PhysicsObjective:
         if equations:
             self._ask_at(self._points(0))
             self._add_conditions()
-        self._known = known
+        self._known: Known | None = known
         if known is not None:
             refuse_outside(network.problem, known.places, "the data")
-            self._known = Known(self._moved(known.places), self._moved(known.values))
-            self.terms["data"] = data_term(network, self._known)
+            self._every = Known(self._moved(known.places), self._moved(known.values))
+            self._draw_known()
         if not self.terms:
             raise SurrogateError("there is nothing to learn: neither equations nor data")
         unknown = sorted({name for name, _ in settings.weights} - {*self.terms})
@@ -164,6 +166,8 @@ class PhysicsObjective:
         """Other points and weights, as the settings have it, for the network as it is now."""
         self.refreshes += 1
         settings = self.settings
+        if self._known is not None:
+            self._draw_known()
         if self.equations and settings.resampling != "never":
             self._ask_at(self._points(self.refreshes))
         if self.equations and settings.causality:
@@ -185,6 +189,8 @@ class PhysicsObjective:
     def resume(self, tensors: Mapping[str, torch.Tensor], numbers: Mapping[str, Any]) -> None:
         """Take `state()` back."""
         self.weights, self.refreshes = dict(numbers["weights"]), numbers["refreshes"]
+        if self._known is not None:
+            self._draw_known()
         if self.equations:
             places = {n.removeprefix("places."): v for n, v in tensors.items() if n.startswith("places.")}
             self._ask_at(self._moved(places))
@@ -238,6 +244,19 @@ class PhysicsObjective:
 
     def _ask_at(self, places: Places) -> None:
         self.terms[EQUATIONS] = equation_term(self.network, EQUATIONS, self.network.problem.equations, places)
+
+    def _draw_known(self) -> None:
+        every, limit = self._every, self.settings.known_points
+        count = len(next(iter(every.values.values())))
+        self._known = every
+        if limit is not None and count > limit:
+            generator = torch.Generator().manual_seed(self._seed(3))
+            chosen = torch.randperm(count, generator=generator)[:limit].to(self.device)
+            self._known = Known(
+                {name: values[chosen] for name, values in every.places.items()},
+                {name: values[chosen] for name, values in every.values.items()},
+            )
+        self.terms["data"] = data_term(self.network, self._known)
 
     def _add_conditions(self) -> None:
         network, problem = self.network, self.network.problem
