@@ -35,6 +35,8 @@ __all__ = ["main"]
 
 logger = logging.getLogger(__name__)
 
+ONE = "one_"
+"""Begins the name of an experiment that asks one query of a system that has another experiment, too."""
 DESCRIPTION = """Physics surrogates that learn from solvers, compared at equal accuracy.
 
 To see it work:  understudy run kuramoto-sivashinsky --preset quick
@@ -239,7 +241,8 @@ def _experiment(name: str, prefix: str = "") -> Any:
     """The module `experiments/<prefix><system>.py`."""
     package = importlib.import_module(__package__)
     modules = {m.name for m in pkgutil.iter_modules(package.__path__)}
-    known = [s for s in system_names() if prefix + s in modules]
+    kinds = ("",) if prefix else ("", ONE)
+    known = [kind + s for kind in kinds for s in system_names() if prefix + kind + s in modules]
     plain = name.strip().lower().replace("-", "_")
     if plain in system_names() and plain not in known:
         what = "benchmark" if prefix else "experiment"

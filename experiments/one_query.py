@@ -64,7 +64,7 @@ class OneQuerySettings:
         """(frames,) the last at the horizon; that of a steady answer is 0."""
         if self.frames == 1:
             return np.zeros(1)
-        return self.interval * np.arange(1, self.frames + 1)
+        return np.asarray(self.interval * np.arange(1, self.frames + 1), dtype=np.float64)
 
     @property
     def task(self) -> Physics:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -158,7 +158,7 @@ def _panels(
     return found
 
 
-def _shades(values: NDArray[np.float64], what: str) -> dict[str, object]:
+def _shades(values: NDArray[np.float64], what: str) -> dict[str, Any]:
     if what == "error":
         return {"cmap": "magma", "vmin": 0.0}
     size = float(np.nanmax(np.abs(values))) or 1.0

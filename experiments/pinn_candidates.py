@@ -72,12 +72,12 @@ def one_query_candidates(
         found[f"pinn-{name}"] = candidate(
             dataclasses.replace(recommended, descent=descent), seeds=1, limit=short, remark=f"by {name}"
         )
-    for label, changes in ablations.items():
+    for label, other in ablations.items():
         found[f"pinn-{label}"] = candidate(
-            changed(recommended, changes),
+            changed(recommended, other),
             seeds=1,
             limit=short,
-            remark=", ".join(f"{k} {v}" for k, v in changes.items()),
+            remark=", ".join(f"{k} {v}" for k, v in other.items()),
         )
     return found
 

@@ -152,12 +152,14 @@ class Read:
         orders: how often that is differentiated, by coordinate.
         shift: how far from the grid's point it is read, by coordinate.
         factor: by which it is multiplied.
+        outside: what is answered where a place is not inside the domain; None for what the unknown is there.
     """
 
     unknown: str
     orders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     shift: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     factor: float = 1.0
+    outside: float | None = None
 
 
 @dataclass(frozen=True)

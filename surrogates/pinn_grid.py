@@ -70,10 +70,14 @@ class CoordinateGrid:
                 said[shift] = evaluate({**places, **moved}, wanted)
         found: dict[str, torch.Tensor] = {}
         for name, some in self.answers.items():
-            parts = [
-                r.factor * said[tuple(sorted(r.shift.items()))][self._derivative(r)].reshape(shape)
-                for r in _each(some)
-            ]
+            parts = []
+            for read in _each(some):
+                shift = tuple(sorted(read.shift.items()))
+                value = read.factor * said[shift][self._derivative(read)]
+                if read.outside is not None and self.problem.inside is not None:
+                    moved = {**places, **{c: places[c] + by for c, by in shift}}
+                    value = torch.where(self.problem.inside(moved), value, read.outside)
+                parts.append(value.reshape(shape))
             found[name] = parts[0] if isinstance(some, Read) else torch.stack(parts, dim=-1)
         return found
 

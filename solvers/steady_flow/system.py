@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..contract import Axis, Field, Queries, SolverError, Symmetry, System
+from ..pointwise import Pointwise
+from .equations import equations_of
 from .geometry import Family, obstacle, thinnest
 from .residual import imbalances
 
@@ -227,6 +229,10 @@ class SteadyFlow(System):
             np.concatenate([speed[..., None], u], axis=-1),
             np.concatenate([np.zeros_like(v[..., :1, :]), v], axis=-2),
         )
+
+    def pointwise(self, query: Queries, *, horizon: float) -> Pointwise:
+        """See `System`; time plays no part."""
+        return equations_of(self, query)
 
     @property
     def symmetries(self) -> tuple[Symmetry, ...]:
