@@ -79,14 +79,15 @@ def forward_over_forward(network: JetPerceptron, places: torch.Tensor) -> torch.
     def slope(at: torch.Tensor) -> Any:
         return torch.func.jvp(values, (at,), (along_x,))[1]
 
-    u, t = torch.func.jvp(values, (places,), (along_t,))
-    x, xx = torch.func.jvp(slope, (places,), (along_x,))
+    jvp: Any = torch.func.jvp  # which gives two things, unless it is asked for a third
+    u, t = jvp(values, (places,), (along_t,))
+    x, xx = jvp(slope, (places,), (along_x,))
     return _residual(u, t, x, xx)
 
 
 def taylor(network: JetPerceptron, places: torch.Tensor) -> torch.Tensor:
     """The derivatives side by side as in ours, in plain torch, which differentiates them."""
-    layers = list(network.layers)
+    layers: list[Any] = list(network.layers)
     h = layers[0](places)
     weight = layers[0].weight
     t, x, xx = weight[:, 0].expand_as(h), weight[:, 1].expand_as(h), torch.zeros_like(h)

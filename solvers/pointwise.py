@@ -10,6 +10,7 @@ from typing import Protocol
 
 import torch
 
+from .asked_for import TIME, refuse_missing, refuse_outside, refuse_reading, wanted_by
 from .solution import SolverError
 
 __all__ = [
@@ -26,9 +27,6 @@ __all__ = [
     "Read",
     "wanted_by",
 ]
-
-TIME = "t"
-"""The name of the coordinate that is time."""
 
 Places = Mapping[str, torch.Tensor]
 """Coordinates and numbers by name, (points,) each."""
@@ -208,7 +206,7 @@ class Pointwise:
             raise SolverError(f"each condition needs a name of its own, got {titles}")
         asked = wanted_by(self, self.equations, "the equations")
         for condition in self.conditions:
-            self._refuse_outside(condition)
+            refuse_outside(self, condition)
             wanted_by(self, condition.equations, f"condition {condition.name!r}")
             if condition.built_in and self.form is None:
                 raise SolverError(
@@ -221,14 +219,8 @@ class Pointwise:
                     f"a mirror reflects coordinates and changes unknowns, got {mirror.reflected} and "
                     f"{mirror.odd} where there are {self.coordinate_names} and {self.unknowns}"
                 )
-        for read in (r for reads in self.answers.values() for r in _each(reads)):
-            _Recorder(self)(read.unknown, **read.orders)
-            if read.unknown not in self.unknowns or not {*read.shift} <= {*self.coordinate_names}:
-                raise SolverError(
-                    f"an answer is read off unknowns, {', '.join(self.unknowns)}, and shifted along "
-                    f"{', '.join(self.coordinate_names)}; got {read}"
-                )
-        self._refuse_missing(asked)
+        refuse_reading(self)
+        refuse_missing(self, asked)
 
     @property
     def coordinate_names(self) -> tuple[str, ...]:
@@ -239,101 +231,3 @@ class Pointwise:
     def ranges(self) -> tuple[Number, ...]:
         """The numbers that vary."""
         return tuple(number for number in self.numbers if number.varies)
-
-    def _refuse_outside(self, condition: Condition) -> None:
-        if callable(condition.where):
-            return
-        bounds = {c.name: c for c in self.coordinates}
-        for name, value in condition.where.items():
-            if name not in bounds:
-                raise SolverError(
-                    f"condition {condition.name!r} fixes {name!r}, which is no coordinate; there are "
-                    f"{', '.join(bounds)}"
-                )
-            if not bounds[name].low <= value <= bounds[name].high:
-                raise SolverError(
-                    f"condition {condition.name!r} is at {name} = {value:g}, outside of "
-                    f"{bounds[name].low:g} to {bounds[name].high:g}"
-                )
-
-    def _refuse_missing(self, asked: frozenset[Derivative]) -> None:
-        """Where derivatives need values at the ends of a coordinate, some condition must give these."""
-        held = {
-            (unknown, name, float(value))
-            for condition in self.conditions
-            if not callable(condition.where)
-            for unknown, _ in wanted_by(self, condition.equations, condition.name)
-            for name, value in condition.where.items()
-        }
-        anywhere = any(callable(condition.where) for condition in self.conditions)
-        for i, coordinate in enumerate(self.coordinates):
-            if coordinate.periodic or coordinate.name in self.free:
-                continue
-            for unknown in self.unknowns:
-                highest = max((orders[i] for name, orders in asked if name == unknown), default=0)
-                ends = (coordinate.low, coordinate.high)
-                missing = [end for end in ends if (unknown, coordinate.name, end) not in held]
-                if coordinate.name == TIME and highest and len(missing) == 2:
-                    raise SolverError(
-                        f"{unknown} is differentiated by time, but no condition says what it is at "
-                        f"t = {coordinate.low:g}; add an initial condition"
-                    )
-                if coordinate.name != TIME and highest > 1 and missing and not anywhere:
-                    raise SolverError(
-                        f"{unknown} is differentiated {highest} times by {coordinate.name}, but no condition "
-                        f"says what it does at {coordinate.name} = {missing[0]:g}; add a boundary condition, "
-                        f"or name {coordinate.name!r} in `free` if there is none"
-                    )
-
-
-def _each(reads: Read | tuple[Read, ...]) -> tuple[Read, ...]:
-    return (reads,) if isinstance(reads, Read) else reads
-
-
-class _Recorder:
-    """An `At` that notes what it is asked for, at two points and with values that are all one."""
-
-    def __init__(self, problem: Pointwise) -> None:
-        self.problem, self.asked = problem, set[Derivative]()
-
-    def __call__(self, name: str, /, **orders: int) -> torch.Tensor:
-        problem, one = self.problem, torch.ones(2, dtype=torch.float64)
-        names = problem.coordinate_names
-        if name in problem.unknowns:
-            if not {*orders} <= {*names} or not all(isinstance(n, int) and n >= 0 for n in orders.values()):
-                raise SolverError(f"{name!r} can be differentiated by {', '.join(names)}, got {orders}")
-            self.asked.add((name, tuple(orders.get(c, 0) for c in names)))
-            return one
-        numbers = tuple(number.name for number in problem.numbers)
-        if name not in (*names, *numbers):
-            raise SolverError(
-                f"the problem has no {name!r}; it has unknowns {', '.join(problem.unknowns)}, coordinates "
-                f"{', '.join(names)}" + (f" and numbers {', '.join(numbers)}" if numbers else "")
-            )
-        if orders:
-            raise SolverError(f"only unknowns can be differentiated, {name!r} is none")
-        return one
-
-
-def wanted_by(problem: Pointwise, equations: Equations, what: str) -> frozenset[Derivative]:
-    """Which derivatives of which unknowns equations ask for; `SolverError` for none, and for equations that
-    give anything but a number for each point.
-    """
-    recorder = _Recorder(problem)
-    found = equations(recorder)
-    if not isinstance(found, Mapping) or not found:
-        raise SolverError(f"{what} must give what has to be zero, by name; got {found!r:.60}")
-    for name, value in found.items():
-        if not isinstance(value, torch.Tensor) or value.shape != (2,):
-            shape = type(value).__name__
-            if hasattr(value, "shape"):
-                shape = f"a {shape} of shape {tuple(value.shape)}"
-            raise SolverError(
-                f"{name!r} of {what} must be one number for each point; at 2 points it is {shape}"
-            )
-    if not recorder.asked:
-        raise SolverError(
-            f"{what} ask for no unknown ({', '.join(problem.unknowns)}), so nothing the network says changes "
-            "them; write them with at(...)"
-        )
-    return frozenset(recorder.asked)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +22,14 @@ from .pinn_loss import Known
 from .pinn_network import CoordinateNetwork, NetworkSettings, flat_weights, set_weights
 from .pinn_objective import LossSettings, PhysicsObjective
 from .pinn_points import refuse_outside
+from .pinn_precision import floor_in_words
 from .pinn_training import DescentSettings, History, PhysicsTraining
 from .surrogate import Surrogate, SurrogateError, TrainingRecord
 
 __all__ = ["PINN"]
 
-logger = logging.getLogger(__name__)
-
 CHUNK = 1 << 17
 """Points that are answered at once."""
-FLOOR = 10.0
-"""Times the residual's round-off within which a loss counts as held up by it."""
 
 
 class PINN(Surrogate):
@@ -137,7 +133,7 @@ class PINN(Surrogate):
             epochs=training.step,
             validation_error=objective.residual(self.settings.loss.points, seed=seed + 1),
             finished=training.finished,
-            note=self._note(objective),
+            note=floor_in_words(objective),
         )
 
     # answering -----------------------------------------------------------------------------------
@@ -319,27 +315,3 @@ class PINN(Surrogate):
             "dtype": str(self.dtype),
             "seed": seed,
         }
-
-    def _note(self, objective: PhysicsObjective) -> str:
-        """Whether precision held the loss up, measured: the same weights in double precision."""
-        if self.dtype == torch.float64:
-            return ""
-        loss = float(objective.loss().detach())
-        finer = CoordinateNetwork(self.problem, self.settings.network, recover=self.network.guesses).to(
-            self.device, torch.float64
-        )
-        finer.load_state_dict({k: v.double() for k, v in self.network.state_dict().items()})
-        floor = 0.0
-        for name, term in objective.terms.items():
-            gap = objective.twin(finer, name).residuals(finer)
-            mine = term.residuals(self.network)
-            parts = [(gap[k] - mine[k].double()).square().mean() for k in mine]
-            floor += objective.weights[name] * float(sum(parts[1:], parts[0]).detach())
-        if loss > FLOOR * floor:
-            return ""
-        note = (
-            f"in float32 the residuals' round-off alone gives a loss of {floor:.1e}, and the loss is "
-            f"{loss:.1e}: train in float64 for more"
-        )
-        logger.warning("%s", note)
-        return note

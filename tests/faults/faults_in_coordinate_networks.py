@@ -60,7 +60,7 @@ FAULTS = (
         ),
     ),
     *planted(
-        "solvers/pointwise.py",
+        "solvers/asked_for.py",
         POINTWISE,
         (
             "highest > 1 and missing and not anywhere",

@@ -224,6 +224,15 @@ def test_places_broadcast(solved: PINN) -> None:
     assert solved.at(x=x[:0], t=0.5)["u"].shape == (0,)  # BUG: an empty list of parts is concatenated
 
 
+def test_plain_numbers_are_places_in_double_precision(solved: PINN) -> None:
+    # BUG: they go through single precision
+    exactly = {name: torch.tensor(value, dtype=torch.float64) for name, value in (("t", 0.3), ("x", 0.7))}
+    assert torch.equal(solved.at(t=0.3, x=[0.7])["u"], solved.at(**exactly)["u"][None])
+    short = small(1)
+    short.solve(decay(coordinates=(Coordinate("t", 0.0, 0.1),)))
+    assert short.at(t=0.1)["u"].shape == ()  # the end is inside
+
+
 def test_many_places_are_answered_in_parts(solved: PINN, monkeypatch: pytest.MonkeyPatch) -> None:
     places = everywhere(solved.problem, 11)
     whole = solved.at(**places)["u"]
