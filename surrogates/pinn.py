@@ -305,7 +305,7 @@ class PINN(Surrogate):
             for values in self._asked.values():
                 digest.update(np.ascontiguousarray(values).tobytes())
         settings = dataclasses.asdict(self.settings)
-        settings["descent"].pop("seconds")
+        del settings["descent"]["seconds"], settings["descent"]["threads"]
         return {
             "settings": settings,
             "problem": repr((problem.coordinates, problem.unknowns, problem.numbers)),

@@ -7,16 +7,16 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from .checkpoints import optimiser_to_plain, plain_to_optimiser, read_checkpoint, write_checkpoint
+from .pinn_history import History, read_history, write_history
 from .pinn_objective import PhysicsObjective
 from .quasi_newton import QuasiNewton, QuasiNewtonSettings
 from .surrogate import SurrogateError
@@ -25,7 +25,7 @@ __all__ = ["DescentSettings", "History", "PhysicsTraining", "read_history"]
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINT, HISTORY = "checkpoint.safetensors", "history.safetensors"
+CHECKPOINT = "checkpoint.safetensors"
 EVERY = 30.0
 """Seconds between two checkpoints."""
 GROWTH = 1.25
@@ -45,6 +45,8 @@ class DescentSettings:
             machine, so such a run cannot be repeated bit for bit.
         adam_steps: of Adam before a quasi-Newton method begins.
         learning_rate: of Adam at its height; it rises over 2 % of Adam's steps and falls as a half cosine.
+        threads: of torch meanwhile; None for as many as it has. Several threads wait for one another where
+            networks are as small as these: one is faster on most machines, and two trainings at once are.
 
     Raises `SurrogateError` for settings that make no sense.
     """
@@ -54,16 +56,18 @@ class DescentSettings:
     seconds: float | None = None
     adam_steps: int = 0
     learning_rate: float = 3e-3
+    threads: int | None = 1
 
     def __post_init__(self) -> None:
         if self.optimiser not in ("ssbroyden", "ssbfgs", "bfgs", "lbfgs", "adam"):
             raise SurrogateError(
                 f"optimiser must be ssbroyden, ssbfgs, bfgs, lbfgs or adam, got {self.optimiser!r}"
             )
-        if self.steps < 1 or self.adam_steps < 0 or not self.learning_rate > 0 or (self.seconds or 1) <= 0:
+        positive = self.steps, self.learning_rate, self.seconds or 1, self.threads or 1
+        if min(positive) <= 0 or self.seconds == 0 or self.threads == 0 or self.adam_steps < 0:
             raise SurrogateError(
-                "steps, seconds and learning_rate must be positive and adam_steps at least 0, got "
-                f"{self.steps}, {self.seconds}, {self.learning_rate} and {self.adam_steps}"
+                "steps, seconds, learning_rate and threads must be positive and adam_steps at least 0, got "
+                f"{self.steps}, {self.seconds}, {self.learning_rate}, {self.threads} and {self.adam_steps}"
             )
 
     @property
@@ -75,27 +79,6 @@ class DescentSettings:
         """Adam's learning rate at a step."""
         rise = min(1.0, (step + 1) / max(1.0, 0.02 * self.first_steps))
         return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * step / self.first_steps))
-
-
-@dataclass
-class History:
-    """What a descent went through.
-
-    Attributes:
-        seconds, steps, losses: at each snapshot.
-        terms: each term of the loss at each snapshot, by name, not weighed.
-        snapshots: the network's weights there.
-    """
-
-    seconds: list[float] = field(default_factory=list)
-    steps: list[int] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)
-    terms: dict[str, list[float]] = field(default_factory=dict)
-    snapshots: list[NDArray[np.float64]] = field(default_factory=list)
-
-    def plain(self) -> dict[str, Any]:
-        """All but the weights, as JSON."""
-        return {k: getattr(self, k) for k in ("seconds", "steps", "losses", "terms")}
 
 
 class PhysicsTraining:
@@ -142,6 +125,14 @@ class PhysicsTraining:
 
     def run(self) -> History:
         """Descend to the end."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.settings.threads or before)
+        try:
+            return self._run()
+        finally:
+            torch.set_num_threads(before)
+
+    def _run(self) -> History:
         self.objective.first_weights()
         self._resume()
         self._bar.update(self.step)
@@ -159,8 +150,7 @@ class PhysicsTraining:
             self._note(last=True)
         if self.folder is not None:
             self._write()
-            tensors = {"snapshots": torch.from_numpy(np.array(self.history.snapshots))}
-            write_checkpoint(self.folder / HISTORY, tensors, self.history.plain())
+            write_history(self.folder, self.history)
         return self.history
 
     # steps ---------------------------------------------------------------------------------------
@@ -308,12 +298,3 @@ class PhysicsTraining:
         snapshots = list(tensors["snapshots"].numpy()) if "snapshots" in tensors else []
         self.history = History(**numbers["history"], snapshots=snapshots)
         logger.info("resumed the descent in %s at step %d", self.folder, self.step)
-
-
-def read_history(folder: Path) -> History | None:
-    """What a descent in this folder went through; None where none has ended there."""
-    found = read_checkpoint(folder / HISTORY)
-    if found is None:
-        return None
-    tensors, numbers = found
-    return History(**numbers, snapshots=list(tensors["snapshots"].numpy()))

@@ -1,0 +1,53 @@
+"""What the descent of a network of coordinates went through: losses and weights at growing times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .checkpoints import read_checkpoint, write_checkpoint
+
+__all__ = ["History", "read_history", "write_history"]
+
+FILE = "history.safetensors"
+
+
+@dataclass
+class History:
+    """What a descent went through.
+
+    Attributes:
+        seconds, steps, losses: at each snapshot.
+        terms: each term of the loss at each snapshot, by name, not weighed.
+        snapshots: the network's weights there.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    terms: dict[str, list[float]] = field(default_factory=dict)
+    snapshots: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        """All but the weights, as JSON."""
+        return {k: getattr(self, k) for k in ("seconds", "steps", "losses", "terms")}
+
+
+def write_history(folder: Path, history: History) -> None:
+    """Keep it in a folder."""
+    tensors = {"snapshots": torch.from_numpy(np.array(history.snapshots))}
+    write_checkpoint(folder / FILE, tensors, history.plain())
+
+
+def read_history(folder: Path) -> History | None:
+    """What a descent in this folder went through; None where none has ended there."""
+    found = read_checkpoint(folder / FILE)
+    if found is None:
+        return None
+    tensors, numbers = found
+    return History(**numbers, snapshots=list(tensors["snapshots"].numpy()))
