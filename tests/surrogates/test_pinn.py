@@ -24,6 +24,7 @@ from known_problems import (
 )
 from understudy.solvers.pointwise import At, Condition, Coordinate, Number, Pointwise
 from understudy.surrogates import pinn as pinn_module
+from understudy.surrogates import pinn_precision
 from understudy.surrogates.pinn import PINN
 from understudy.surrogates.pinn_loss import Known
 from understudy.surrogates.pinn_network import CoordinateNetwork
@@ -391,7 +392,7 @@ def test_a_loss_that_other_points_make_infinite_names_term_and_step(optimiser: s
 def test_the_round_off_of_residuals_is_measured_against_double_precision(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pinn_module, "FLOOR", math.inf)
+    monkeypatch.setattr(pinn_precision, "FLOOR", math.inf)
     single = small(100, dtype=torch.float32, network=SOFT)
     note = single.solve(heat()).note
     assert "in float32 the residuals' round-off alone gives a loss of " in note
