@@ -16,6 +16,7 @@ from ..solvers.pointwise import Derivative, Places, Pointwise
 from .blocks.coordinate_features import CoordinateFeatures
 from .blocks.jet_perceptron import JetPerceptron
 from .directions import Directions
+from .fast_jets import jets
 from .surrogate import SurrogateError
 
 __all__ = ["CoordinateNetwork", "NetworkSettings", "Prepared", "flat_weights", "set_weights"]
@@ -157,7 +158,7 @@ class CoordinateNetwork(nn.Module):
 
     def streams(self, prepared: Prepared) -> torch.Tensor:
         """(streams, points, unknowns)"""
-        said = self.perceptron.jets(prepared.features, prepared.directions.orders)
+        said = jets(self.perceptron, prepared.features, prepared.directions.orders)
         images = self._images()
         if len(images) > 1:
             parities = torch.tensor([parity for _, parity in images]).to(said)

@@ -7,8 +7,8 @@ import torch
 from understudy.solvers.pointwise import At, Condition, Coordinate, Mirror, Number, Places, Pointwise
 from understudy.surrogates.pinn import PINN
 from understudy.surrogates.pinn_loss import Known
-from understudy.surrogates.pinn_network import NetworkSettings
-from understudy.surrogates.pinn_objective import LossSettings
+from understudy.surrogates.pinn_network import CoordinateNetwork, NetworkSettings
+from understudy.surrogates.pinn_objective import LossSettings, PhysicsObjective
 from understudy.surrogates.pinn_training import DescentSettings
 
 DIFFUSIVITY, RATE = 0.2, 1.7
@@ -167,3 +167,23 @@ def measured(name: str, problem: Pointwise, values: int = 100, *, noise: float =
     }
     u = exact(name, places)
     return Known(places, {"u": u + noise * torch.randn(values, generator=generator, dtype=torch.float64)})
+
+
+SOFT_NETWORK = NetworkSettings(hidden=(6, 6), built_in=False, mirrored=False)
+
+
+def objective_of(
+    problem: Pointwise,
+    *,
+    network: NetworkSettings = SOFT_NETWORK,
+    known: Known | None = None,
+    **settings: Any,
+) -> PhysicsObjective:
+    """A loss whose conditions are soft."""
+    chosen = LossSettings(**{"points": 64, "condition_points": 16, **settings})
+    return PhysicsObjective(CoordinateNetwork(problem, network).double(), chosen, seed=3, known=known)
+
+
+def places_of(objective: PhysicsObjective, name: str = "equations") -> dict[str, torch.Tensor]:
+    """At which a term is asked for."""
+    return dict(objective.terms[name].places)

@@ -9,7 +9,9 @@ import pytest
 import torch
 from known_dynamics import in_memory, obstacles
 from understudy.datasets.durable import leftovers
+from understudy.datasets.known_equations import KnownEquations
 from understudy.solvers.contract import Axis
+from understudy.solvers.heat import Heat
 from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
 from understudy.surrogates.forecaster import Forecaster
 from understudy.surrogates.surrogate import (
@@ -43,6 +45,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "nvar": {"noise": (1e-4,)},
     "parallel_reservoirs": {"nodes": 60, "warm_up": 10, "samples": 500},
     "reservoir": {"nodes": 60, "warm_up": 10},
+    "pinn": {"network": {"hidden": (6,)}, "loss": {"points": 64}, "descent": {"steps": 20}},
     "residual_dense": {"width": 16, "blocks": 1, "training": TRAIN},
     "resnet": {"channels": 3, "width": 5, "blocks": 2, "training": TRAIN},
     "spline_dense": {"width": 16, "blocks": 1, "training": TRAIN},
@@ -73,9 +76,15 @@ def chaos(samples: int, frames: int, seed: int) -> np.ndarray:
     return np.asarray(ETDAB(system, step=1 / 32)(queries, times).values["u"])
 
 
+def rods(samples: int) -> dict[str, np.ndarray]:
+    """The heat equation's queries, of one start."""
+    return dict(ROD.draw([np.random.default_rng([2, i]) for i in range(samples)]))
+
+
 FORECASTERS = [name for name in surrogate_names() if issubclass(find_surrogate(name), Forecaster)]
 MAPS = [name for name in surrogate_names() if name not in FORECASTERS]
 PERIODIC_ONLY = {"cnn", "learned_multistep", "mlp", "nvar", "parallel_reservoirs", "resnet"}
+ROD = Heat(9, least_diffusivity=0.05, most_diffusivity=0.2)
 Data = tuple[np.ndarray, np.ndarray]
 Trained = tuple[Any, TrainingRecord]
 
@@ -86,14 +95,17 @@ def data() -> Data:
 
 
 def fitted(name: str, data: Data, **how: Any) -> Trained:
-    """Trained on what its kind learns: trajectories, or pairs."""
+    """Trained on what its kind learns: trajectories, equations, or pairs."""
     kind = find_surrogate(name)
     surrogate = kind(settings(kind, name), **how)
-    train, valid = (
-        [in_memory(values, INTERVAL) for values in data]
-        if name in FORECASTERS
-        else [obstacles(samples=20, seed=0), obstacles(samples=6, seed=1)]
-    )
+    train: Any
+    valid: Any
+    if name in FORECASTERS:
+        train, valid = (in_memory(values, INTERVAL) for values in data)
+    elif kind.learns is KnownEquations:
+        train = valid = KnownEquations(ROD, {"u": rods(1)["u"]}, 1.0, ("diffusivity",))
+    else:
+        train, valid = obstacles(samples=20, seed=0), obstacles(samples=6, seed=1)
     assert isinstance(train, kind.learns)
     return surrogate, surrogate.fit(train, valid, seed=3)
 
@@ -126,8 +138,11 @@ def history(surrogate: Forecaster, data: Data) -> torch.Tensor:
 
 
 def asked(surrogate: Surrogate) -> dict[str, torch.Tensor]:
-    """Three queries of another set of pairs."""
-    inputs = obstacles(samples=3, seed=2).batch(range(3))[0]
+    """Three queries: of another set of pairs, or of the equations."""
+    if surrogate.learns is KnownEquations:
+        inputs = {**rods(3), "time": np.array([0.0, 0.3, 1.0])}
+    else:
+        inputs = obstacles(samples=3, seed=2).batch(range(3))[0]
     return {name: torch.from_numpy(values).to(surrogate.dtype) for name, values in inputs.items()}
 
 
@@ -191,6 +206,9 @@ def test_it_notes_the_shapes_of_its_examples(name: str, trained: Trained) -> Non
         assert surrogate.interval == INTERVAL
         assert surrogate.frame_shape == (1, POINTS)
         assert surrogate.input_shapes == surrogate.output_shapes == {"frame": (1, POINTS)}
+    elif surrogate.learns is KnownEquations:
+        assert surrogate.input_shapes == {"u": (9,), "diffusivity": (), "time": ()}
+        assert surrogate.output_shapes == {"u": (9,)}
     else:
         assert surrogate.input_shapes == {"solid": (6, 4), "reynolds": ()}
         assert surrogate.output_shapes == {"u": (6, 4), "drag": ()}

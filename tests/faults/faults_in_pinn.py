@@ -1,0 +1,105 @@
+"""Mistakes in networks of coordinates that learn from equations, each with the test that must notice."""
+
+from fault import planted
+
+__all__ = ["FAULTS"]
+
+ANSWERS = "tests/surrogates/test_pinn_answers.py"
+OBJECTIVE = "tests/surrogates/test_pinn_objective.py"
+SCHEDULE = "tests/surrogates/test_pinn_schedule.py"
+TRAINING = "tests/surrogates/test_pinn_training.py"
+WEIGHTS = "tests/surrogates/test_pinn_weights.py"
+
+FAULTS = (
+    *planted(
+        "surrogates/pinn.py",
+        ANSWERS,
+        (
+            "given.shape[1:] != learned.shape[1:] or not",
+            "given.shape[1:] != learned.shape[1:] and not",
+            "test_it_refuses_to_be_asked_for_another_query_or_time",
+        ),
+    ),
+    *planted(
+        "surrogates/pinn_grid.py",
+        ANSWERS,
+        (
+            "for trajectory in range(trajectories):",
+            "for trajectory in range(pairs.trajectories):",
+            "test_equations_and_answers_are_learned_together",
+        ),
+    ),
+    *planted(
+        "datasets/known_equations.py",
+        ANSWERS,
+        (
+            'asked = source if self.numbers else training_set.split("test")',
+            "asked = source",
+            "test_the_query_is_the_first_of_the_test_split",
+        ),
+    ),
+    *planted(
+        "surrogates/pinn_precision.py",
+        "tests/surrogates/test_pinn.py",
+        (
+            "if loss > FLOOR * floor:",
+            "if loss < FLOOR * floor:",
+            "test_single_precision_that_holds_the_loss_up_is_noted",
+        ),
+    ),
+    *planted(
+        "surrogates/pinn_loss.py",
+        OBJECTIVE,
+        (
+            "* (0.5 * bounds.length) ** orders[i]",
+            "* 1.0",
+            "test_the_ends_of_a_ring_are_compared_below_the_highest_derivative",
+        ),
+    ),
+    *planted(
+        "surrogates/pinn_objective.py",
+        OBJECTIVE,
+        (
+            "clamp_min(1e-300) + 1\n",
+            "clamp_min(1e-300)\n",
+            "test_points_are_drawn_to_where_the_residual_is_large",
+        ),
+    ),
+    *planted(
+        "surrogates/pinn_training.py",
+        SCHEDULE,
+        (
+            "(1 + math.cos(math.pi * step / self.first_steps))",
+            "(1 + math.cos(math.pi * step / self.steps))",
+            "test_adam_before_another_has_a_schedule_of_its_own",
+        ),
+    ),
+    *planted(
+        "surrogates/pinn_training.py",
+        TRAINING,
+        (
+            "self.newton.changed()",
+            "self.newton.value += 0.0",
+            "test_a_run_that_was_killed_goes_on_as_if_it_had_not_been",
+        ),
+        (
+            'self.objective.resume(parts["objective"], numbers["objective"])',
+            "self.objective.refresh()",
+            "test_a_run_that_was_killed_goes_on_as_if_it_had_not_been",
+        ),
+    ),
+    *planted(
+        "surrogates/pinn_weights.py",
+        WEIGHTS,
+        (
+            "torch.cumsum(means, 0) - means",
+            "torch.cumsum(means, 0)",
+            "test_causal_weights_fall_with_what_is_not_solved_before",
+        ),
+        (
+            "** 2 / len(signs[0]) / PROBES",
+            "** 2 / PROBES",
+            "test_kernels_have_the_same_mean_diagonal_once_they_are_weighed",
+        ),
+    ),
+)
