@@ -20,6 +20,7 @@ from .pinn_history import History, read_history, write_history
 from .pinn_objective import PhysicsObjective
 from .quasi_newton import QuasiNewton, QuasiNewtonSettings
 from .surrogate import SurrogateError
+from .torch_threads import torch_threads
 
 __all__ = ["DescentSettings", "History", "PhysicsTraining", "read_history"]
 
@@ -125,12 +126,8 @@ class PhysicsTraining:
 
     def run(self) -> History:
         """Descend to the end."""
-        before = torch.get_num_threads()
-        torch.set_num_threads(self.settings.threads or before)
-        try:
+        with torch_threads(self.settings.threads):
             return self._run()
-        finally:
-            torch.set_num_threads(before)
 
     def _run(self) -> History:
         self.objective.first_weights()

@@ -10,6 +10,7 @@ from .pinn_loss import Known
 from .pinn_objective import PhysicsObjective
 from .quasi_newton import QuasiNewton, QuasiNewtonSettings
 from .surrogate import SurrogateError
+from .torch_threads import torch_threads
 
 __all__ = ["error_bars"]
 
@@ -49,20 +50,21 @@ def error_bars(
     generator, found = torch.Generator().manual_seed(seed), []
     network, fitted = pinn.network, pinn.weights
     try:
-        for sample in range(resamples):
-            noisy = {}
-            for name, values in known.values.items():
-                noise = torch.randn(values.shape, generator=generator, dtype=torch.float64)
-                drawn = said[name].cpu() + spread[name] * noise
-                noisy[name] = torch.where(torch.isfinite(values), drawn, torch.nan)
-            pinn.weights = fitted
-            objective = PhysicsObjective(
-                network, pinn.settings.loss, seed=seed + sample, known=Known(known.places, noisy)
-            )
-            descent = QuasiNewton(objective, fitted, QuasiNewtonSettings(steps=steps))
-            descent.run()
-            pinn.weights = descent.place
-            found.append([float(network.number(name).detach()) for name in network.guesses])
+        with torch_threads(pinn.settings.descent.threads):
+            for sample in range(resamples):
+                noisy = {}
+                for name, values in known.values.items():
+                    noise = torch.randn(values.shape, generator=generator, dtype=torch.float64)
+                    drawn = said[name].cpu() + spread[name] * noise
+                    noisy[name] = torch.where(torch.isfinite(values), drawn, torch.nan)
+                pinn.weights = fitted
+                objective = PhysicsObjective(
+                    network, pinn.settings.loss, seed=seed + sample, known=Known(known.places, noisy)
+                )
+                descent = QuasiNewton(objective, fitted, QuasiNewtonSettings(steps=steps))
+                descent.run()
+                pinn.weights = descent.place
+                found.append([float(network.number(name).detach()) for name in network.guesses])
     finally:
         pinn.weights = fitted
     deviations = np.std(found, axis=0, ddof=1)
