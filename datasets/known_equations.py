@@ -56,7 +56,7 @@ class Physics(Task):
         equations: whether they are learned from.
         answers: of how many training trajectories the answers are learned from.
 
-    Raises `SurrogateError` where there is nothing to learn from.
+    Raises `SolverError` where there is nothing to learn from.
     """
 
     gives: ClassVar[type] = KnownEquations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,8 @@ from ..datasets.known_equations import KnownEquations
 from ..solvers.contract import System
 from ..solvers.discovery import find_kit
 from ..solvers.pointwise import Derivative, Pointwise
-from .pinn_grid import CoordinateGrid
+from .pinn_grid import CoordinateGrid, relative_error
+from .pinn_identity import identity_of
 from .pinn_loss import Known
 from .pinn_network import CoordinateNetwork, NetworkSettings, flat_weights, set_weights
 from .pinn_objective import LossSettings, PhysicsObjective
@@ -35,11 +36,10 @@ CHUNK = 1 << 17
 class PINN(Surrogate):
     """(place, time, numbers) -> fields, by making residuals of equations small, and errors on known answers.
 
-    Use it where no data are at hand, where few are and the equations are known, or to find numbers of the
-    equations from data. For a single query the solver is faster, as a rule: a network is trained for each
-    query anew. Over a range of numbers it is a surrogate like others. It fails, silently, where the loss is
-    small and the answer wrong: at fronts between the points (residual resampling is on by default), and where
-    several solutions obey the equations (causality helps, in time).
+    Use it where data are few and the equations known, or to find numbers of the equations from data. For a
+    single query the solver is faster, as a rule. Over a range of numbers it is a surrogate like others. It
+    fails silently where the loss is small and the answer wrong: at fronts between the points (hence residual
+    resampling), and where several solutions obey the equations (causality helps, in time).
 
     `fit` learns a system's equations; `solve` any `Pointwise` problem; `at` answers anywhere.
 
@@ -94,7 +94,7 @@ class PINN(Surrogate):
         )
         if validation.pairs is None:
             return record
-        return dataclasses.replace(record, validation_error=self._error_on(validation.pairs))
+        return dataclasses.replace(record, validation_error=relative_error(self, validation.pairs))
 
     def solve(
         self,
@@ -112,23 +112,33 @@ class PINN(Surrogate):
 
         Raises `SurrogateError` for a problem or values that make no sense, and where the loss is not finite.
         """
+        if getattr(self, "problem", None) is not problem:
+            self._forget()  # what `fit` learned before
         self.problem = problem
-        self.network = CoordinateNetwork(problem, self.settings.network, recover=recover, seed=seed).to(
-            self.device, self.dtype
-        )
+        begin = time.perf_counter()
+        network = CoordinateNetwork(problem, self.settings.network, recover=recover, seed=seed)
+        self.network = network.to(self.device, self.dtype)
         objective = PhysicsObjective(
             self.network, self.settings.loss, seed=seed, known=known, equations=equations
         )
+        made_ready = time.perf_counter() - begin  # an answer's time begins with the question
         training = PhysicsTraining(
             objective,
             self.settings.descent,
             folder=folder,
-            identity=self._identity(problem, known, recover, equations, seed),
+            identity=identity_of(
+                self.settings,
+                objective,
+                known,
+                asked=getattr(self, "_asked", {}),
+                recover=recover or {},
+                seed=seed,
+            ),
             progress=progress,
         )
         self.history = training.run()
         return TrainingRecord(
-            seconds=training.seconds,
+            seconds=made_ready + training.seconds,
             samples=0 if known is None else len(next(iter(known.values.values()))),
             epochs=training.step,
             validation_error=objective.residual(self.settings.loss.points, seed=seed + 1),
@@ -144,12 +154,13 @@ class PINN(Surrogate):
 
         Raises `SurrogateError` where one is missing or outside of the range that was learned.
         """
+        self._refuse_unlearned()
         problem = self.problem
         names = [*problem.coordinate_names, *(number.name for number in self.network.given)]
         if {*names} != {*places}:
             raise SurrogateError(f"give {', '.join(names)}; got {', '.join(places) or 'nothing'}")
         given = torch.broadcast_tensors(
-            *(torch.as_tensor(places[name]).to(self.device, self.dtype) for name in names)
+            *(torch.as_tensor(places[name], device=self.device, dtype=self.dtype) for name in names)
         )
         shape = given[0].shape
         flat = {name: values.reshape(-1) for name, values in zip(names, given, strict=True)}
@@ -175,6 +186,9 @@ class PINN(Surrogate):
     @torch.no_grad()
     def __call__(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """See `Surrogate`; what is asked must be the query that was learned, its numbers apart."""
+        self._refuse_unlearned()
+        if not hasattr(self, "system"):
+            raise SurrogateError("a network that solved a problem which is no system's answers by `at` alone")
         for name, learned in self.query.items():
             given = inputs[name]
             if given.shape[1:] != learned.shape[1:] or not torch.equal(
@@ -194,6 +208,8 @@ class PINN(Surrogate):
         """What is wanted at places, (points,) each, a chunk at a time."""
         names = [*self.problem.coordinate_names, *(number.name for number in self.network.given)]
         found: dict[Derivative, list[torch.Tensor]] = {}
+        if not len(places[names[0]]):
+            return {what: places[names[0]].new_empty(0) for what in wanted}
         for begin in range(0, len(places[names[0]]), CHUNK):
             chosen = {name: places[name][begin : begin + CHUNK] for name in names}
             constants = self._constants(len(chosen[names[0]]))
@@ -211,13 +227,15 @@ class PINN(Surrogate):
 
     # saving --------------------------------------------------------------------------------------
 
+    def save(self, folder: Path, *, fingerprint: str, record: TrainingRecord, extra: Any = None) -> None:
+        """See `Surrogate`; `SurrogateError` for a network that solved a problem which is no system's."""
+        if hasattr(self, "network"):
+            self._refuse_homeless()
+        super().save(folder, fingerprint=fingerprint, record=record, extra=extra)
+
     def tensors(self) -> dict[str, torch.Tensor]:
         """See `Surrogate`: the network, and the query that it was trained for."""
-        if not hasattr(self, "system"):
-            raise SurrogateError(
-                "a network that solved a problem which is no system's cannot be saved whole; keep "
-                "`network.state_dict()`, and load it into the network of the same problem"
-            )
+        self._refuse_homeless()
         learned = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         return {**learned, **{f"query.{name}": value for name, value in self.query.items()}}
 
@@ -255,6 +273,23 @@ class PINN(Surrogate):
 
     # inside --------------------------------------------------------------------------------------
 
+    def _refuse_homeless(self) -> None:
+        if not hasattr(self, "system"):
+            raise SurrogateError(
+                "a network that solved a problem which is no system's cannot be saved whole; keep "
+                "`network.state_dict()`, and load it into the network of the same problem"
+            )
+
+    def _refuse_unlearned(self) -> None:
+        if not hasattr(self, "network"):
+            raise SurrogateError("PINN has not learned yet: call `fit` or `solve` before it is asked")
+
+    def _forget(self) -> None:
+        """That there was a system."""
+        for name in ("system", "query", "_asked", "_grid"):
+            self.__dict__.pop(name, None)
+        self.input_shapes = self.output_shapes = None
+
     def _take(
         self, system: System, query: Mapping[str, Any], horizon: float, numbers: tuple[str, ...]
     ) -> None:
@@ -269,49 +304,4 @@ class PINN(Surrogate):
         self.input_shapes = {**given, **dict.fromkeys(self.numbers, ()), "time": ()}
         self.output_shapes = {
             f.name: system.grid_of(f) for f in system.fields if f.name in self._grid.answers
-        }
-
-    def _error_on(self, pairs: Any) -> float:
-        """Relative root mean square error over all answers."""
-        gone, whole = 0.0, 0.0
-        for trajectory in range(pairs.trajectories):
-            given, wanted = pairs.trajectory(trajectory)
-            inputs = {
-                name: torch.from_numpy(np.repeat(v[None], pairs.frames, axis=0)).to(self.device, self.dtype)
-                for name, v in given.items()
-            }
-            inputs["time"] = torch.from_numpy(np.asarray(pairs.times)).to(self.device, self.dtype)
-            for name, said in self(inputs).items():
-                true = torch.from_numpy(wanted[name]).to(said)
-                known = torch.isfinite(true)
-                gone += float((said - true)[known].square().sum())
-                whole += float(true[known].square().sum())
-        return float(np.sqrt(gone / max(whole, 1e-300)))
-
-    def _identity(
-        self,
-        problem: Pointwise,
-        known: Known | None,
-        recover: Mapping[str, float] | None,
-        equations: bool,
-        seed: int,
-    ) -> dict[str, Any]:
-        """What tells this descent from others."""
-        digest = hashlib.sha256()
-        if known is not None:
-            for tensor in (*known.places.values(), *known.values.values()):
-                digest.update(tensor.detach().cpu().double().numpy().tobytes())
-        if hasattr(self, "_asked"):
-            for values in self._asked.values():
-                digest.update(np.ascontiguousarray(values).tobytes())
-        settings = dataclasses.asdict(self.settings)
-        del settings["descent"]["seconds"], settings["descent"]["threads"]
-        return {
-            "settings": settings,
-            "problem": repr((problem.coordinates, problem.unknowns, problem.numbers)),
-            "known": digest.hexdigest(),
-            "recover": dict(recover or {}),
-            "equations": equations,
-            "dtype": str(self.dtype),
-            "seed": seed,
         }

@@ -11,9 +11,9 @@ from ..datasets.pairs import Pairs
 from ..solvers.contract import System
 from ..solvers.pointwise import TIME, Derivative, Pointwise, Read
 from .pinn_loss import Known
-from .surrogate import SurrogateError
+from .surrogate import Surrogate, SurrogateError
 
-__all__ = ["CoordinateGrid"]
+__all__ = ["CoordinateGrid", "relative_error"]
 
 Tensors = Mapping[str, torch.Tensor]
 Evaluate = Callable[[Tensors, list[Derivative]], Mapping[Derivative, torch.Tensor]]
@@ -118,3 +118,19 @@ class CoordinateGrid:
 
 def _each(reads: Read | tuple[Read, ...]) -> tuple[Read, ...]:
     return (reads,) if isinstance(reads, Read) else reads
+
+
+def relative_error(surrogate: Surrogate, pairs: Pairs) -> float:
+    """The root mean square of a surrogate's errors over all answers, over that of the answers."""
+    gone, whole = 0.0, 0.0
+    for trajectory in range(pairs.trajectories):
+        given, wanted = pairs.trajectory(trajectory)
+        inputs = {name: np.repeat(v[None], pairs.frames, axis=0) for name, v in given.items()}
+        inputs["time"] = np.array(pairs.times)
+        tensors = {n: torch.from_numpy(v).to(surrogate.device, surrogate.dtype) for n, v in inputs.items()}
+        for name, said in surrogate(tensors).items():
+            true = torch.from_numpy(wanted[name].copy()).to(said)
+            known = torch.isfinite(true)
+            gone += float((said - true)[known].square().sum())
+            whole += float(true[known].square().sum())
+    return float(np.sqrt(gone / max(whole, 1e-300)))

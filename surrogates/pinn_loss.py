@@ -11,7 +11,7 @@ from ..solvers.pointwise import Derivative, Equations, Places, wanted_by
 from .pinn_network import CoordinateNetwork, Prepared
 from .surrogate import SurrogateError
 
-__all__ = ["Known", "Term", "data_term", "equation_term", "periodic_term"]
+__all__ = ["Known", "Term", "data_term", "equation_term", "periodic_term", "sizes_of"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Term:
         name: for people.
         residuals: network -> what has to be zero.
         places: of the points.
-        weights: (points,) of each point's square, with a mean near one; None for all alike.
+        weights: (points,) of each point's square, at most 1; None for 1.
     """
 
     name: str
@@ -89,17 +89,25 @@ def equation_term(network: CoordinateNetwork, name: str, equations: Equations, p
     return Term(name, residuals, places)
 
 
-def data_term(network: CoordinateNetwork, known: Known) -> Term:
-    """Known values, in units of each unknown's root mean square."""
+def sizes_of(known: Known) -> dict[str, float]:
+    """The root mean square of each unknown's known values; 1 where all are zero or none is known."""
+    found = {}
+    for name, values in known.values.items():
+        there = values[torch.isfinite(values)]
+        found[name] = float(there.square().mean().nan_to_num().sqrt()) or 1.0  # (of none it is NaN)
+    return found
+
+
+def data_term(network: CoordinateNetwork, known: Known, sizes: Mapping[str, float]) -> Term:
+    """Known values, in units of each unknown's size."""
     none = (0,) * len(network.problem.coordinates)
     prepared = network.prepare(known.places, [(name, none) for name in known.values])
     there = {name: torch.isfinite(values) for name, values in known.values.items()}
-    scales = {n: float(v[there[n]].square().mean().sqrt()) or 1.0 for n, v in known.values.items()}
 
     def residuals(network: CoordinateNetwork) -> dict[str, torch.Tensor]:
         said = network(prepared)
         return {
-            name: torch.where(there[name], said[name, none] - values.nan_to_num(), 0.0) / scales[name]
+            name: torch.where(there[name], said[name, none] - values.nan_to_num(), 0.0) / sizes[name]
             for name, values in known.values.items()
         }
 

@@ -204,6 +204,15 @@ class CoordinateNetwork(nn.Module):
         self, places: Places, vectors: torch.Tensor, directions: Directions
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """What is added and what multiplies, with their derivatives along the directions."""
+        # in inference mode, in which tasks ask, autograd finds no derivatives even where it is switched on,
+        # and of tensors that were made in it takes only copies
+        with torch.inference_mode(mode=False):
+            copies = {name: values.clone() for name, values in places.items()}
+            return self._formed_at(copies, vectors.clone(), directions)
+
+    def _formed_at(
+        self, places: Places, vectors: torch.Tensor, directions: Directions
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         names, unknowns = self.problem.coordinate_names, self.problem.unknowns
         points = len(places[names[0]])
         found = torch.zeros(2, 1 + sum(directions.orders), points, len(unknowns)).to(places[names[0]])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ..solvers.pointwise import TIME, Places, wanted_by
-from .pinn_loss import Known, Term, data_term, equation_term, periodic_term
+from .pinn_loss import Known, Term, data_term, equation_term, periodic_term, sizes_of
+from .pinn_loss_settings import LossSettings
 from .pinn_network import CoordinateNetwork, flat_weights, set_weights
 from .pinn_points import condition_points, inner_points, refuse_outside
 from .pinn_weights import causal, gradient_norms, kernel_traces
@@ -22,60 +22,7 @@ __all__ = ["LossSettings", "PhysicsObjective"]
 
 POOL = 10
 """Times as many points as are wanted, of which those with large residuals are preferred."""
-EQUATIONS = "equations"
-
-
-@dataclass(frozen=True)
-class LossSettings:
-    """The loss, and how it follows the network.
-
-    Attributes:
-        points: inside, where the equations are asked for.
-        condition_points: of each condition.
-        known_points: of known values, drawn from all at each refresh; None for all at once.
-        resampling: of the points inside at each refresh: `residual` draws them from ten times as many, with a
-            chance that grows with the residual (Wu et al., 2023), `even` spreads others evenly, `never` keeps
-            the first.
-        refresh: steps between two refreshes.
-        weighting: of the terms at each refresh: `fixed` keeps `weights`, `gradient_norm` makes their
-            gradients equally long (Wang et al., 2021), `kernel` their neural tangent kernels' traces equal
-            (Wang et al., 2022).
-        weights: of terms by name, where not 1: `equations`, `data`, a condition's, `periodic x`.
-        causality: how strictly earlier times have to be solved first; 0 for not at all (Wang et al., 2024).
-        slices: in time, for that.
-
-    Raises `SurrogateError` for settings that make no sense.
-
-    Wu, Zhu, Tan, Kartha & Lu, Comput. Methods Appl. Mech. Eng. 403 (2023), doi:10.1016/j.cma.2022.115671;
-    Wang, Teng & Perdikaris, SIAM J. Sci. Comput. 43 (2021), doi:10.1137/20M1318043; Wang, Yu & Perdikaris,
-    J. Comput. Phys. 449 (2022), doi:10.1016/j.jcp.2021.110768; Wang, Sankaran & Perdikaris, Comput. Methods
-    Appl. Mech. Eng. 421 (2024), doi:10.1016/j.cma.2024.116813.
-    """
-
-    points: int = 2_048
-    condition_points: int = 256
-    known_points: int | None = 4_096
-    resampling: Literal["residual", "even", "never"] = "residual"
-    refresh: int = 200
-    weighting: Literal["fixed", "gradient_norm", "kernel"] = "fixed"
-    weights: tuple[tuple[str, float], ...] = ()
-    causality: float = 0.0
-    slices: int = 16
-
-    def __post_init__(self) -> None:
-        if min(self.points, self.condition_points, self.refresh, self.slices) < 1 or self.causality < 0:
-            raise SurrogateError(
-                "points, condition_points, refresh and slices must be positive and causality at least 0, got "
-                f"{self.points}, {self.condition_points}, {self.refresh}, {self.slices} and {self.causality}"
-            )
-        for name, known in (
-            ("resampling", ("residual", "even", "never")),
-            ("weighting", ("fixed", "gradient_norm", "kernel")),
-        ):
-            if getattr(self, name) not in known:
-                raise SurrogateError(f"{name} must be {', '.join(known)}, got {getattr(self, name)!r}")
-        if any(not weight > 0 for _, weight in self.weights):
-            raise SurrogateError(f"weights must be positive, got {dict(self.weights)}")
+EQUATIONS, DATA = "equations", "data"
 
 
 class PhysicsObjective:
@@ -110,8 +57,10 @@ class PhysicsObjective:
             self._add_conditions()
         self._known: Known | None = known
         if known is not None:
+            known = self._with_constants(known)
             refuse_outside(network.problem, known.places, "the data")
             self._every = Known(self._moved(known.places), self._moved(known.values))
+            self._sizes = sizes_of(self._every)
             self._draw_known()
         if not self.terms:
             raise SurrogateError("there is nothing to learn: neither equations nor data")
@@ -172,11 +121,7 @@ class PhysicsObjective:
             self._ask_at(self._points(self.refreshes))
         if self.equations and settings.causality:
             self._weigh_by_time()
-        if settings.weighting != "fixed" and len(self.terms) > 1:
-            measure = gradient_norms if settings.weighting == "gradient_norm" else kernel_traces
-            found = measure(self.network, self.terms, self.parameters, seed=self._seed(2))
-            # half of what was, for one measurement is of one set of points
-            self.weights = {name: 0.5 * self.weights[name] + 0.5 * found[name] for name in self.terms}
+        self._weigh_terms(keeping=0.5)  # half of what was, for one measurement is of one set of points
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """Points and weights as tensors and as JSON."""
@@ -204,16 +149,19 @@ class PhysicsObjective:
         if name == "data":
             known = self._known
             assert known is not None
-            return data_term(network, Known(places, {n: v.to(dtype) for n, v in known.values.items()}))
+            return data_term(
+                network, Known(places, {n: v.to(dtype) for n, v in known.values.items()}), self._sizes
+            )
         if name.startswith("periodic "):
             return self._periodic(network, name.removeprefix("periodic "), places)
         conditions = {c.name: c.equations for c in problem.conditions}
         return equation_term(network, name, conditions.get(name, problem.equations), places)
 
     def first_weights(self) -> None:
-        """The weighing by time, for the first points, before the first step."""
+        """The weighing of terms and by time, for the first points, before the first step."""
         if self.equations and self.settings.causality:
             self._weigh_by_time()
+        self._weigh_terms(keeping=0.0)
 
     # terms ---------------------------------------------------------------------------------------
 
@@ -237,6 +185,9 @@ class PhysicsObjective:
         with torch.no_grad():
             pool = equation_term(self.network, EQUATIONS, problem.equations, places)
             size = pool.squares(self.network).sqrt().cpu().double()
+        # points where it is not finite are surely among them, so that the loss says so
+        fine = size[size.isfinite()]
+        size = torch.where(size.isfinite(), size, 1e12 * float(1 + fine.sum()))
         chances = size / size.mean().clamp_min(1e-300) + 1
         generator = torch.Generator().manual_seed(self._seed(1))
         chosen = torch.multinomial(chances, settings.points, generator=generator).to(self.device)
@@ -256,12 +207,17 @@ class PhysicsObjective:
                 {name: values[chosen] for name, values in every.places.items()},
                 {name: values[chosen] for name, values in every.values.items()},
             )
-        self.terms["data"] = data_term(self.network, self._known)
+        self.terms["data"] = data_term(self.network, self._known, self._sizes)
 
     def _add_conditions(self) -> None:
         network, problem = self.network, self.network.problem
         count = self.settings.condition_points
         for i, condition in enumerate(problem.conditions):
+            if condition.name in (EQUATIONS, DATA) or condition.name.startswith("periodic "):
+                raise SurrogateError(
+                    f"a condition may not be called {condition.name!r}, as another part of the loss is; give "
+                    "it another name"
+                )
             if condition.built_in and network.settings.built_in:
                 continue
             places = self._moved(condition_points(problem, condition, count, seed=self._seed(10 + i)))
@@ -279,6 +235,18 @@ class PhysicsObjective:
         highest = max(orders[i] for _, orders in asked)
         return periodic_term(network, coordinate, places, highest=highest)
 
+    def _weigh_terms(self, *, keeping: float) -> None:
+        settings = self.settings
+        if settings.weighting == "fixed" or len(self.terms) < 2:
+            return
+        measure = gradient_norms if settings.weighting == "gradient_norm" else kernel_traces
+        found = measure(self.network, self.terms, self.parameters, seed=self._seed(2))
+        given = dict(settings.weights)
+        self.weights = {
+            name: keeping * self.weights[name] + (1 - keeping) * given.get(name, 1.0) * found[name]
+            for name in self.terms
+        }
+
     def _weigh_by_time(self) -> None:
         inside = self.terms[EQUATIONS]
         if TIME not in inside.places:
@@ -291,6 +259,26 @@ class PhysicsObjective:
                 squares, inside.places[TIME], tolerance=self.settings.causality, slices=self.settings.slices
             ),
         )
+
+    def _with_constants(self, known: Known) -> Known:
+        """Data with all numbers, of which a form may be made; those that do not vary need not be given.
+
+        Raises `SurrogateError` where a coordinate or a number that varies is missing, and for values of what
+        is no unknown.
+        """
+        problem = self.network.problem
+        needed = [*problem.coordinate_names, *(number.name for number in self.network.given)]
+        missing = [name for name in needed if name not in known.places]
+        if missing:
+            raise SurrogateError(f"the data have no {missing[0]!r}; their places need {', '.join(needed)}")
+        strange = sorted({*known.values} - {*problem.unknowns})
+        if strange:
+            raise SurrogateError(
+                f"the data have values of {strange[0]!r}; the unknowns are {', '.join(problem.unknowns)}"
+            )
+        like = next(iter(known.values.values()))
+        constants = {number.name: torch.full_like(like, number.low) for number in problem.numbers}
+        return Known({**constants, **known.places}, known.values)
 
     def _refuse_independent(self) -> None:
         """Where the network can change nothing, a mistake was made."""

@@ -69,6 +69,8 @@ def refuse_outside(problem: Pointwise, places: Places, what: str) -> None:
     bounds = {c.name: (c.low, c.high) for c in problem.coordinates}
     bounds |= {number.name: (number.low, number.high) for number in problem.ranges}
     for name, (low, high) in bounds.items():
+        if name not in places:
+            continue  # a number that is to be found is given nowhere
         slack = 1e-9 * max(abs(low), abs(high), high - low)
         values = places[name]
         outside = ~((values >= low - slack) & (values <= high + slack))

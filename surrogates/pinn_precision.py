@@ -13,8 +13,9 @@ __all__ = ["floor_in_words"]
 
 logger = logging.getLogger(__name__)
 
-FLOOR = 10.0
-"""Times the residual's round-off within which a loss counts as held up by it."""
+FLOOR = 2_000.0
+"""Times the residual's round-off within which a loss counts as held up by it: descents end at some 200 to
+1,600 times that, as differences of losses are lost before the losses themselves."""
 
 
 def floor_in_words(objective: PhysicsObjective) -> str:
@@ -30,7 +31,8 @@ def floor_in_words(objective: PhysicsObjective) -> str:
     with torch.no_grad():
         for name, term in objective.terms.items():
             mine, true = term.residuals(network), objective.twin(finer, name).residuals(finer)
-            parts = [(true[k] - mine[k].double()).square().mean() for k in mine]
+            shares = 1.0 if term.weights is None else term.weights.double()
+            parts = [(shares * (true[k] - mine[k].double()).square()).mean() for k in mine]
             floor += objective.weights[name] * float(sum(parts[1:], parts[0]))
     if loss > FLOOR * floor:
         return ""

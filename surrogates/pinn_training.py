@@ -27,6 +27,8 @@ __all__ = ["DescentSettings", "History", "PhysicsTraining", "read_history"]
 logger = logging.getLogger(__name__)
 
 CHECKPOINT = "checkpoint.safetensors"
+RISE = 500
+"""Steps over which Adam's learning rate rises, at most."""
 EVERY = 30.0
 """Seconds between two checkpoints."""
 GROWTH = 1.25
@@ -45,7 +47,8 @@ class DescentSettings:
         seconds: at most, wall-clock; None for as long as the steps take. How far it gets depends on the
             machine, so such a run cannot be repeated bit for bit.
         adam_steps: of Adam before a quasi-Newton method begins.
-        learning_rate: of Adam at its height; it rises over 2 % of Adam's steps and falls as a half cosine.
+        learning_rate: of Adam at its height; it rises over 2 % of Adam's steps, at most 500, and falls as a
+            half cosine to the end of its steps or, without another method after it, of the time.
         threads: of torch meanwhile; None for as many as it has. Several threads wait for one another where
             networks are as small as these: one is faster on most machines, and two trainings at once are.
 
@@ -64,8 +67,9 @@ class DescentSettings:
             raise SurrogateError(
                 f"optimiser must be ssbroyden, ssbfgs, bfgs, lbfgs or adam, got {self.optimiser!r}"
             )
-        positive = self.steps, self.learning_rate, self.seconds or 1, self.threads or 1
-        if min(positive) <= 0 or self.seconds == 0 or self.threads == 0 or self.adam_steps < 0:
+        limits = (1 if limit is None else limit for limit in (self.seconds, self.threads))
+        positive = all(0 < number < math.inf for number in (self.steps, self.learning_rate, *limits))
+        if not positive or self.adam_steps < 0:
             raise SurrogateError(
                 "steps, seconds, learning_rate and threads must be positive and adam_steps at least 0, got "
                 f"{self.steps}, {self.seconds}, {self.learning_rate}, {self.threads} and {self.adam_steps}"
@@ -76,10 +80,13 @@ class DescentSettings:
         """Those of Adam."""
         return self.steps if self.optimiser == "adam" else min(self.adam_steps, self.steps)
 
-    def rate(self, step: int) -> float:
-        """Adam's learning rate at a step."""
-        rise = min(1.0, (step + 1) / max(1.0, 0.02 * self.first_steps))
-        return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * step / self.first_steps))
+    def rate(self, step: int, *, spent: float = 0.0) -> float:
+        """Adam's learning rate at a step, when this share of the time is spent: it falls with whichever limit
+        comes first.
+        """
+        rise = min(1.0, (step + 1) / max(1.0, min(RISE, 0.02 * self.first_steps)))
+        share = min(1.0, max(step / self.first_steps, spent))
+        return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * share))
 
 
 class PhysicsTraining:
@@ -135,13 +142,17 @@ class PhysicsTraining:
         self._bar.update(self.step)
         if not self.history.seconds:
             self._note(last=True)  # the network as it was drawn
+        elif self.over and self.history.steps[-1] == self.step:
+            return self.history
         with self._bar:
             while not self.over:
                 if self.step < self.settings.first_steps:
                     self._adam_step()
                 else:
                     self._newton_steps()
-                if not self.over and self.step % self.objective.settings.refresh == 0:
+                # (also where time is up: who takes up the run again goes on with these points)
+                due = self.step % self.objective.settings.refresh == 0 and self._at_refresh != self.step
+                if due and not self.finished:
                     self._refresh()
                 self._note()
             self._note(last=True)
@@ -153,8 +164,10 @@ class PhysicsTraining:
     # steps ---------------------------------------------------------------------------------------
 
     def _adam_step(self) -> None:
+        limit, alone = self.settings.seconds, self.settings.optimiser == "adam"
+        spent = self.seconds / limit if limit is not None and alone else 0.0
         for group in self.adam.param_groups:
-            group["lr"] = self.settings.rate(self.step)
+            group["lr"] = self.settings.rate(self.step, spent=spent)
         self.adam.zero_grad(set_to_none=True)
         loss = self.objective.loss()
         self.loss = float(loss.detach())
@@ -199,7 +212,10 @@ class PhysicsTraining:
         self.objective.refresh()
         self._at_refresh = self.step
         if self.newton is not None:
-            self.newton.changed()
+            try:
+                self.newton.changed()
+            except SurrogateError as error:
+                self._refuse_not_finite(error)
 
     def _refuse_not_finite(self, cause: Exception | None = None) -> None:
         values = self.objective.values()
@@ -216,7 +232,11 @@ class PhysicsTraining:
 
     @property
     def _due(self) -> bool:
-        return self.seconds >= self._next_note or time.perf_counter() - self._written > EVERY
+        return self.seconds >= self._next_note or self._unwritten
+
+    @property
+    def _unwritten(self) -> bool:
+        return self.folder is not None and time.perf_counter() - self._written > EVERY
 
     @property
     def _next_note(self) -> float:
@@ -235,7 +255,7 @@ class PhysicsTraining:
             history.snapshots.append(self.objective.place)
             told = ", ".join(f"{name} {value:.1e}" for name, value in values.items())
             self._bar.set_postfix_str(f"loss {self.loss:.1e} ({told})")
-        if self.folder is not None and time.perf_counter() - self._written > EVERY:
+        if self._unwritten:
             self._write()
 
     def _write(self) -> None:
@@ -256,6 +276,7 @@ class PhysicsTraining:
             "step": self.step,
             "seconds": self.seconds,
             "stuck": self._stuck,
+            "refreshed": self._at_refresh,
             "objective": plain,
             "history": self.history.plain(),
         }
@@ -284,6 +305,7 @@ class PhysicsTraining:
             if kind in parts:
                 parts[kind][rest] = tensor
         self.step, self.before, self._stuck = numbers["step"], numbers["seconds"], numbers["stuck"]
+        self._at_refresh = numbers["refreshed"]
         self.objective.place = tensors["place"].numpy()
         self.objective.resume(parts["objective"], numbers["objective"])
         if parts["newton"]:

@@ -11,7 +11,7 @@ from .pinn_network import CoordinateNetwork
 
 __all__ = ["causal", "gradient_norms", "kernel_traces"]
 
-PROBES = 4
+PROBES = 16
 """Random signs by which a trace is estimated."""
 
 

@@ -282,7 +282,7 @@ def _restored(kind: Any, value: Any) -> Any:
     """One setting from JSON; settings within settings are dataclasses again."""
     if isinstance(value, dict) and dataclasses.is_dataclass(kind):
         return _settings_from(cast(type, kind), value)
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(_restored(Any, part) for part in value) if isinstance(value, list) else value
 
 
 def _concrete(name: str) -> type[Surrogate] | None:

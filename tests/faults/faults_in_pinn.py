@@ -69,8 +69,8 @@ FAULTS = (
         "surrogates/pinn_training.py",
         SCHEDULE,
         (
-            "(1 + math.cos(math.pi * step / self.first_steps))",
-            "(1 + math.cos(math.pi * step / self.steps))",
+            "share = min(1.0, max(step / self.first_steps, spent))",
+            "share = min(1.0, max(step / self.steps, spent))",
             "test_adam_before_another_has_a_schedule_of_its_own",
         ),
     ),

@@ -1,5 +1,6 @@
 """A network of coordinates learns from equations, from known values and from both, and answers anywhere."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,7 +23,7 @@ from known_problems import (
     small,
     start,
 )
-from understudy.solvers.pointwise import Coordinate, Number, Pointwise
+from understudy.solvers.pointwise import Coordinate, Number, Places, Pointwise
 from understudy.surrogates import pinn as pinn_module
 from understudy.surrogates import pinn_precision
 from understudy.surrogates.pinn import PINN
@@ -156,6 +157,16 @@ def test_known_values_that_are_nan_are_left_out() -> None:
     assert error(pinn, "decay") < 1e-3
 
 
+def test_data_need_no_numbers_that_are_constants() -> None:
+
+    def form(places: Places) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+        return {"u": (torch.exp(-places["rate"] * places["t"]), places["t"])}
+
+    pinn, held = small(20), dataclasses.replace(start(), built_in=True)
+    pinn.solve(decay(form=form, conditions=(held,)), known=measured("decay", decay(), 10))
+    assert error(pinn, "decay") < 0.1
+
+
 def test_data_are_weighed_in_units_of_their_root_mean_square_whatever_their_unit() -> None:
     losses = []
     for unit in (1.0, 1e6):
@@ -193,7 +204,7 @@ def test_the_rate_of_a_decay_is_found_from_noisy_values(guess: float) -> None:
 
 
 def test_a_number_is_found_though_its_problem_has_a_range_of_it() -> None:
-    # BUG: KeyError 'rate', for places of data are asked for a number that the network is not given
+
     pinn = small(250)
     ranged = decay(rate=Number("rate", 1.0, 3.0))
     pinn.solve(ranged, known=measured("decay", decay(), noise=0.01), recover={"rate": 1.0})
@@ -222,11 +233,11 @@ def test_places_broadcast(solved: PINN) -> None:
         assert one.shape == ()
         torch.testing.assert_close(one, both[i, j], rtol=0, atol=1e-14)
     assert solved.at(x=x[None], t=0.5)["u"].shape == (1, 5)
-    assert solved.at(x=x[:0], t=0.5)["u"].shape == (0,)  # BUG: an empty list of parts is concatenated
+    assert solved.at(x=x[:0], t=0.5)["u"].shape == (0,)
 
 
 def test_plain_numbers_are_places_in_double_precision(solved: PINN) -> None:
-    # BUG: they go through single precision
+
     exactly = {name: torch.tensor(value, dtype=torch.float64) for name, value in (("t", 0.3), ("x", 0.7))}
     assert torch.equal(solved.at(t=0.3, x=[0.7])["u"], solved.at(**exactly)["u"][None])
     short = small(1)
@@ -278,13 +289,13 @@ def test_a_network_of_no_system_s_problem_says_that_it_cannot_be_saved(solved: P
     with pytest.raises(SurrogateError, match=r"no system's cannot be saved whole; keep .network.state_dict"):
         solved.tensors()
     record = TrainingRecord(seconds=1.0, samples=0, epochs=1, validation_error=1.0)
-    # BUG: it says "has not learned yet: call `fit` before `save`", which is not so
+
     with pytest.raises(SurrogateError, match="no system's cannot be saved whole"):
         solved.save(tmp_path, fingerprint="a" * 64, record=record)
 
 
 def test_nothing_is_answered_before_something_was_learned() -> None:
-    # BUG: AttributeError
+
     with pytest.raises(SurrogateError, match="has not learned yet: call `fit` or `solve`"):
         small().at(t=0.0)
     with pytest.raises(SurrogateError, match="has not learned yet: call `fit` or `solve`"):

@@ -126,7 +126,7 @@ def test_one_query_comes_back_from_disk_with_the_same_answers_bit_for_bit(
 
 
 def test_the_settings_come_back_as_they_were(ranged: TrainingSet, tmp_path: Path) -> None:
-    # BUG: pairs within tuples come back as lists
+
     weights = (("equations", 2.0),)
     pinn, record = trained(Physics(HORIZON, ("diffusivity",)), ranged, 2, loss={"weights": weights})
     pinn.save(tmp_path, fingerprint="a" * 64, record=record)
@@ -226,7 +226,7 @@ def test_burgers_equation_is_learned_over_a_range_of_viscosities() -> None:
 
 
 def test_a_task_s_answers_are_the_network_s_own_where_they_are_derivatives() -> None:
-    # BUG: in inference mode, in which a task asks, derivatives of what is built in are taken for zero
+
     system = Cavity(8, least_reynolds=10.0, most_reynolds=10.0)
     query = {"viscosity": np.array([0.1])}
     pinn = small(5)
@@ -252,7 +252,7 @@ PSI = ("psi", (0, 0))
 def test_answers_that_may_not_be_written_to_are_read_all_the_same(
     ranged: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # BUG: torch warns of them, once in a process
+
     take = torch.from_numpy
 
     def careful(array: np.ndarray) -> torch.Tensor:
@@ -347,7 +347,7 @@ def test_a_horizon_beyond_the_answers_is_refused(ranged: TrainingSet) -> None:
 def test_a_network_that_learned_another_problem_since_is_not_its_system_s(
     rods: TrainingSet, tmp_path: Path
 ) -> None:
-    # BUG: it answers for the system, and is saved as the system's, with the weights of something else
+
     pinn, record = trained(Physics(HORIZON), rods, 2)
     pinn.solve(decay())
     with pytest.raises(SurrogateError, match="no system's"):
@@ -357,7 +357,7 @@ def test_a_network_that_learned_another_problem_since_is_not_its_system_s(
 
 
 def test_a_checkpoint_of_the_same_query_of_another_system_is_refused(tmp_path: Path) -> None:
-    # BUG: it is taken for this system's, for what tells them apart is no part of the checkpoint's identity
+
     slow, fast = (AllenCahn(16, diffusivity=0.01, rate=rate) for rate in (1.0, 5.0))
     query = slow.draw([np.random.default_rng(0)])
 

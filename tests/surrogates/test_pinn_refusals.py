@@ -32,7 +32,7 @@ def test_data_that_make_no_sense_are_refused() -> None:
 
 
 def test_data_without_a_coordinate_or_of_no_unknown_are_refused() -> None:
-    # BUG: KeyError
+
     with pytest.raises(SurrogateError, match="the data have no 'x'"):
         small().solve(heat(), known=Known({"t": ones()}, {"u": ones()}))
     with pytest.raises(SurrogateError, match="the data have values of 'v'"):
@@ -40,7 +40,7 @@ def test_data_without_a_coordinate_or_of_no_unknown_are_refused() -> None:
 
 
 def test_an_unknown_of_which_no_value_is_known_does_not_spoil_the_others() -> None:
-    # BUG: its root mean square is NaN, and so is the loss
+
     both = decay(unknowns=("u", "v"))
     known = measured("decay", decay())
     values = {"u": known.values["u"], "v": known.values["u"] * math.nan}
@@ -56,8 +56,8 @@ def test_an_activation_that_is_not_smooth_is_refused() -> None:
         small(network={"activation": "relu"}).solve(heat())
 
 
-def test_a_condition_may_have_the_name_of_a_part_of_the_loss() -> None:
-    # BUG: it takes the place of that part: here the equations are never learned, and nothing is said
+def test_a_condition_with_the_name_of_another_part_of_the_loss_is_refused() -> None:
+
     named = Condition("equations", {"t": 0.0}, lambda at: {"u": at("u") - 1})
     with pytest.raises(SurrogateError, match="a condition may not be called 'equations'"):
         small(200).solve(decay(conditions=(named,)))
@@ -100,7 +100,7 @@ def test_a_loss_that_is_not_finite_names_term_and_step(optimiser: str) -> None:
 @pytest.mark.parametrize("optimiser", ["adam", "ssbroyden"])
 @pytest.mark.parametrize("resampling", ["residual", "even"])
 def test_a_loss_that_other_points_make_infinite_names_term_and_step(optimiser: str, resampling: str) -> None:
-    # BUG: a RuntimeError of torch.multinomial, and an error of the quasi-Newton descent that names neither
+
     few = {"points": 20, "refresh": 10, "resampling": resampling}
     with pytest.raises(SurrogateError, match=r"not finite at step \d*0 of 200: term 'equations'"):
         small(loss=few, optimiser=optimiser).solve(rooted(1.995))
