@@ -79,6 +79,7 @@ class Settings:
                 short=self.seconds / 5,
                 ablations=ABLATIONS,
                 training_set="one",
+                threads=self.threads,
             ),
             **range_candidates(self.task, size=self.size, seconds=self.seconds, answers=ANSWERS[self.size]),
         }

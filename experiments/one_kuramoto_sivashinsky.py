@@ -1,4 +1,4 @@
-"""How far into chaos can a network follow the Kuramoto-Sivashinsky equation from one start?"""
+"""Can a network follow the Kuramoto-Sivashinsky equation from one smooth start, for half a Lyapunov time?"""
 
 from __future__ import annotations
 

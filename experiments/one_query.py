@@ -34,7 +34,8 @@ class OneQuerySettings:
 
     Attributes:
         horizon: until when.
-        frames: output times that are judged, evenly spread; 1 for a steady answer.
+        frames: output times that are judged, evenly spread.
+        steady: whether there is one answer for all times.
         fields: of the answer that count; none for all.
         rounds: how often the solver is timed, in turn; medians count.
         threads: threads of solver and training alike.
@@ -42,6 +43,7 @@ class OneQuerySettings:
 
     horizon: float = 1.0
     frames: int = 100
+    steady: bool = False
     fields: tuple[str, ...] = ()
     rounds: int = 5
     threads: int = 1
@@ -62,7 +64,7 @@ class OneQuerySettings:
     @property
     def times(self) -> NDArray[np.float64]:
         """(frames,) the last at the horizon; that of a steady answer is 0."""
-        if self.frames == 1:
+        if self.steady:
             return np.zeros(1)
         return np.asarray(self.interval * np.arange(1, self.frames + 1), dtype=np.float64)
 
@@ -74,7 +76,7 @@ class OneQuerySettings:
 
 def one_query_set(settings: OneQuerySettings, *, seed: int = 1) -> GenerateSettings:
     """The set in whose test split the query is; nothing is learned from its answers."""
-    frames = 1 if settings.frames == 1 else settings.frames + 1
+    frames = 1 if settings.steady else settings.frames + 1
     return GenerateSettings(
         train_trajectories=1,
         valid_trajectories=1,
@@ -129,12 +131,14 @@ def compare_one_query(
         threads=settings.threads,
     )
     entries = [*solver_entries(reference, standard, ladder, solved=solved), at_rest(truth)]
+    if not settings.steady and {*truth.values} <= {*queries}:
+        entries.append(as_at_first(truth))
     rows = compare(plan, entries, progress=progress)
     curves: dict[str, list[Curve]] = {}
     answers: dict[str, Solution] = {}
     with pinned_threads(settings.threads):
         for one in trained:
-            row, answers[one.label] = judged(one, plan, rows[0])
+            row, answers[one.label] = judged(one, plan)
             rows.append(row)
             curves[one.label] = [
                 curve_of(one, seed, surrogates, queries=queries, times=times, truth=truth, metric=metric)
@@ -147,6 +151,7 @@ def compare_one_query(
         verdicts=judge(rows, metric),
         metric=metric,
         curves=curves,
+        limits={one.label: limit_of(one) for one in trained},
         answers=answers,
     )
     results = {
@@ -192,7 +197,17 @@ def at_rest(truth: Solution) -> Contestant:
     return Contestant("zero", "null", (answer,), remark="answers zero everywhere: a relative error of 1")
 
 
-def judged(one: Trained, plan: Plan, like: Row) -> tuple[Row, Solution]:
+def as_at_first(truth: Solution) -> Contestant:
+    """The start, at all times."""
+
+    def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
+        values = {n: np.repeat(queries[n][:, None], len(times), axis=1) for n in truth.values}
+        return replace(truth, times=times, values=values)
+
+    return Contestant("start", "null", (answer,), remark="answers the start at all times")
+
+
+def judged(one: Trained, plan: Plan) -> tuple[Row, Solution]:
     """Its row, with the time of its training as that of its answer; and the first seed's answer."""
     answers = [one.candidate.task.answer(s) for s in one.surrogates]
     solutions = [answer(plan.queries, plan.times) for answer in answers]
@@ -211,7 +226,7 @@ def judged(one: Trained, plan: Plan, like: Row) -> tuple[Row, Solution]:
         single=timing,
         batch=timing,
         batch_size=1,
-        memory_bytes=like.memory_bytes,
+        memory_bytes=0,  # not measured: it is training that takes memory
         bill=Bill(),
         settings={
             "surrogate": one.candidate.surrogate,
@@ -224,6 +239,12 @@ def judged(one: Trained, plan: Plan, like: Row) -> tuple[Row, Solution]:
         remark="; ".join(filter(None, (one.candidate.remark, remark, *notes))),
         device=one.surrogates[0].device.type,
     ), solutions[0]
+
+
+def limit_of(one: Trained) -> float:
+    """Seconds that it was given; those that it took where it was given steps alone."""
+    limit = one.surrogates[0].settings.descent.seconds
+    return float(limit) if limit is not None else max(record.seconds for record in one.records)
 
 
 def curve_of(

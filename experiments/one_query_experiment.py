@@ -73,6 +73,7 @@ class OneQueryExperiment:
             seconds=self.seconds,
             short=self.seconds / SHORT,
             ablations=self.ablations,
+            threads=self.threads,
         )
 
     def check(self, chosen: Mapping[str, Candidate], *, device: str = "cpu") -> None:
@@ -115,8 +116,14 @@ def one_query_presets(
     """
     found = {}
     for size, times in (("quick", 1.0), ("default", 1.0), ("paper", 2.0)):
-        frames = 1 if steady else 10 if size == "quick" else 100
-        comparison = OneQuerySettings(horizon, frames, fields, rounds=2 if size == "quick" else 5)
+        quickly = size == "quick"
+        comparison = OneQuerySettings(
+            horizon,
+            frames=10 if quickly else 100,
+            steady=steady,
+            fields=fields,
+            rounds=2 if quickly else 5,
+        )
         found[size] = kind(
             system=quick if size == "quick" else system,
             main=one_query_set(comparison),

@@ -43,6 +43,7 @@ class Findings:
 
     Attributes:
         curves: for each network one curve for each seed.
+        limits: seconds that each network was given.
         answers: of each network's first seed.
     """
 
@@ -52,13 +53,13 @@ class Findings:
     verdicts: Sequence[Verdict]
     metric: Metric
     curves: Mapping[str, Sequence[Curve]]
+    limits: Mapping[str, float]
     answers: Mapping[str, Solution]
 
     @property
     def shortest(self) -> float:
-        """Seconds for which all were trained: what can be compared at equal time."""
-        ends = [c.seconds[-1] for curves in self.curves.values() for c in curves if c.seconds]
-        return min(ends, default=0.0)
+        """Seconds that all were given; some may have ended before."""
+        return min(self.limits.values(), default=0.0)
 
     def plain(self) -> dict[str, Any]:
         """As JSON takes it."""
@@ -69,11 +70,13 @@ class Findings:
         }
 
     def at_equal_time(self) -> dict[str, float]:
-        """The median error over seeds when the shortest training ended."""
-        return {
-            label: float(np.median([error_at(c, self.shortest) for c in curves]))
-            for label, curves in self.curves.items()
-        }
+        """The error of the first seed after the shortest limit: all have that seed, some have others."""
+        return {label: error_at(curves[0], self.shortest) for label, curves in self.curves.items()}
+
+    def spread_at_equal_time(self, label: str) -> tuple[float, float]:
+        """The lowest and the highest error of any seed there: what of two errors' difference is chance."""
+        errors = [error_at(c, self.shortest) for c in self.curves[label]]
+        return min(errors), max(errors)
 
     def seconds_until(self, label: str) -> dict[str, float | None]:
         """The median time over seeds until the error first was below each mark; None where half never did."""
@@ -96,9 +99,11 @@ class Findings:
 
 
 def error_at(curve: Curve, seconds: float) -> float:
-    """The error of the last snapshot until then."""
-    known = [e for s, e in zip(curve.seconds, curve.errors, strict=True) if s <= seconds * (1 + 1e-9)]
-    return known[-1] if known else np.inf
+    """The error then, between two snapshots straight in logarithms; that of the end where it ended before."""
+    if not curve.seconds:
+        return np.inf
+    times, errors = np.maximum(curve.seconds, 1e-9), np.maximum(curve.errors, 1e-300)
+    return float(np.exp(np.interp(np.log(max(seconds, 1e-9)), np.log(times), np.log(errors))))
 
 
 def write_figures_and_report(findings: Findings, *, folder: Path, results: Mapping[str, Any]) -> None:
@@ -184,11 +189,12 @@ def _about(findings: Findings, results: Mapping[str, Any]) -> str:
 def _equal_time_table(findings: Findings) -> str:
     errors = findings.at_equal_time()
     least = min(errors.values(), default=1.0)
-    columns = [("", ""), ("error", "median of seeds"), ("times the best", ""), ("seeds", "")]
-    rows = [
-        ("", [label, f"{error:.2g}", f"{error / least:.3g}", str(len(findings.curves[label]))])
-        for label, error in sorted(errors.items(), key=lambda e: e[1])
-    ]
+    columns = [("", ""), ("error", "first seed"), ("times the best", ""), ("seeds", "lowest to highest")]
+    rows = []
+    for label, error in sorted(errors.items(), key=lambda e: e[1]):
+        low, high = findings.spread_at_equal_time(label)
+        several = f"{low:.2g} to {high:.2g}" if len(findings.curves[label]) > 1 else "-"
+        rows.append(("", [label, f"{error:.2g}", f"{error / least:.3g}", several]))
     return page.paragraph(f"After {duration(findings.shortest)}, the shortest training.") + page.table(
         columns, rows
     )

@@ -32,6 +32,7 @@ def one_query_candidates(
     short: float,
     ablations: Mapping[str, Mapping[str, Any]],
     training_set: str = "main",
+    threads: int = 1,
 ) -> dict[str, Candidate]:
     """`pinn` with gelu and with tanh, three seeds and so many seconds each; then the optimisers and, for what
     each part is worth, `pinn` without it, a seed and the `short` time each.
@@ -39,13 +40,12 @@ def one_query_candidates(
     Of `ablations` each is changes of the network's or the loss's settings, by label.
     """
 
-    def candidate(
-        settings: PINN.Settings, *, seeds: int, limit: float, remark: str = "", by_default: bool = True
-    ) -> Candidate:
+    def candidate(settings: PINN.Settings, *, seeds: int, limit: float, remark: str = "") -> Candidate:
         steps = QUICK if size == "quick" else 1_000_000
         descent = dataclasses.replace(
             settings.descent,
             steps=steps,
+            threads=threads,
             seconds=None if size == "quick" else limit,
             adam_steps=min(settings.descent.adam_steps, steps // 2),
         )
@@ -59,7 +59,6 @@ def one_query_candidates(
             training_set=training_set,
             seeds=1 if size == "quick" else seeds,
             remark=remark,
-            by_default=by_default,
         )
 
     tanh = dataclasses.replace(recommended.network, activation="tanh", gain=1.0)

@@ -27,7 +27,6 @@ class Settings(OneQueryExperiment):
         "soft": {"built_in": False},
         "soft-gradient-norm": {"built_in": False, "weighting": "gradient_norm"},
         "soft-kernel": {"built_in": False, "weighting": "kernel"},
-        "no-mirror": {"mirrored": False},
     }
 
     system: Poisson

@@ -12,7 +12,7 @@ from .solution import SolverError
 if TYPE_CHECKING:
     from .pointwise import Condition, Derivative, Equations, Pointwise
 
-__all__ = ["refuse_missing", "refuse_outside", "refuse_reading", "wanted_by"]
+__all__ = ["refuse_form", "refuse_missing", "refuse_outside", "refuse_reading", "wanted_by"]
 
 TIME = "t"
 """The name of the coordinate that is time."""
@@ -114,6 +114,21 @@ def refuse_missing(problem: Pointwise, asked: frozenset[Derivative]) -> None:
                     f"says what it does at {coordinate.name} = {missing[0]:g}; add a boundary condition, "
                     f"or name {coordinate.name!r} in `free` if there is none"
                 )
+
+
+def refuse_form(problem: Pointwise) -> None:
+    """Raise `SolverError` for a form that gives what is no unknown."""
+    if problem.form is None:
+        return
+    middle = {
+        c.name: torch.full((2,), 0.5 * (c.low + c.high), dtype=torch.float64) for c in problem.coordinates
+    }
+    middle |= {n.name: torch.full((2,), n.low, dtype=torch.float64) for n in problem.numbers}
+    strange = sorted({*problem.form(middle)} - {*problem.unknowns})
+    if strange:
+        raise SolverError(
+            f"the form gives {strange[0]!r}, which is no unknown; there are {', '.join(problem.unknowns)}"
+        )
 
 
 def refuse_reading(problem: Pointwise) -> None:

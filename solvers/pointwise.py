@@ -10,7 +10,7 @@ from typing import Protocol
 
 import torch
 
-from .asked_for import TIME, refuse_missing, refuse_outside, refuse_reading, wanted_by
+from .asked_for import TIME, refuse_form, refuse_missing, refuse_outside, refuse_reading, wanted_by
 from .solution import SolverError
 
 __all__ = [
@@ -219,6 +219,7 @@ class Pointwise:
                     f"a mirror reflects coordinates and changes unknowns, got {mirror.reflected} and "
                     f"{mirror.odd} where there are {self.coordinate_names} and {self.unknowns}"
                 )
+        refuse_form(self)
         refuse_reading(self)
         refuse_missing(self, asked)
 

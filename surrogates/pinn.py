@@ -300,6 +300,12 @@ class PINN(Surrogate):
         self.query = {n: torch.from_numpy(v.copy()).to(self.device) for n, v in self._asked.items()}
         self.problem = system.pointwise(self._asked, horizon=self.horizon)
         self._grid = CoordinateGrid(system, self.problem)
+        point = sorted({*self.numbers} - {number.name for number in self.problem.ranges})
+        if point:
+            raise SurrogateError(
+                f"{point[0]!r} has no range in {system.title}, over which it could be learned; give the "
+                "system a range, or leave it out of the task's numbers"
+            )
         given = {name: tuple(values.shape[1:]) for name, values in self._asked.items()}
         self.input_shapes = {**given, **dict.fromkeys(self.numbers, ()), "time": ()}
         self.output_shapes = {

@@ -20,6 +20,8 @@ from .surrogate import SurrogateError
 
 __all__ = ["LossSettings", "PhysicsObjective"]
 
+BUILT_IN = 1e-6
+"""Of what a condition that is built in may leave, in double precision."""
 POOL = 10
 """Times as many points as are wanted, of which those with large residuals are preferred."""
 EQUATIONS, DATA = "equations", "data"
@@ -218,10 +220,18 @@ class PhysicsObjective:
                     f"a condition may not be called {condition.name!r}, as another part of the loss is; give "
                     "it another name"
                 )
-            if condition.built_in and network.settings.built_in:
-                continue
             places = self._moved(condition_points(problem, condition, count, seed=self._seed(10 + i)))
-            self.terms[condition.name] = equation_term(network, condition.name, condition.equations, places)
+            term = equation_term(network, condition.name, condition.equations, places)
+            if not (condition.built_in and network.settings.built_in):
+                self.terms[condition.name] = term
+                continue
+            with torch.no_grad():
+                off = float(term.value(network).sqrt())
+            if not off <= (BUILT_IN if self.dtype == torch.float64 else 1e4 * BUILT_IN):
+                raise SurrogateError(
+                    f"the condition {condition.name!r} is said to be built in, but the problem's form leaves "
+                    f"{off:.1e} of it; look at the form, or do not say so"
+                )
         for i, coordinate in enumerate(problem.coordinates):
             if coordinate.periodic and not network.settings.harmonics:
                 places = self._moved(inner_points(problem, count, seed=self._seed(100 + i), mirrored=False))

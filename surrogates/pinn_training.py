@@ -7,15 +7,15 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
 from .checkpoints import optimiser_to_plain, plain_to_optimiser, read_checkpoint, write_checkpoint
+from .pinn_descent_settings import DescentSettings
 from .pinn_history import History, read_history, write_history
 from .pinn_objective import PhysicsObjective
 from .quasi_newton import QuasiNewton, QuasiNewtonSettings
@@ -27,66 +27,12 @@ __all__ = ["DescentSettings", "History", "PhysicsTraining", "read_history"]
 logger = logging.getLogger(__name__)
 
 CHECKPOINT = "checkpoint.safetensors"
-RISE = 500
-"""Steps over which Adam's learning rate rises, at most."""
 EVERY = 30.0
 """Seconds between two checkpoints."""
 GROWTH = 1.25
 """From one snapshot's time to the next."""
 FIRST = 0.5
 """Seconds until the first snapshot."""
-
-
-@dataclass(frozen=True)
-class DescentSettings:
-    """How to descend.
-
-    Attributes:
-        optimiser: `ssbroyden`, `ssbfgs`, `bfgs`, `lbfgs` (see `QuasiNewtonSettings`) or `adam`.
-        steps: at most, those of Adam before it with them.
-        seconds: at most, wall-clock; None for as long as the steps take. How far it gets depends on the
-            machine, so such a run cannot be repeated bit for bit.
-        adam_steps: of Adam before a quasi-Newton method begins.
-        learning_rate: of Adam at its height; it rises over 2 % of Adam's steps, at most 500, and falls as a
-            half cosine to the end of its steps or, without another method after it, of the time.
-        threads: of torch meanwhile; None for as many as it has. Several threads wait for one another where
-            networks are as small as these: one is faster on most machines, and two trainings at once are.
-
-    Raises `SurrogateError` for settings that make no sense.
-    """
-
-    optimiser: Literal["ssbroyden", "ssbfgs", "bfgs", "lbfgs", "adam"] = "ssbroyden"
-    steps: int = 20_000
-    seconds: float | None = None
-    adam_steps: int = 0
-    learning_rate: float = 3e-3
-    threads: int | None = 1
-
-    def __post_init__(self) -> None:
-        if self.optimiser not in ("ssbroyden", "ssbfgs", "bfgs", "lbfgs", "adam"):
-            raise SurrogateError(
-                f"optimiser must be ssbroyden, ssbfgs, bfgs, lbfgs or adam, got {self.optimiser!r}"
-            )
-        limits = (1 if limit is None else limit for limit in (self.seconds, self.threads))
-        positive = all(0 < number < math.inf for number in (self.steps, self.learning_rate, *limits))
-        if not positive or self.adam_steps < 0:
-            raise SurrogateError(
-                "steps, seconds, learning_rate and threads must be positive and adam_steps at least 0, got "
-                f"{self.steps}, {self.seconds}, {self.learning_rate}, {self.threads} and {self.adam_steps}"
-            )
-
-    @property
-    def first_steps(self) -> int:
-        """Those of Adam."""
-        return self.steps if self.optimiser == "adam" else min(self.adam_steps, self.steps)
-
-    def rate(self, step: int, *, spent: float = 0.0) -> float:
-        """Adam's learning rate at a step, when this share of the time is spent: it falls with whichever limit
-        comes first.
-        """
-        rise = min(1.0, (step + 1) / max(1.0, min(RISE, 0.02 * self.first_steps)))
-        share = min(1.0, max(step / self.first_steps, spent))
-        return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * share))
 
 
 class PhysicsTraining:
@@ -185,6 +131,8 @@ class PhysicsTraining:
             try:
                 self.newton = QuasiNewton(self.objective, self.objective.place, chosen)
             except SurrogateError as error:
+                if all(map(math.isfinite, self.objective.values().values())) and "finite" not in str(error):
+                    raise
                 self._refuse_not_finite(error)
             assert self.newton is not None
             self.newton.steps = self.step

@@ -26,6 +26,9 @@ def equations_of(system: SteadyFlow, query: Queries) -> Pointwise:
     """
     if system.walls != "no_slip":
         raise SolverError("the equations point by point are those of a channel with walls of no slip")
+    missing = [name for name in ("distance", "viscosity") if name not in query]
+    if missing:
+        raise SolverError(f"the equations are those of one flow: the query needs {missing[0]!r}, too")
     distance = np.asarray(query["distance"], dtype=np.float64)[0]
     viscosity = float(np.asarray(query["viscosity"])[0])
     length = system.columns / system.rows
@@ -44,7 +47,11 @@ def equations_of(system: SteadyFlow, query: Queries) -> Pointwise:
         return {"u": at("psi", y=1), "v": at("psi", x=1)}
 
     def leaving(at: At) -> dict[str, torch.Tensor]:
-        return {"p": at("p"), "v": at("psi", x=2), "u": at("psi", x=1, y=1)}
+        # momentum leaves freely: no stress along the flow, nor across
+        return {
+            "along": at("p") - at("viscosity") * at("psi", x=1, y=1),
+            "across": at("psi", x=2),
+        }
 
     def on_surface(points: int, generator: torch.Generator) -> Places:
         chosen = torch.randint(len(around), (points,), generator=generator)

@@ -66,7 +66,7 @@ FAULTS = (
         ),
     ),
     *planted(
-        "surrogates/pinn_training.py",
+        "surrogates/pinn_descent_settings.py",
         SCHEDULE,
         (
             "share = min(1.0, max(step / self.first_steps, spent))",
