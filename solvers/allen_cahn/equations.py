@@ -58,7 +58,9 @@ def equations_of(system: AllenCahn, query: Queries, *, horizon: float) -> Pointw
         x, t = places["x"], places["t"]
         rounded = first(x)
         if kinked:
-            rounded = rounded + rounding(1 - x.abs(), system.diffusivity * t)
+            spread = system.diffusivity * t
+            for turn in range(-2, 2):  # kinks at both ends, and those a turn away
+                rounded = rounded + rounding((x - 1 - 2 * turn).abs(), spread)
         return {"u": (rounded, t / horizon)}
 
     sign = parity(start)
