@@ -3,8 +3,8 @@
 DeepXDE descends as its documentation advises, Adam and then L-BFGS, in double precision on torch. Ours is
 run three times: with the same equations, conditions, weights at the start and points that stay, by Adam and
 L-BFGS and by SSBroyden, so that the method of descent can be told from the rest; and as it is recommended.
-What is left of differences: ours counts time from -1 to 1, too, its derivatives are faster, its points a Sobol
-sequence.
+What is left of differences: ours counts time from -1 to 1, too, its derivatives are faster, its points are a
+Sobol sequence.
 
 Lu, Meng, Mao & Karniadakis, SIAM Rev. 63 (2021), doi:10.1137/19M1274067.
 """
