@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
-from ..datasets.training_set import TrainingSet
 from ..solvers.heat.system import Heat
 from ..surrogates.pinn import PINN
 from ..surrogates.pinn_objective import LossSettings
 from .one_query_experiment import OneQueryExperiment, one_query_presets
-from .stages import Trained
 
 __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
@@ -33,16 +30,5 @@ class Settings(OneQueryExperiment):
     system: Heat
 
 
-def compare_with_solver(
-    settings: Settings,
-    trained: Sequence[Trained],
-    *,
-    sets: Mapping[str, TrainingSet],
-    folder: Path,
-    progress: bool = False,
-) -> str:
-    """The comparison; writes results, figures and report into `folder`; returns the table."""
-    return settings.compare(trained, sets=sets, folder=folder, progress=progress)
-
-
+compare_with_solver = Settings.compare
 PRESETS = one_query_presets(Settings, Heat(), quick=Heat(33), seconds=60.0)

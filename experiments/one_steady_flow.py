@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
-from ..datasets.training_set import TrainingSet
 from ..solvers.steady_flow.system import SteadyFlow
 from ..surrogates.pinn import PINN
 from .one_query_experiment import OneQueryExperiment, one_query_presets
-from .stages import Trained
 
 __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
@@ -31,18 +28,7 @@ class Settings(OneQueryExperiment):
     system: SteadyFlow
 
 
-def compare_with_solver(
-    settings: Settings,
-    trained: Sequence[Trained],
-    *,
-    sets: Mapping[str, TrainingSet],
-    folder: Path,
-    progress: bool = False,
-) -> str:
-    """The comparison; writes results, figures and report into `folder`; returns the table."""
-    return settings.compare(trained, sets=sets, folder=folder, progress=progress)
-
-
+compare_with_solver = Settings.compare
 PRESETS = one_query_presets(
     Settings, SteadyFlow(), quick=SteadyFlow(16, 32), steady=True, fields=("u", "v"), seconds=120.0
 )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
-from ..datasets.training_set import TrainingSet
 from ..solvers.three_body.exact import FIGURE_EIGHT_PERIOD
 from ..solvers.three_body.system import ThreeBody
 from ..surrogates.pinn import PINN
 from ..surrogates.pinn_objective import LossSettings
 from .one_query_experiment import OneQueryExperiment, one_query_presets
-from .stages import Trained
 
 __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
@@ -33,18 +30,7 @@ class Settings(OneQueryExperiment):
     system: ThreeBody
 
 
-def compare_with_solver(
-    settings: Settings,
-    trained: Sequence[Trained],
-    *,
-    sets: Mapping[str, TrainingSet],
-    folder: Path,
-    progress: bool = False,
-) -> str:
-    """The comparison; writes results, figures and report into `folder`; returns the table."""
-    return settings.compare(trained, sets=sets, folder=folder, progress=progress)
-
-
+compare_with_solver = Settings.compare
 PRESETS = one_query_presets(
     Settings,
     ThreeBody(orbit="figure_eight"),
