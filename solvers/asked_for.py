@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,11 @@ def wanted_by(problem: Pointwise, equations: Equations, what: str) -> frozenset[
     """Which derivatives of which unknowns equations ask for; `SolverError` for none, and for equations that
     give anything but a number for each point.
     """
+    return _asked(problem, equations, what)[0]
+
+
+def _asked(problem: Pointwise, equations: Equations, what: str) -> tuple[frozenset[Derivative], int]:
+    """What is asked for, and how many equations there are."""
     recorder = _Recorder(problem)
     found = equations(recorder)
     if not isinstance(found, Mapping) or not found:
@@ -65,7 +71,7 @@ def wanted_by(problem: Pointwise, equations: Equations, what: str) -> frozenset[
             f"{what} ask for no unknown ({', '.join(problem.unknowns)}), so nothing the network says changes "
             "them; write them with at(...)"
         )
-    return frozenset(recorder.asked)
+    return frozenset(recorder.asked), len(found)
 
 
 def refuse_outside(problem: Pointwise, condition: Condition) -> None:
@@ -88,13 +94,14 @@ def refuse_outside(problem: Pointwise, condition: Condition) -> None:
 
 def refuse_missing(problem: Pointwise, asked: frozenset[Derivative]) -> None:
     """Where derivatives need values at the ends of a coordinate, some condition must give these."""
-    held = {
-        (unknown, name, float(value))
-        for condition in problem.conditions
-        if not callable(condition.where)
-        for unknown, _ in wanted_by(problem, condition.equations, condition.name)
-        for name, value in condition.where.items()
-    }
+    held = Counter[tuple[str, str, float]]()
+    for condition in problem.conditions:
+        if callable(condition.where):
+            continue
+        wanted, count = _asked(problem, condition.equations, condition.name)
+        for unknown in {unknown for unknown, _ in wanted}:
+            for name, value in condition.where.items():
+                held[unknown, name, float(value)] += count
     anywhere = any(callable(condition.where) for condition in problem.conditions)
     for i, coordinate in enumerate(problem.coordinates):
         if coordinate.periodic or coordinate.name in problem.free:
@@ -102,17 +109,27 @@ def refuse_missing(problem: Pointwise, asked: frozenset[Derivative]) -> None:
         for unknown in problem.unknowns:
             highest = max((orders[i] for name, orders in asked if name == unknown), default=0)
             ends = (coordinate.low, coordinate.high)
-            missing = [end for end in ends if (unknown, coordinate.name, end) not in held]
-            if coordinate.name == TIME and highest and len(missing) == 2:
+            given = [held[unknown, coordinate.name, end] for end in ends]
+            missing = [end for end, count in zip(ends, given, strict=True) if not count]
+            if coordinate.name == TIME and highest > max(given):
                 raise SolverError(
                     f"{unknown} is differentiated by time, but no condition says what it is at "
                     f"t = {coordinate.low:g}; add an initial condition"
+                    if not max(given)
+                    else f"{unknown} is differentiated {highest} times by time, but of its start only "
+                    f"{max(given)} equation is given; say what its speed is, too"
                 )
             if coordinate.name != TIME and highest > 1 and missing and not anywhere:
                 raise SolverError(
                     f"{unknown} is differentiated {highest} times by {coordinate.name}, but no condition "
                     f"says what it does at {coordinate.name} = {missing[0]:g}; add a boundary condition, "
                     f"or name {coordinate.name!r} in `free` if there is none"
+                )
+            if coordinate.name != TIME and highest > 2 and sum(given) < highest and not anywhere:
+                raise SolverError(
+                    f"{unknown} is differentiated {highest} times by {coordinate.name}, but {sum(given)} "
+                    "equations say what it does at the ends; add boundary conditions, or name "
+                    f"{coordinate.name!r} in `free`"
                 )
 
 

@@ -212,6 +212,29 @@ def test_a_first_derivative_by_time_needs_a_start_or_an_end() -> None:
     make(conditions=ENDS, free=("t",))
 
 
+def test_a_second_derivative_by_time_needs_the_speed_at_the_start_too() -> None:
+    def waves(at: At) -> dict[str, torch.Tensor]:
+        return {"waves": at("u", t=2) - at("u", x=2)}
+
+    def place_and_speed(at: At) -> dict[str, torch.Tensor]:
+        return {"place": at("u"), "speed": at("u", t=1)}
+
+    refused(equations=waves, saying="2 times by time, but of its start only 1 equation is given")
+    make(equations=waves, conditions=(Condition("start", {"t": 0.0}, place_and_speed), *ENDS))
+
+
+def test_a_fourth_derivative_needs_two_equations_at_each_end() -> None:
+    def beam(at: At) -> dict[str, torch.Tensor]:
+        return {"beam": at("u", t=1) + at("u", x=4)}
+
+    def clamped(at: At) -> dict[str, torch.Tensor]:
+        return {"place": at("u"), "slope": at("u", x=1)}
+
+    refused(equations=beam, saying="4 times by x, but 2 equations say what it does at the ends")
+    ends = tuple(Condition(f"at {x}", {"x": x}, clamped) for x in (-1.0, 3.0))
+    make(equations=beam, conditions=(START, *ends))
+
+
 def test_a_second_derivative_needs_both_ends_and_a_first_one_none() -> None:
     for left, end in ((ENDS[:1], 3), (ENDS[1:], -1), ((), -1)):
         refused(
