@@ -111,13 +111,13 @@ def refuse_missing(problem: Pointwise, asked: frozenset[Derivative]) -> None:
             ends = (coordinate.low, coordinate.high)
             given = [held[unknown, coordinate.name, end] for end in ends]
             missing = [end for end, count in zip(ends, given, strict=True) if not count]
-            if coordinate.name == TIME and highest > max(given):
+            if coordinate.name == TIME and highest > sum(given):  # both ends: a problem between two times
                 raise SolverError(
                     f"{unknown} is differentiated by time, but no condition says what it is at "
                     f"t = {coordinate.low:g}; add an initial condition"
-                    if not max(given)
+                    if not sum(given)
                     else f"{unknown} is differentiated {highest} times by time, but of its start only "
-                    f"{max(given)} equation is given; say what its speed is, too"
+                    f"{sum(given)} equation is given; say what its speed is, too"
                 )
             if coordinate.name != TIME and highest > 1 and missing and not anywhere:
                 raise SolverError(

@@ -178,7 +178,7 @@ class Pointwise:
         free: coordinates at whose ends nothing needs to be given.
 
     Raises `SolverError` for names that are not known or occur twice, a condition outside the ranges,
-    equations in which no unknown stands, and where conditions are missing: as many equations at one end of
+    equations in which no unknown stands, and where conditions are missing: as many equations at the ends of
     time as an unknown is differentiated by it, one at each end of another coordinate in which it is
     differentiated twice, as many in all as it is differentiated more often. What is held at places that a
     function gives, or at an end by fewer of the unknowns than it names, is not looked into.
