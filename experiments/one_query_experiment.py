@@ -31,9 +31,8 @@ class OneQueryExperiment:
 
     Attributes:
         system: the equation.
-        main: the set whose test split holds the query.
         comparison: horizon and timing.
-        seconds: for which the recommended networks are trained; the others a fifth as long.
+        seconds: for which the recommended networks are trained, at most; the others a fifth as long.
         size: which sizes: quick, default or paper.
     """
 
@@ -43,15 +42,14 @@ class OneQueryExperiment:
     """By label the settings in which a network differs from it."""
 
     system: Any
-    main: GenerateSettings
     comparison: OneQuerySettings
     seconds: float = 300.0
     size: tyro.conf.Suppress[str] = "default"
 
     @property
     def sets(self) -> dict[str, tuple[System, GenerateSettings]]:
-        """The training sets by name: of which system, and how much."""
-        return {"main": (self.system, self.main)}
+        """The set whose test split holds the query, by name: of which system, and how much."""
+        return {"main": (self.system, one_query_set(self.comparison))}
 
     @property
     def threads(self) -> int:
@@ -111,8 +109,8 @@ def one_query_presets(
     fields: tuple[str, ...] = (),
     seconds: float = 300.0,
 ) -> dict[str, Any]:
-    """By name: networks that are trained for some steps (quick), for so many seconds (default) or twice as
-    long (paper).
+    """By name: networks that are trained for so many seconds (default), twice as long (paper), or for some
+    steps (quick).
     """
     found = {}
     for size, times in (("quick", 1.0), ("default", 1.0), ("paper", 2.0)):
@@ -126,7 +124,6 @@ def one_query_presets(
         )
         found[size] = kind(
             system=quick if size == "quick" else system,
-            main=one_query_set(comparison),
             comparison=comparison,
             seconds=times * seconds,
             size=size,

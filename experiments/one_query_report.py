@@ -180,6 +180,8 @@ def _about(findings: Findings, results: Mapping[str, Any]) -> str:
     commit = f", commit {results['commit']}" if results["commit"] else ""
     seeds = max((len(c) for c in findings.curves.values()), default=0)
     return (
+        "The recommended settings, and what the equations have built in, were chosen with errors on this "
+        "very query in view: there is no other. "
         f"Until t = {results['horizon']:g}. Truth: {truth['solver']}, error estimate "
         f"{truth['error_estimate_largest']:.1g}. Up to {seeds} training seeds. Timed on "
         f"{results['machine']['processor']}, {results['date'][:10]}. Understudy {version}{commit}."

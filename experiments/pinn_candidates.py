@@ -8,6 +8,7 @@ from typing import Any
 
 from ..datasets.known_equations import Physics
 from ..surrogates.pinn import PINN
+from ..surrogates.surrogate import SurrogateError
 from .stages import Candidate
 
 __all__ = ["QUICK", "one_query_candidates"]
@@ -35,7 +36,8 @@ def one_query_candidates(
     threads: int = 1,
 ) -> dict[str, Candidate]:
     """`pinn` with gelu and with tanh, three seeds and so many seconds each; then the optimisers and, for what
-    each part is worth, `pinn` without it, a seed and the `short` time each.
+    each part is worth, `pinn` without it, a seed and the `short` time each. At the `quick` size all end after
+    some steps, if the time does not end them before.
 
     Of `ablations` each is changes of the network's or the loss's settings, by label.
     """
@@ -46,7 +48,7 @@ def one_query_candidates(
             settings.descent,
             steps=steps,
             threads=threads,
-            seconds=None if size == "quick" else limit,
+            seconds=limit,
             adam_steps=min(settings.descent.adam_steps, steps // 2),
         )
         loss = settings.loss
@@ -82,7 +84,14 @@ def one_query_candidates(
 
 
 def changed(settings: PINN.Settings, changes: Mapping[str, Any]) -> PINN.Settings:
-    """Other values of the network's, the loss's or the descent's settings, each by its own name."""
+    """Other values of the network's, the loss's or the descent's settings, each by its own name.
+
+    Raises `SurrogateError` for a name that none of them has: what changes nothing is no comparison.
+    """
+    wholes = (settings.network, settings.loss, settings.descent)
+    unknown = sorted({*changes} - {f.name for whole in wholes for f in dataclasses.fields(whole)})
+    if unknown:
+        raise SurrogateError(f"there is no setting {unknown[0]!r} of network, loss or descent")
     parts: dict[str, Any] = {}
     for part in ("network", "loss", "descent"):
         whole = getattr(settings, part)

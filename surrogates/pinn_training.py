@@ -56,7 +56,7 @@ class PhysicsTraining:
         self.history, self.step, self.before = History(), 0, 0.0
         self.adam = torch.optim.Adam(objective.parameters, lr=settings.learning_rate)
         self.newton: QuasiNewton | None = None
-        self._stuck = False
+        self._stuck, self._at_refresh = False, -1
         self._begin = self._written = time.perf_counter()
         self._bar = tqdm(total=settings.steps, desc="solving", unit="step", disable=not progress)
         self.loss = math.nan
@@ -89,6 +89,7 @@ class PhysicsTraining:
         if not self.history.seconds:
             self._note(last=True)  # the network as it was drawn
         elif self.over and self.history.steps[-1] == self.step:
+            self._bar.close()
             return self.history
         with self._bar:
             while not self.over:
@@ -153,8 +154,6 @@ class PhysicsTraining:
                 self._refresh()
             else:
                 logger.info("the descent ends after %d steps: %s", self.step, end.why)
-
-    _at_refresh = -1
 
     def _refresh(self) -> None:
         self.objective.refresh()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from dataclasses import KW_ONLY, dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import RectBivariateSpline
 
 from ..contract import Queries, Solution, Solver, SolverError, Status, check_times
-from ..methods.stream_function import Boundary, Stream, grids, solved
+from ..methods.stream_function import Boundary, Stream, grids, richardson, solved
 from .equations import corners
 from .system import Cavity
 
@@ -86,17 +87,12 @@ class CavityNewton(Solver):
             if walk.converged:
                 nodes = np.linspace(0, 1, self.own + 1)
                 # a spline through what is smooth: without what the flow is in the upper corners
-                surface = RectBivariateSpline(nodes, nodes, found - _corners(nodes)[0])
-                psi, slope_x, slope_y = _corners(middles)
+                surface = RectBivariateSpline(nodes, nodes, found - _corners(self.own, nodes=True)[0])
+                psi, slope_x, slope_y = _corners(n, nodes=False)
                 once["psi"][i] = psi + surface(middles, middles)
                 once["u"][i] = slope_y + surface(middles, middles, dx=1)
                 once["v"][i] = -slope_x - surface(middles, middles, dy=1)
-                if coarse is not None:
-                    change, whole = (
-                        sum(float((np.diff(field, axis=axis) ** 2).sum()) for axis in (0, 1))
-                        for field in (found - coarse, found)
-                    )
-                    estimate[i] = np.sqrt(change / whole) / 3
+                estimate[i] = richardson(found, coarse)
             else:
                 status[i] = Status.NOT_CONVERGED
             seconds[i] = clock.perf_counter() - begin
@@ -116,8 +112,12 @@ class CavityNewton(Solver):
         )
 
 
-def _corners(line: Array) -> tuple[Array, Array, Array]:
-    """The upper corners' flow on a grid, (y, x): stream function, its slopes along x and along y."""
+@lru_cache(maxsize=64)  # alike for all queries: no part of what a query takes
+def _corners(cells: int, *, nodes: bool) -> tuple[Array, Array, Array]:
+    """The upper corners' flow at a grid's nodes or in the middles of its cells, (y, x): stream function, its
+    slopes along x and along y.
+    """
+    line = np.linspace(0, 1, cells + 1) if nodes else (np.arange(cells) + 0.5) / cells
     y, x = (torch.from_numpy(m.copy()).requires_grad_() for m in np.meshgrid(line, line, indexing="ij"))
     psi = corners(x, y)
     slopes = torch.autograd.grad(psi.sum(), (x, y))

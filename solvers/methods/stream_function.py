@@ -17,7 +17,7 @@ from scipy.interpolate import make_interp_spline
 from .nested_dissection import OFFSETS, Factors, dissection
 from .staggered_momentum import curl, jacobian, momentum, resistances, velocities
 
-__all__ = ["Boundary", "Stream", "Walk", "grids", "interpolated", "left", "solved"]
+__all__ = ["Boundary", "Stream", "Walk", "grids", "interpolated", "left", "richardson", "solved"]
 
 Array = NDArray[np.float64]
 COARSEST = 16
@@ -263,3 +263,15 @@ def solved(
                     return nothing, replace(walk, factorisations=made), None
         psi = found
     return psi, replace(walk, factorisations=made), coarse
+
+
+def richardson(psi: Array, coarse: Array | None) -> float:
+    """The error of the velocities, relative and root-mean-square, from what the next coarser grid gave,
+    interpolated, by Richardson's rule for second order; NaN where there is none.
+    """
+    if coarse is None:
+        return np.nan
+    change, whole = (
+        sum(float((np.diff(field, axis=axis) ** 2).sum()) for axis in (0, 1)) for field in (psi - coarse, psi)
+    )
+    return float(np.sqrt(change / whole) / 3)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import SolverError
-from ..methods.stream_function import Boundary, Stream, Walk, grids, solved
+from ..methods.stream_function import Boundary, Stream, Walk, grids, richardson, solved
 from .steady_solver import Flow, SteadySolver, Unsettled
 
 __all__ = ["StreamNewton"]
@@ -87,12 +87,6 @@ class StreamNewton(SteadySolver):
                 "viscosity, for a grid too coarse for its Reynolds number may have no solution",
                 measures,
             )
-        error = np.nan
-        if coarse is not None:
-            change, whole = (
-                sum(float((np.diff(field, axis=axis) ** 2).sum()) for axis in (0, 1))
-                for field in (psi - coarse, psi)
-            )
-            error = np.sqrt(change / whole) / 3
         drag, lift = streams[-1].forces(psi)
-        return Flow(psi, streams[-1].pressure(psi), drag, lift, measures, error)
+        pressure = streams[-1].pressure(psi)
+        return Flow(psi, pressure, drag, lift, measures, richardson(psi, coarse))

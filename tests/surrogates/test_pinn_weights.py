@@ -114,8 +114,8 @@ def test_terms_of_very_different_size_come_to_weigh_alike(weighting: Any) -> Non
         objective.refresh()
     ratio = objective.weights["equations"] / objective.weights["start"]
     size = gradients(objective) if weighting == "gradient_norm" else traces(objective)
-    # (a trace that is estimated by four vectors of signs may well be half of what it is)
-    assert 1 / 3 < ratio / (size["start"] / size["equations"]) < 3
+    # (a trace that is estimated by sixteen vectors of signs is off by a third, as a rule)
+    assert 1 / 2 < ratio / (size["start"] / size["equations"]) < 2
     assert ratio > 1e4
 
 
