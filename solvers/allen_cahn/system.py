@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..contract import PERIODIC, Axis, Field, Queries, SolverError, Symmetry
+from ..methods.line_symmetries import mirrored, turned
 from ..methods.spectral_system import SpectralSystem
 from ..pointwise import Pointwise
 from .equations import equations_of, standard_start
@@ -134,16 +135,4 @@ class AllenCahn(SpectralSystem):
     @property
     def symmetries(self) -> tuple[Symmetry, ...]:
         """Left and right exchanged; the sign of u turned round."""
-        return (_mirrored, _turned)
-
-
-def _mirrored(named: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """The first point, at one end of the periodic line, stays where it is."""
-    return {
-        name: np.roll(values[..., ::-1], 1, axis=-1) if name.rpartition("/")[2] == "u" else values
-        for name, values in named.items()
-    }
-
-
-def _turned(named: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {n: -values if n.rpartition("/")[2] == "u" else values for n, values in named.items()}
+        return (mirrored, turned)

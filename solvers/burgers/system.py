@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import PERIODIC, Axis, Field, Queries, SolverError, Symmetry
+from ..methods.line_symmetries import mirrored_and_turned
 from ..methods.spectral_system import SpectralSystem
 from ..pointwise import Pointwise
 from .equations import equations_of
@@ -138,12 +139,4 @@ class Burgers(SpectralSystem):
     @property
     def symmetries(self) -> tuple[Symmetry, ...]:
         """Left and right exchanged, with the sign of u."""
-        return (_mirrored,)
-
-
-def _mirrored(named: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """The first point, at one end of the periodic line, stays where it is."""
-    return {
-        name: -np.roll(values[..., ::-1], 1, axis=-1) if name.rpartition("/")[2] == "u" else values
-        for name, values in named.items()
-    }
+        return (mirrored_and_turned,)

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..contract import Axis, Field, Queries, SolverError, Symmetry, System
+from ..methods.line_symmetries import mirrored_between_walls, turned
 from ..methods.time_derivative import time_derivative
 from ..pointwise import Pointwise
 from .equations import equations_of
@@ -179,15 +180,4 @@ class Heat(System):
     @property
     def symmetries(self) -> tuple[Symmetry, ...]:
         """Left and right exchanged; the sign of u turned round."""
-        return (_mirrored, _turned)
-
-
-def _mirrored(named: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {
-        name: np.ascontiguousarray(values[..., ::-1]) if name.rpartition("/")[2] == "u" else values
-        for name, values in named.items()
-    }
-
-
-def _turned(named: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {n: -values if n.rpartition("/")[2] == "u" else values for n, values in named.items()}
+        return (mirrored_between_walls, turned)

@@ -22,11 +22,11 @@ FAULTS = (
         ),
     ),
     *planted(
-        "solvers/burgers/system.py",
+        "solvers/methods/line_symmetries.py",
         TESTS,
         (
-            "-np.roll(values[..., ::-1], 1, axis=-1)",
-            "-values[..., ::-1]",
+            "-np.roll(u[..., ::-1], 1, axis=-1)",
+            "-u[..., ::-1]",
             "test_the_mean_stays_energy_falls_and_odd_starts_stay_odd",
         ),
     ),
