@@ -4,9 +4,6 @@ from fault import planted
 
 __all__ = ["FAULTS"]
 
-ALLEN_CAHN = "tests/solvers/allen_cahn/test_allen_cahn.py"
-POINTWISE = "tests/solvers/test_pointwise.py"
-NETWORK = "tests/surrogates/test_pinn_network.py"
 
 FAULTS = (
     *planted(
@@ -20,7 +17,7 @@ FAULTS = (
     ),
     *planted(
         "solvers/methods/plain_spectral.py",
-        ALLEN_CAHN,
+        "tests/solvers/allen_cahn/test_allen_cahn.py",
         (
             "operator.factor.astype(kind), operator.power",
             "operator.factor.astype(kind), 2",
@@ -29,7 +26,7 @@ FAULTS = (
     ),
     *planted(
         "solvers/methods/two_runs.py",
-        ALLEN_CAHN,
+        "tests/solvers/methods/test_two_runs.py",
         (
             "v[status != Status.SOLVED] = np.nan",
             "pass",
@@ -38,7 +35,7 @@ FAULTS = (
     ),
     *planted(
         "solvers/allen_cahn/equations.py",
-        ALLEN_CAHN,
+        "tests/solvers/allen_cahn/test_allen_cahn_equations.py",
         (
             "spread = system.diffusivity * t",
             "spread = 2 * system.diffusivity * t",
@@ -52,7 +49,7 @@ FAULTS = (
     ),
     *planted(
         "solvers/burgers/equations.py",
-        POINTWISE,
+        "tests/solvers/burgers/test_burgers_equations.py",
         (
             'at("u", t=1) + u * at("u", x=1)',
             'at("u", t=1) + 0.5 * u * at("u", x=1)',
@@ -61,7 +58,7 @@ FAULTS = (
     ),
     *planted(
         "solvers/asked_for.py",
-        POINTWISE,
+        "tests/solvers/test_pointwise.py",
         (
             "highest > 1 and missing and not anywhere",
             "highest > 1 and len(missing) == 2 and not anywhere",
@@ -70,7 +67,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/directions.py",
-        NETWORK,
+        "tests/surrogates/test_directions.py",
         (
             "(2, 1): ((1, -1, 0, -2), 6)",
             "(2, 1): ((1, -1, -2, 0), 6)",
@@ -79,7 +76,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/blocks/coordinate_features.py",
-        NETWORK,
+        "tests/surrogates/test_coordinate_features.py",
         (
             "turned = speed**n *",
             "turned = speed.abs()**n *",
@@ -88,7 +85,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/pinn_network.py",
-        NETWORK,
+        "tests/surrogates/test_pinn_network.py",
         (
             "turned = torch.cat([vectors * sign,",
             "turned = torch.cat([vectors,",
@@ -102,7 +99,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/pinn_points.py",
-        NETWORK,
+        "tests/surrogates/test_pinn_points.py",
         (
             "{mirror.reflected[0] for mirror in problem.mirrors}",
             "{name for mirror in problem.mirrors for name in mirror.reflected}",
