@@ -1,4 +1,4 @@
-"""What the descent of a network of coordinates went through: losses and weights at growing times."""
+"""What a descent of a network of coordinates would have answered with at growing times, and its losses."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ class History:
     """What a descent went through.
 
     Attributes:
-        seconds, steps, losses: at each snapshot.
-        terms: each term of the loss at each snapshot, by name, not weighed.
-        snapshots: the network's weights there.
+        seconds, steps: at each snapshot.
+        snapshots: the best weights until then, with which it would have answered.
+        losses: of these, at the points of the time.
+        terms: each term of that loss by name, not weighed.
     """
 
     seconds: list[float] = field(default_factory=list)

@@ -31,6 +31,18 @@ class Known:
         if len(set(counts.values())) != 1 or len(next(iter(counts.values()))) != 1 or not self.values:
             raise SurrogateError(f"known values need a place each, as tensors (values,); got {counts}")
 
+    def drawn(self, limit: int | None, *, seed: int) -> Known:
+        """Itself, or so many of it by chance where there are more."""
+        some = next(iter(self.values.values()))
+        if limit is None or len(some) <= limit:
+            return self
+        generator = torch.Generator().manual_seed(seed)
+        chosen = torch.randperm(len(some), generator=generator)[:limit].to(some.device)
+        return Known(
+            {name: values[chosen] for name, values in self.places.items()},
+            {name: values[chosen] for name, values in self.values.items()},
+        )
+
 
 Residuals = Callable[[CoordinateNetwork], dict[str, torch.Tensor]]
 

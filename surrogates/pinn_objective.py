@@ -35,6 +35,7 @@ class PhysicsObjective:
         terms: of which the loss is made, by name.
         weights: of the terms.
         refreshes: how often points and weights were drawn.
+        known, sizes: all known values and their sizes, where there are any.
 
     Raises `SurrogateError` for a term that does not depend on the network, and for points outside.
     """
@@ -57,12 +58,12 @@ class PhysicsObjective:
         if equations:
             self._ask_at(self._points(0))
             self._add_conditions()
-        self._known: Known | None = known
+        self.known: Known | None = None
         if known is not None:
             known = self._with_constants(known)
             refuse_outside(network.problem, known.places, "the data")
-            self._every = Known(self._moved(known.places), self._moved(known.values))
-            self._sizes = sizes_of(self._every)
+            self.known = Known(self.moved(known.places), self.moved(known.values))
+            self.sizes = sizes_of(self.known)
             self._draw_known()
         if not self.terms:
             raise SurrogateError("there is nothing to learn: neither equations nor data")
@@ -106,10 +107,14 @@ class PhysicsObjective:
         """
         if not self.equations:
             return float(np.sqrt(sum(self.values().values())))
-        places = self._moved(inner_points(self.network.problem, points, seed=seed, mirrored=self._mirrored))
+        places = self.moved(inner_points(self.network.problem, points, seed=seed, mirrored=self._mirrored))
         term = equation_term(self.network, EQUATIONS, self.network.problem.equations, places)
         with torch.no_grad():
             return float(term.value(self.network).sqrt())
+
+    def moved(self, values: Places) -> dict[str, torch.Tensor]:
+        """To the network's device and precision."""
+        return {name: value.to(self.device, self.dtype) for name, value in values.items()}
 
     # following -----------------------------------------------------------------------------------
 
@@ -117,8 +122,7 @@ class PhysicsObjective:
         """Other points and weights, as the settings have it, for the network as it is now."""
         self.refreshes += 1
         settings = self.settings
-        if self._known is not None:
-            self._draw_known()
+        self._draw_known()
         if self.equations and settings.resampling != "never":
             self._ask_at(self._points(self.refreshes))
         if self.equations and settings.causality:
@@ -136,11 +140,10 @@ class PhysicsObjective:
     def resume(self, tensors: Mapping[str, torch.Tensor], numbers: Mapping[str, Any]) -> None:
         """Take `state()` back."""
         self.weights, self.refreshes = dict(numbers["weights"]), numbers["refreshes"]
-        if self._known is not None:
-            self._draw_known()
+        self._draw_known()
         if self.equations:
             places = {n.removeprefix("places."): v for n, v in tensors.items() if n.startswith("places.")}
-            self._ask_at(self._moved(places))
+            self._ask_at(self.moved(places))
             weights = tensors.get("weights")
             self.terms[EQUATIONS].weights = None if weights is None else weights.to(self.device, self.dtype)
 
@@ -148,12 +151,9 @@ class PhysicsObjective:
         """A term at the same places for another network of the same problem, e.g. a more precise one."""
         dtype = next(network.parameters()).dtype
         problem, places = network.problem, {n: v.to(dtype) for n, v in self.terms[name].places.items()}
-        if name == "data":
-            known = self._known
-            assert known is not None
-            return data_term(
-                network, Known(places, {n: v.to(dtype) for n, v in known.values.items()}), self._sizes
-            )
+        if name == DATA:
+            values = {n: v.to(dtype) for n, v in self._drawn.values.items()}
+            return data_term(network, Known(places, values), self.sizes)
         if name.startswith("periodic "):
             return self._periodic(network, name.removeprefix("periodic "), places)
         conditions = {c.name: c.equations for c in problem.conditions}
@@ -174,14 +174,11 @@ class PhysicsObjective:
     def _seed(self, purpose: int) -> int:
         return int(np.random.SeedSequence([self.seed, purpose, self.refreshes]).generate_state(1)[0])
 
-    def _moved(self, places: Places) -> dict[str, torch.Tensor]:
-        return {name: values.to(self.device, self.dtype) for name, values in places.items()}
-
     def _points(self, number: int) -> dict[str, torch.Tensor]:
         settings, problem = self.settings, self.network.problem
         preferring = number > 0 and settings.resampling == "residual"
         count = settings.points * (POOL if preferring else 1)
-        places = self._moved(inner_points(problem, count, seed=self._seed(0), mirrored=self._mirrored))
+        places = self.moved(inner_points(problem, count, seed=self._seed(0), mirrored=self._mirrored))
         if not preferring:
             return places
         with torch.no_grad():
@@ -199,17 +196,9 @@ class PhysicsObjective:
         self.terms[EQUATIONS] = equation_term(self.network, EQUATIONS, self.network.problem.equations, places)
 
     def _draw_known(self) -> None:
-        every, limit = self._every, self.settings.known_points
-        count = len(next(iter(every.values.values())))
-        self._known = every
-        if limit is not None and count > limit:
-            generator = torch.Generator().manual_seed(self._seed(3))
-            chosen = torch.randperm(count, generator=generator)[:limit].to(self.device)
-            self._known = Known(
-                {name: values[chosen] for name, values in every.places.items()},
-                {name: values[chosen] for name, values in every.values.items()},
-            )
-        self.terms["data"] = data_term(self.network, self._known, self._sizes)
+        if self.known is not None:
+            self._drawn = self.known.drawn(self.settings.known_points, seed=self._seed(3))
+            self.terms[DATA] = data_term(self.network, self._drawn, self.sizes)
 
     def _add_conditions(self) -> None:
         network, problem = self.network, self.network.problem
@@ -220,7 +209,7 @@ class PhysicsObjective:
                     f"a condition may not be called {condition.name!r}, as another part of the loss is; give "
                     "it another name"
                 )
-            places = self._moved(condition_points(problem, condition, count, seed=self._seed(10 + i)))
+            places = self.moved(condition_points(problem, condition, count, seed=self._seed(10 + i)))
             term = equation_term(network, condition.name, condition.equations, places)
             if not (condition.built_in and network.settings.built_in):
                 self.terms[condition.name] = term
@@ -234,7 +223,7 @@ class PhysicsObjective:
                 )
         for i, coordinate in enumerate(problem.coordinates):
             if coordinate.periodic and not network.settings.harmonics:
-                places = self._moved(inner_points(problem, count, seed=self._seed(100 + i), mirrored=False))
+                places = self.moved(inner_points(problem, count, seed=self._seed(100 + i), mirrored=False))
                 term = self._periodic(network, coordinate.name, places)
                 self.terms[term.name] = term
 

@@ -15,6 +15,7 @@ import torch
 from tqdm import tqdm
 
 from .checkpoints import optimiser_to_plain, plain_to_optimiser, read_checkpoint, write_checkpoint
+from .pinn_best import BestWeights
 from .pinn_descent_settings import DescentSettings
 from .pinn_history import History, read_history, write_history
 from .pinn_objective import PhysicsObjective
@@ -54,6 +55,7 @@ class PhysicsTraining:
         self.objective, self.settings, self.folder = objective, settings, folder
         self.identity = json.loads(json.dumps(dict(identity or {})))
         self.history, self.step, self.before = History(), 0, 0.0
+        self.best = BestWeights(objective)
         self.adam = torch.optim.Adam(objective.parameters, lr=settings.learning_rate)
         self.newton: QuasiNewton | None = None
         self._stuck, self._at_refresh = False, -1
@@ -78,9 +80,11 @@ class PhysicsTraining:
         return self.finished or (limit is not None and self.step > 0 and self.seconds > limit)
 
     def run(self) -> History:
-        """Descend to the end."""
+        """Descend to the end; the network then has the best weights that were met."""
         with torch_threads(self.settings.threads):
-            return self._run()
+            history = self._run()
+            self.objective.place = self.best.or_as_they_are()
+        return history
 
     def _run(self) -> History:
         self.objective.first_weights()
@@ -156,6 +160,7 @@ class PhysicsTraining:
                 logger.info("the descent ends after %d steps: %s", self.step, end.why)
 
     def _refresh(self) -> None:
+        self.best.keep()  # here alone: notes come when it is time, and no two runs' time is alike
         self.objective.refresh()
         self._at_refresh = self.step
         if self.newton is not None:
@@ -193,6 +198,7 @@ class PhysicsTraining:
         """A snapshot where it is time for one, a checkpoint where it is time for that."""
         seconds = self.seconds
         if last or seconds >= self._next_note:
+            here, self.objective.place = self.objective.place, self.best.or_as_they_are()
             history, values = self.history, self.objective.values()
             history.seconds.append(seconds)
             history.steps.append(self.step)
@@ -200,6 +206,7 @@ class PhysicsTraining:
             for name, value in values.items():
                 history.terms.setdefault(name, []).append(value)
             history.snapshots.append(self.objective.place)
+            self.objective.place = here
             told = ", ".join(f"{name} {value:.1e}" for name, value in values.items())
             self._bar.set_postfix_str(f"loss {self.loss:.1e} ({told})")
         if self._unwritten:
@@ -210,6 +217,7 @@ class PhysicsTraining:
         tensors, plain = self.objective.state()
         tensors = {f"objective.{k}": v for k, v in tensors.items()}
         tensors["place"] = torch.from_numpy(self.objective.place)
+        tensors["best"] = torch.from_numpy(self.best.place)
         if self.newton is not None:
             tensors |= {f"newton.{k}": torch.from_numpy(v.copy()) for k, v in self.newton.state().items()}
         else:
@@ -221,6 +229,7 @@ class PhysicsTraining:
         numbers = {
             "identity": self.identity,
             "step": self.step,
+            "best": self.best.loss,
             "seconds": self.seconds,
             "stuck": self._stuck,
             "refreshed": self._at_refresh,
@@ -254,6 +263,7 @@ class PhysicsTraining:
         self.step, self.before, self._stuck = numbers["step"], numbers["seconds"], numbers["stuck"]
         self._at_refresh = numbers["refreshed"]
         self.objective.place = tensors["place"].numpy()
+        self.best.place, self.best.loss = tensors["best"].numpy(), numbers["best"]
         self.objective.resume(parts["objective"], numbers["objective"])
         if parts["newton"]:
             chosen = QuasiNewtonSettings(update=self.settings.optimiser, steps=self.settings.steps)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ..contract import Queries, SolverError
-from ..pointwise import TIME, At, Condition, Coordinate, Places, Pointwise, Read
+from ..pointwise import TIME, At, Condition, Coordinate, Number, Places, Pointwise, Read
 
 if TYPE_CHECKING:
     from .system import ThreeBody
@@ -20,17 +20,16 @@ BODIES = (1, 2, 3)
 
 
 def equations_of(system: ThreeBody, query: Queries, *, horizon: float) -> Pointwise:
-    """For one start; positions are the unknowns, velocities their slopes."""
+    """For one start; positions are the unknowns, velocities their slopes, masses numbers."""
     start = {name: np.asarray(values, dtype=np.float64)[0] for name, values in query.items()}
     if bool(system.coincident({name: values[None] for name, values in start.items()})[0]):
         raise SolverError("two bodies are at one place at the start, where their attraction is infinite")
-    mass = torch.from_numpy(start["mass"])[None]
 
     def newton(at: At) -> dict[str, torch.Tensor]:
-        x, y = (torch.stack([at(f"{c}{body}") for body in BODIES], dim=-1)[None] for c in "xy")
-        force = system.acceleration(x, y, mass.to(x))
+        x, y, mass = (torch.stack([at(f"{c}{body}") for body in BODIES], dim=-1) for c in ("x", "y", "mass"))
+        force = system.acceleration(x[:, None], y[:, None], mass)
         return {
-            f"force {component}{body}": at(f"{component}{body}", t=2) - force[c][0, :, body - 1]
+            f"force {component}{body}": at(f"{component}{body}", t=2) - force[c][:, 0, body - 1]
             for c, component in enumerate("xy")
             for body in BODIES
         }
@@ -60,6 +59,9 @@ def equations_of(system: ThreeBody, query: Queries, *, horizon: float) -> Pointw
         unknowns=tuple(f"{c}{body}" for c in "xy" for body in BODIES),
         equations=newton,
         conditions=(Condition("start", {TIME: 0.0}, as_at_first, built_in=True),),
+        numbers=tuple(
+            Number(f"mass{body}", float(m), float(m)) for body, m in zip(BODIES, start["mass"], strict=True)
+        ),
         form=form,
         answers={
             **{c: tuple(Read(f"{c}{body}") for body in BODIES) for c in "xy"},

@@ -39,6 +39,44 @@ FAULTS = (
         ),
     ),
     *planted(
+        "surrogates/pinn_best.py",
+        "tests/surrogates/test_pinn_best.py",
+        (
+            "if loss < self.loss:",
+            "if True:",
+            "test_of_two_the_better_is_kept_and_of_one_that_is_not_kept_nothing_stays",
+        ),
+        (
+            "weights.get(n, 1.0) * float(",
+            "float(",
+            "test_its_loss_is_that_of_all_terms_at_more_points_of_its_own",
+        ),
+        (
+            "terms[EQUATIONS] = equation_term(network, EQUATIONS, problem.equations, places)",
+            "terms[EQUATIONS] = objective.terms[EQUATIONS]",
+            "test_its_loss_is_that_of_all_terms_at_more_points_of_its_own",
+        ),
+    ),
+    *planted(
+        "surrogates/pinn_training.py",
+        "tests/surrogates/test_pinn_best.py",
+        (
+            "            self.objective.place = self.best.or_as_they_are()\n        return history",
+            "        return history",
+            "test_a_descent_that_ends_worse_answers_with_what_was_better",
+        ),
+        (
+            "self.best.keep()  # here alone",
+            "pass  # here alone",
+            "test_a_descent_that_ends_worse_answers_with_what_was_better",
+        ),
+        (
+            "here, self.objective.place = self.objective.place, self.best.or_as_they_are()",
+            "here = self.objective.place",
+            "test_what_it_would_have_answered_with_never_gets_worse_elsewhere",
+        ),
+    ),
+    *planted(
         "surrogates/pinn_precision.py",
         "tests/surrogates/test_pinn.py",
         (

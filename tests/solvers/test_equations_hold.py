@@ -9,7 +9,7 @@ from understudy.solvers.methods.fourier import derivative
 from understudy.solvers.steady_flow import SteadyFlow, StreamNewton
 from understudy.solvers.three_body import KIT as BODIES
 from understudy.solvers.three_body import ThreeBody
-from understudy.solvers.three_body.exact import figure_eight
+from understudy.solvers.three_body.exact import figure_eight, lagrange
 
 
 @pytest.mark.parametrize("forcing", [0.0, 0.3])
@@ -23,16 +23,50 @@ def test_kuramoto_sivashinsky(forcing: float, factor: float) -> None:
     places = np.array(system.axes[0].values)
 
     def at(name: str, /, **orders: int) -> torch.Tensor:
-        values = places if name == "x" else u[2]
+        values = {"x": places, "length": np.full_like(places, told)}.get(name, u[2])
         if orders.get("t"):
             values = rate
         elif orders.get("x"):
             values = derivative(values, length=64.0, order=orders["x"])
         return torch.from_numpy(values.copy())
 
+    told = 64.0
     off = system.pointwise(query, horizon=10.0).equations(at)["momentum"]
     size = float(off.square().mean().sqrt())
     assert size < 1e-6 if factor == 1.0 else size > 1e-2
+
+    # the same answer, told in places of a domain that is held to be shorter
+    places, told = places * 50 / 64, 64.0
+    shorter = KuramotoSivashinsky(50.0, 256, forcing=forcing, forcing_wavelength=16.0 * 50 / 64)
+
+    def stretched(name: str, /, **orders: int) -> torch.Tensor:
+        found = at(name, **orders)
+        return found * (64 / 50) ** orders.get("x", 0)
+
+    off = shorter.pointwise(query, horizon=10.0).equations(stretched)["momentum"]
+    size = float(off.square().mean().sqrt())
+    assert size < 1e-6 if factor == 1.0 else size > 1e-2
+
+
+def test_masses_that_differ() -> None:
+    """On an orbit that is known: a triangle that turns and breathes."""
+    system, times, masses = ThreeBody(), np.linspace(0, 2, 401), (1.0, 2.0, 0.5)
+    orbit = lagrange(times, mass=masses, side=1.4, eccentricity=0.3)
+    lines = {f"{c}{b + 1}": make_interp_spline(times, orbit[c][:, b], k=7) for c in "xy" for b in range(3)}
+    query = {name: values[:1] for name, values in orbit.items()} | {"mass": np.array([masses])}
+    problem = system.pointwise(query, horizon=2.0)
+    assert {n.name: (n.low, n.high) for n in problem.numbers} == {
+        f"mass{b + 1}": (m, m) for b, m in enumerate(masses)
+    }
+    for told in (masses, (2.0, 1.0, 0.5)):
+
+        def at(name: str, /, _told: tuple = told, **orders: int) -> torch.Tensor:
+            if name.startswith("mass"):
+                return torch.full((300,), _told[int(name[-1]) - 1], dtype=torch.float64)
+            return torch.from_numpy(lines[name](times[50:350], nu=orders.get("t", 0)))
+
+        worst = max(float(r.abs().max()) for r in problem.equations(at).values())
+        assert worst < 1e-6 if told == masses else worst > 0.1
 
 
 def test_three_bodies() -> None:
@@ -47,6 +81,8 @@ def test_three_bodies() -> None:
         }
 
         def at(name: str, /, _lines: dict = lines, **orders: int) -> torch.Tensor:
+            if name.startswith("mass"):
+                return torch.ones(300, dtype=torch.float64)
             return torch.from_numpy(_lines[name](times[50:350], nu=orders.get("t", 0)))
 
         problem = system.pointwise(query, horizon=2.0)
