@@ -24,6 +24,8 @@ __all__ = ["NAMES", "PRESETS", "WAYS", "Settings", "run", "table"]
 VISCOSITY = 0.01 / math.pi
 PEAK = 2.0
 """Of floating-point operations for each weight, value and point: a product and a sum."""
+IN_A_ROW = 5
+"""Calls of one way before the next one's turn."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Settings:
         points: at which the residual is asked for.
         width: of the layers.
         ways: see `WAYS`; `compiled` needs a C++ compiler.
-        rounds: how often, in turn.
+        rounds: how often, in turn; each time some calls in a row.
         threads: of each.
     """
 
@@ -161,9 +163,11 @@ def _timed(
     first = next(iter(calls.values()))()
     seconds: dict[str, list[float]] = {way: [] for way in calls}
     for _, (way, call) in itertools.product(range(settings.rounds), calls.items()):
+        call()  # after another way the caches hold other numbers; a descent calls one and the same
         begin = time.perf_counter()
-        call()
-        seconds[way].append(time.perf_counter() - begin)
+        for _ in range(IN_A_ROW):
+            call()
+        seconds[way].append((time.perf_counter() - begin) / IN_A_ROW)
     found: list[dict[str, Any]] = []
     for way in settings.ways:
         row: dict[str, Any] = {"activation": activation, "way": way, "why_not": whys.get(way, "")}

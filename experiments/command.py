@@ -238,12 +238,14 @@ def _candidates(command: Learning, preset: Mapping[str, Candidate], *, task: Tas
 
 
 def _experiment(name: str, prefix: str = "") -> Any:
-    """The module `experiments/<prefix><system>.py`."""
+    """The module `experiments/<prefix><system>.py`, or a benchmark in parts that is of several systems."""
     package = importlib.import_module(__package__)
     modules = {m.name for m in pkgutil.iter_modules(package.__path__)}
     kinds = ("",) if prefix else ("", ONE)
     known = [kind + s for kind in kinds for s in system_names() if prefix + kind + s in modules]
     plain = name.strip().lower().replace("-", "_")
+    if prefix and plain not in known:
+        known += sorted({m.removeprefix(prefix) for m in modules if _in_parts(m, prefix)} - {*known})
     if plain in system_names() and plain not in known:
         what = "benchmark" if prefix else "experiment"
         raise UnknownName(
@@ -251,6 +253,11 @@ def _experiment(name: str, prefix: str = "") -> Any:
             f"{', '.join(s.replace('_', '-') for s in known)}"
         )
     return importlib.import_module(f"{__package__}.{prefix}{nearest(name, known, 'system')}")
+
+
+def _in_parts(module: str, prefix: str) -> bool:
+    """Whether it is a benchmark of its own, and no part of one or what parts share."""
+    return module.startswith(prefix) and hasattr(importlib.import_module(f"{__package__}.{module}"), "PARTS")
 
 
 def _hyphens(module: Any) -> str:

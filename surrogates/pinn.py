@@ -143,7 +143,7 @@ class PINN(Surrogate):
             epochs=training.step,
             validation_error=objective.residual(self.settings.loss.points, seed=seed + 1),
             finished=training.finished,
-            note=floor_in_words(objective),
+            note="; ".join(filter(None, (training.note, floor_in_words(objective)))),
         )
 
     # answering -----------------------------------------------------------------------------------

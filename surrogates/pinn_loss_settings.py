@@ -23,6 +23,8 @@ class LossSettings:
             chance that grows with the residual (Wu et al., 2023), `even` spreads others evenly, `never` keeps
             the first.
         refresh: steps between two refreshes.
+        hold: refreshes before numbers that are recovered leave their first guess. A network that knows
+            neither data nor equation yet makes its loss small by a number with which there is little to obey.
         weighting: of the terms at each refresh: `fixed` keeps `weights`, `gradient_norm` makes their
             gradients equally long (Wang et al., 2021), `kernel` their neural tangent kernels' traces equal
             (Wang et al., 2022).
@@ -44,6 +46,7 @@ class LossSettings:
     known_points: int | None = 4_096
     resampling: Literal["residual", "even", "never"] = "residual"
     refresh: int = 200
+    hold: int = 2
     weighting: Literal["fixed", "gradient_norm", "kernel"] = "fixed"
     weights: tuple[tuple[str, float], ...] = ()
     causality: float = 0.0
@@ -51,10 +54,11 @@ class LossSettings:
 
     def __post_init__(self) -> None:
         least = min(self.points, self.condition_points, self.refresh, self.slices, self.known_points or 1)
-        if least < 1 or self.known_points == 0 or not 0 <= self.causality < math.inf:
+        if least < 1 or self.known_points == 0 or self.hold < 0 or not 0 <= self.causality < math.inf:
             raise SurrogateError(
-                "points, condition_points, refresh and slices must be positive and causality at least 0, got "
-                f"{self.points}, {self.condition_points}, {self.refresh}, {self.slices} and {self.causality}"
+                "points, condition_points, refresh and slices must be positive, hold and causality at least "
+                f"0, got {self.points}, {self.condition_points}, {self.refresh}, {self.slices}, {self.hold} "
+                f"and {self.causality}"
             )
         for name, known in (
             ("resampling", ("residual", "even", "never")),

@@ -124,15 +124,17 @@ class CoordinateNetwork(nn.Module):
                 )
             except ValueError as error:
                 raise SurrogateError(str(error)) from error
+        self.held = False
         self.recovered = nn.ParameterDict(
             {name: nn.Parameter(torch.tensor(0.0)) for name in sorted(self.guesses)}
         )
 
     def number(self, name: str) -> torch.Tensor:
         """A number that is learned, as it is now: in units of its first guess its logarithm is learned, where
-        that is 0 the number itself.
+        that is 0 the number itself. While it is `held` nothing is learned of it.
         """
         guess, learned = self.guesses[name], self.recovered[name]
+        learned = learned.detach() if self.held else learned
         return guess * torch.exp(learned) if guess else learned
 
     def prepare(self, places: Places, wanted: Iterable[Derivative]) -> Prepared:

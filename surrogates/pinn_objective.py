@@ -53,7 +53,7 @@ class PhysicsObjective:
         self.parameters = list(network.parameters())
         first = self.parameters[0]
         self.device, self.dtype = first.device, first.dtype
-        self.refreshes = 0
+        self._count(0)
         self.equations, self.terms = equations, dict[str, Term]()
         if equations:
             self._ask_at(self._points(0))
@@ -88,7 +88,8 @@ class PhysicsObjective:
         """The loss and its gradient; the network then has these weights."""
         self.place = numbers
         loss = self.loss()
-        gradient = torch.cat([g.reshape(-1) for g in torch.autograd.grad(loss, self.parameters)])
+        slopes = torch.autograd.grad(loss, self.parameters, materialize_grads=True)
+        gradient = torch.cat([g.reshape(-1) for g in slopes])
         return float(loss.detach()), np.asarray(gradient.cpu().double().numpy())
 
     def loss(self) -> torch.Tensor:
@@ -120,7 +121,7 @@ class PhysicsObjective:
 
     def refresh(self) -> None:
         """Other points and weights, as the settings have it, for the network as it is now."""
-        self.refreshes += 1
+        self._count(self.refreshes + 1)
         settings = self.settings
         self._draw_known()
         if self.equations and settings.resampling != "never":
@@ -139,7 +140,8 @@ class PhysicsObjective:
 
     def resume(self, tensors: Mapping[str, torch.Tensor], numbers: Mapping[str, Any]) -> None:
         """Take `state()` back."""
-        self.weights, self.refreshes = dict(numbers["weights"]), numbers["refreshes"]
+        self.weights = dict(numbers["weights"])
+        self._count(numbers["refreshes"])
         self._draw_known()
         if self.equations:
             places = {n.removeprefix("places."): v for n, v in tensors.items() if n.startswith("places.")}
@@ -164,6 +166,10 @@ class PhysicsObjective:
         if self.equations and self.settings.causality:
             self._weigh_by_time()
         self._weigh_terms(keeping=0.0)
+
+    def _count(self, refreshes: int) -> None:
+        self.refreshes = refreshes
+        self.network.held = refreshes < self.settings.hold
 
     # terms ---------------------------------------------------------------------------------------
 

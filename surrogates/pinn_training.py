@@ -39,8 +39,8 @@ FIRST = 0.5
 class PhysicsTraining:
     """One descent; with a folder it is kept there and resumed.
 
-    Raises `SurrogateError` where the loss is no longer finite, naming term and step, and for a checkpoint of
-    another run.
+    Raises `SurrogateError` where the loss is no longer finite, naming term and step, for a checkpoint of
+    another run, and where numbers were to be found but never let go.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class PhysicsTraining:
         progress: bool = False,
     ) -> None:
         self.objective, self.settings, self.folder = objective, settings, folder
+        self._refuse_to_hold_for_good()
         self.identity = json.loads(json.dumps(dict(identity or {})))
         self.history, self.step, self.before = History(), 0, 0.0
         self.best = BestWeights(objective)
@@ -78,6 +79,13 @@ class PhysicsTraining:
         """Whether to stop now."""
         limit = self.settings.seconds
         return self.finished or (limit is not None and self.step > 0 and self.seconds > limit)
+
+    @property
+    def note(self) -> str:
+        """What to know of an end that came too early; empty where it did not."""
+        if not (self.objective.network.guesses and self.objective.network.held):
+            return ""
+        return "the time was up before numbers left their first guess: give it more, or a smaller hold"
 
     def run(self) -> History:
         """Descend to the end; the network then has the best weights that were met."""
@@ -168,6 +176,15 @@ class PhysicsTraining:
                 self.newton.changed()
             except SurrogateError as error:
                 self._refuse_not_finite(error)
+
+    def _refuse_to_hold_for_good(self) -> None:
+        loss = self.objective.settings
+        if self.objective.network.guesses and self.settings.steps <= loss.hold * loss.refresh:
+            raise SurrogateError(
+                f"numbers that are recovered keep their first guess for {loss.hold} x {loss.refresh} steps "
+                f"(hold times refresh), and there are {self.settings.steps}; take more, or hold 0 to let "
+                "them go at once"
+            )
 
     def _refuse_not_finite(self, cause: Exception | None = None) -> None:
         values = self.objective.values()

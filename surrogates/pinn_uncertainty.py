@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import torch
 
@@ -47,6 +49,7 @@ def error_bars(
         name: float((said[name].cpu() - values)[torch.isfinite(values)].square().mean().sqrt())
         for name, values in known.values.items()
     }
+    settings = dataclasses.replace(pinn.settings.loss, hold=0)
     generator, found = torch.Generator().manual_seed(seed), []
     network, fitted = pinn.network, pinn.weights
     try:
@@ -59,7 +62,7 @@ def error_bars(
                     noisy[name] = torch.where(torch.isfinite(values), drawn, torch.nan)
                 pinn.weights = fitted
                 objective = PhysicsObjective(
-                    network, pinn.settings.loss, seed=seed + sample, known=Known(known.places, noisy)
+                    network, settings, seed=seed + sample, known=Known(known.places, noisy)
                 )
                 descent = QuasiNewton(objective, fitted, QuasiNewtonSettings(steps=steps))
                 descent.run()

@@ -77,6 +77,29 @@ FAULTS = (
         ),
     ),
     *planted(
+        "surrogates/pinn_objective.py",
+        "tests/surrogates/test_pinn_numbers.py",
+        (
+            "self.network.held = refreshes < self.settings.hold",
+            "self.network.held = refreshes <= self.settings.hold",
+            "test_nothing_is_learned_of_a_number_that_is_held_and_all_else_is",
+        ),
+        (
+            'self._count(numbers["refreshes"])',
+            'self.refreshes = numbers["refreshes"]',
+            "test_a_run_that_is_taken_up_again_holds_as_long_as_was_left",
+        ),
+    ),
+    *planted(
+        "surrogates/pinn_uncertainty.py",
+        "tests/surrogates/test_pinn_numbers.py",
+        (
+            "dataclasses.replace(pinn.settings.loss, hold=0)",
+            "pinn.settings.loss",
+            "test_an_error_bar_is_of_numbers_that_move",
+        ),
+    ),
+    *planted(
         "surrogates/pinn_precision.py",
         "tests/surrogates/test_pinn.py",
         (

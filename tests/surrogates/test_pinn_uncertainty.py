@@ -35,7 +35,7 @@ def fitted(seed: int, *, values: int = 60) -> tuple[PINN, Known]:
     pinn = PINN(
         PINN.Settings(
             network=NetworkSettings(hidden=(8,), activation="tanh", gain=1.0),
-            loss=LossSettings(points=32, weights=(("equations", 100.0),)),
+            loss=LossSettings(points=32, hold=0, weights=(("equations", 100.0),)),
             descent=DescentSettings(steps=80),
         )
     )

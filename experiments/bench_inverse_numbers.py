@@ -1,0 +1,147 @@
+"""A number of an equation from noisy data: by a network, with its error bar, and by least squares through the
+solver, which is the bar to reach.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from ..surrogates.pinn import PINN
+from ..surrogates.pinn_training import DescentSettings
+from ..surrogates.pinn_uncertainty import error_bars
+from .inverse_problems import PROBLEMS, InverseProblem, Measured
+from .report import write_json
+from .timing import pinned_threads, provenance
+
+__all__ = ["NAMES", "PRESETS", "Settings", "run", "table"]
+
+NAMES: dict[str, tuple[str, ...]] = {"problems": tuple(PROBLEMS)}
+FAR = 3.0
+"""Error bars from the truth, beyond which a number counts as missed."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is found, and from what.
+
+    Attributes:
+        problems: `viscosity` of Burgers' equation, `diffusivity` of a rod, `mass` of one of three bodies,
+            `length` of a line with Kuramoto-Sivashinsky's equation.
+        values: that are measured.
+        noise: of their size.
+        seconds: for which each network is trained.
+        seeds: of data and network alike.
+        equations: weight of the equations beside the data.
+        resamples, refit: how often the noise is drawn anew for an error bar, and steps of each fit then.
+        threads: of network and solver alike.
+    """
+
+    problems: tuple[str, ...] = tuple(PROBLEMS)
+    values: int = 400
+    noise: float = 0.01
+    seconds: float = 60.0
+    seeds: int = 3
+    equations: float = 100.0
+    resamples: int = 12
+    refit: int = 200
+    threads: int = 1
+
+
+PRESETS = {
+    "quick": Settings(("diffusivity", "mass"), values=60, seconds=2.0, seeds=1, resamples=3, refit=10),
+    "default": Settings(),
+}
+
+
+def run(settings: Settings, *, path: Path) -> dict[str, Any]:
+    """Find all, one after the other; writes and returns the results."""
+    rows = []
+    for name in settings.problems:
+        problem = PROBLEMS[name]()
+        with pinned_threads(settings.threads):
+            problem.answers(problem.true)  # what is compiled on first use is no solver's time
+            for seed in range(settings.seeds):
+                measured = problem.measured(settings.values, noise=settings.noise, seed=seed)
+                rows.append(
+                    {
+                        "problem": name,
+                        "seed": seed,
+                        "true": problem.true,
+                        "guess": problem.guess,
+                        "network": by_network(problem, measured, settings, seed=seed),
+                        "solver": by_solver(problem, measured),
+                    }
+                )
+    results = {"rows": rows, "settings": asdict(settings), **provenance()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, results)
+    return results
+
+
+def by_network(
+    problem: InverseProblem, measured: Measured, settings: Settings, *, seed: int
+) -> dict[str, float]:
+    """The number, its error bar, and the seconds of both."""
+    loss = dataclasses.replace(problem.loss, weights=(("equations", settings.equations),))
+    descent = DescentSettings(steps=10_000_000, seconds=settings.seconds, threads=settings.threads)
+    pinn = PINN(PINN.Settings(problem.network, loss, descent))
+    known = problem.known(measured)
+    record = pinn.solve(problem.pointwise, seed=seed, known=known, recover={problem.number: problem.guess})
+    begin = time.perf_counter()
+    bars = error_bars(pinn, known, resamples=settings.resamples, steps=settings.refit, seed=seed)
+    return {
+        "found": pinn.recovered[problem.number],
+        "error_bar": bars[problem.number],
+        "seconds": record.seconds,
+        "error_bar_seconds": time.perf_counter() - begin,
+        "steps": record.epochs,
+    }
+
+
+def by_solver(problem: InverseProblem, measured: Measured) -> dict[str, float]:
+    """The same by the solver that makes training sets, asked until the squares are least: from the same first
+    guess, with the error bar of a fit that is straight there.
+    """
+    begin = time.perf_counter()
+    # in logarithms, for all of these numbers are positive
+    fit = least_squares(
+        lambda power: problem.misfit(problem.guess * float(np.exp(power[0])), measured), [0.0], xtol=1e-10
+    )
+    found = problem.guess * float(np.exp(fit.x[0]))
+    spread = float(np.sqrt(2 * fit.cost / max(1, len(fit.fun) - 1) / (fit.jac[:, 0] ** 2).sum()))
+    return {
+        "found": found,
+        "error_bar": found * spread,
+        "seconds": time.perf_counter() - begin,
+        "asked": float(fit.nfev + fit.njev),
+    }
+
+
+def table(results: Mapping[str, Any]) -> str:
+    """What was found, how far off in error bars, and in what time; the median of the seeds."""
+    lines = [
+        f"{'':14}{'true':>11}{'first guess':>13}{'':12}{'found':>11}{'error bar':>11}"
+        f"{'off, largest':>14}{'missed':>9}{'seconds':>10}"
+    ]
+    for name in dict.fromkeys(row["problem"] for row in results["rows"]):
+        rows = [row for row in results["rows"] if row["problem"] == name]
+        for who in ("network", "solver"):
+            found, bars, seconds = (
+                np.array([row[who][key] for row in rows]) for key in ("found", "error_bar", "seconds")
+            )
+            off = np.abs(found - rows[0]["true"]) / bars
+            shown = name if who == "network" else ""
+            lines.append(
+                f"{shown:14}{rows[0]['true']:11.5g}{rows[0]['guess']:13.5g}  {who:10}{np.median(found):11.5g}"
+                f"{np.median(bars):11.2g}{off.max():10.2g} bars{(off > FAR).sum():>4} of {len(rows)}"
+                f"{np.median(seconds):10.3g}"
+            )
+    return "\n".join(lines)

@@ -1,0 +1,105 @@
+"""Numbers are found from noisy data by network and solver alike, and what is told of it is right."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from understudy.experiments import bench_inverse_numbers as numbers
+from understudy.experiments.bench_inverse_numbers import by_solver
+from understudy.experiments.command import main
+from understudy.experiments.inverse_problems import FRAMES, PROBLEMS
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_data_are_the_solvers_answer_and_noise_of_the_size_that_is_told(name: str) -> None:
+    problem = PROBLEMS[name]()
+    assert abs(problem.guess / problem.true - 1) >= 0.09
+    measured = problem.measured(60, noise=0.01, seed=1)
+    off = problem.misfit(problem.true, measured)
+    assert len(off) == 60 * len(measured.values)
+    assert off.std() == pytest.approx(1.0, rel=0.3)
+    assert np.abs(problem.misfit(problem.guess, measured)).max() > 10
+    # other noise at other places from another seed, the same from the same
+    other = problem.measured(60, noise=0.01, seed=2)
+    again = problem.measured(60, noise=0.01, seed=1)
+    for unknown, values in measured.values.items():
+        np.testing.assert_array_equal(again.values[unknown], values)
+        assert not np.array_equal(other.values[unknown], values)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_what_a_network_is_told_are_the_same_values_at_their_places(name: str) -> None:
+    problem = PROBLEMS[name]()
+    measured = problem.measured(50, noise=0.0, seed=3)
+    known = problem.known(measured)
+    assert {*known.places} == {*problem.pointwise.coordinate_names} | {
+        n.name for n in problem.pointwise.numbers
+    }
+    solver, query = problem.solver(problem.true)
+    solution = solver(query, problem.times).values
+    for i in (0, 7, 31):
+        frame = int(np.argmin(np.abs(problem.times - float(known.places["t"][i]))))
+        assert problem.times[frame] == pytest.approx(float(known.places["t"][i]))
+        if name == "mass":
+            found = solution["y"][0, frame, 1]
+            assert float(known.values["y2"][i]) == pytest.approx(found)
+            continue
+        places = np.array(problem.with_number(problem.guess)[0].axes[0].values)
+        point = int(np.argmin(np.abs(places - float(known.places["x"][i]))))
+        assert float(known.values["u"][i]) == pytest.approx(solution["u"][0, frame, point], abs=1e-12)
+
+
+def test_there_are_no_more_values_than_places() -> None:
+    problem = PROBLEMS["mass"]()
+    assert len(problem.measured(10_000, noise=0.01, seed=0).frames) == FRAMES
+
+
+def test_the_solvers_fit_is_the_best_estimate_there_can_be() -> None:
+    problem, bars, off = PROBLEMS["diffusivity"](), [], []
+    for seed in range(12):
+        found = by_solver(problem, problem.measured(200, noise=0.02, seed=seed))
+        bars.append(found["error_bar"])
+        off.append((found["found"] - problem.true) / found["error_bar"])
+    assert 0.4 < np.std(off) < 1.7
+    assert np.abs(off).max() < 4
+    # a fourth of the noise, a fourth of the error bar
+    finer = by_solver(problem, problem.measured(200, noise=0.005, seed=0))
+    assert bars[0] / finer["error_bar"] == pytest.approx(4.0, rel=0.2)
+
+
+def test_the_benchmark_finds_a_diffusivity_and_a_mass(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["bench", "inverse", "--preset", "quick", "--folder", str(tmp_path)]
+    assert main([*command, "--numbers.seconds", "3"]) == 0
+    said = capsys.readouterr().out
+    results = json.loads((tmp_path / "numbers.json").read_text())
+    assert [row["problem"] for row in results["rows"]] == ["diffusivity", "mass"]
+    for row in results["rows"]:
+        assert row["problem"] in said
+        for who in ("network", "solver"):
+            assert row[who]["error_bar"] > 0
+            assert abs(row[who]["found"] / row["true"] - 1) < 0.1 * abs(row["guess"] / row["true"] - 1)
+    assert {"date", "commit", "machine", "settings"} <= {*results}
+
+
+def test_the_table_counts_what_is_missed_and_shows_the_farthest() -> None:
+    fine = {"found": 1.01, "error_bar": 0.01, "seconds": 2.0}
+    missed = {"found": 1.4, "error_bar": 0.1, "seconds": 4.0}
+    rows = [
+        {"problem": "mass", "true": 1.0, "guess": 1.5, "network": network, "solver": fine}
+        for network in (fine, missed, fine)
+    ]
+    network, solver = numbers.table({"rows": rows}).splitlines()[1:]
+    assert "4 bars" in network
+    assert "1 of 3" in network
+    assert "1 bars" in solver
+    assert "0 of 3" in solver
+
+
+def test_nonsense_is_refused_before_anything_is_found(tmp_path: Path) -> None:
+    command = ["bench", "inverse", "--preset", "quick", "--folder", str(tmp_path)]
+    assert main([*command, "--numbers.noise", "-1"]) != 0
+    assert main([*command, "--numbers.problems", "gravity"]) != 0
+    assert not (tmp_path / "numbers.json").exists()
