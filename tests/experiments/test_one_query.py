@@ -164,7 +164,7 @@ def test_the_recommended_have_three_seeds_and_all_the_time_the_others_one_and_a_
         settings: Any = candidate.settings
         main_one = label in ("pinn", "pinn-tanh")
         assert candidate.seeds == (3 if main_one else 1)
-        assert settings.descent.seconds == (300.0 if main_one else 60.0)
+        assert settings.descent.seconds == (200.0 if main_one else 40.0)
     ablations = {f"pinn-{label}" for label in allen_cahn.Settings.ablations}
     assert {*candidates} == {"pinn", "pinn-tanh", "pinn-adam", "pinn-lbfgs", "pinn-bfgs", "pinn-ssbfgs"} | (
         ablations
