@@ -39,6 +39,7 @@ class Settings:
         noise: of their size.
         seconds: for which each network is trained.
         seeds: of data and network alike.
+        refresh: steps between two draws of points; numbers keep their first guess for two of these.
         equations: weight of the equations beside the data.
         resamples, refit: how often the noise is drawn anew for an error bar, and steps of each fit then.
         threads: of network and solver alike.
@@ -49,6 +50,7 @@ class Settings:
     noise: float = 0.01
     seconds: float = 60.0
     seeds: int = 3
+    refresh: int = 200
     equations: float = 100.0
     resamples: int = 12
     refit: int = 200
@@ -56,7 +58,9 @@ class Settings:
 
 
 PRESETS = {
-    "quick": Settings(("diffusivity", "mass"), values=60, seconds=2.0, seeds=1, resamples=3, refit=10),
+    "quick": Settings(
+        ("diffusivity", "mass"), values=60, seconds=2.0, seeds=1, refresh=10, resamples=3, refit=10
+    ),
     "default": Settings(),
 }
 
@@ -67,7 +71,7 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
     for name in settings.problems:
         problem = PROBLEMS[name]()
         with pinned_threads(settings.threads):
-            problem.answers(problem.true)  # what is compiled on first use is no solver's time
+            problem.answers(problem.true, fast=True)  # what is compiled on first use is no solver's time
             for seed in range(settings.seeds):
                 measured = problem.measured(settings.values, noise=settings.noise, seed=seed)
                 rows.append(
@@ -90,7 +94,9 @@ def by_network(
     problem: InverseProblem, measured: Measured, settings: Settings, *, seed: int
 ) -> dict[str, float]:
     """The number, its error bar, and the seconds of both."""
-    loss = dataclasses.replace(problem.loss, weights=(("equations", settings.equations),))
+    loss = dataclasses.replace(
+        problem.loss, refresh=settings.refresh, weights=(("equations", settings.equations),)
+    )
     descent = DescentSettings(steps=10_000_000, seconds=settings.seconds, threads=settings.threads)
     pinn = PINN(PINN.Settings(problem.network, loss, descent))
     known = problem.known(measured)
@@ -107,8 +113,8 @@ def by_network(
 
 
 def by_solver(problem: InverseProblem, measured: Measured) -> dict[str, float]:
-    """The same by the solver that makes training sets, asked until the squares are least: from the same first
-    guess, with the error bar of a fit that is straight there.
+    """The same by a solver, asked until the squares are least: from the same first guess, with the error bar
+    of a fit that is straight there.
     """
     begin = time.perf_counter()
     # in logarithms, for all of these numbers are positive

@@ -10,13 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .compare import Row
-from .figures import INK, WIDTH, blank, colours_of, legend_below, tidy
+from .figures import INK, WIDTH, blank, colours_of, legend_below, marks_of, tidy
 from .metrics import Metric
-from .verdict import Verdict, envelope_of
+from .verdict import MODES, Verdict, envelope_of
 
-__all__ = ["accuracy_against_cost", "total_cost"]
+__all__ = ["accuracy_against_cost", "lowest_shown", "total_cost"]
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+ONE_PLACE = 1.4
+"""Times the seconds of one reference within which another's words would lie on its own."""
 MODE_TITLES = {"single": "one query at a time", "batch": "best batch of each"}
 
 
@@ -27,17 +29,18 @@ def accuracy_against_cost(
     metric: Metric,
     title: str,
     crowded: bool = False,
+    modes: Sequence[str] = MODES,
 ) -> Figure:
     """Accuracy against seconds per query; a segment joins each surrogate to the solver at equal accuracy.
 
     Where surrogates are `crowded`, the speed-ups stand in the legend instead of beside the segments, and what
-    is far more accurate than any surrogate is left out.
+    is far more accurate than any surrogate is left out. `modes` has a panel each.
     """
     figure = blank(WIDTH, 6.2, title)
-    axes = figure.subplots(1, 2, sharey=True)
-    colours, families = colours_of(rows), _families(rows)
+    axes = figure.subplots(1, len(modes), sharey=True, squeeze=False)[0]
+    colours, marks, families = colours_of(rows), marks_of(rows), _families(rows)
     by_label = {v.label: v for v in verdicts}
-    for ax, (mode, caption) in zip(axes, MODE_TITLES.items(), strict=True):
+    for ax, mode in zip(axes, modes, strict=True):
         for k, (family, members) in enumerate(families.items()):
             ax.plot(
                 [r.seconds(mode) for r in members],
@@ -46,7 +49,7 @@ def accuracy_against_cost(
                 color="#9A9A9A",
                 markersize=4.5,
                 markerfacecolor="none" if k % 2 else "#C8C8C8",
-                label=family if mode == "single" and any(_drawable(r, metric) for r in members) else None,
+                label=family if ax is axes[0] and any(_drawable(r, metric) for r in members) else None,
                 zorder=2,
             )
         envelope = envelope_of(rows, metric, mode)
@@ -57,7 +60,7 @@ def accuracy_against_cost(
             "-",
             color=INK,
             linewidth=1.6,
-            label="best solver setting" if mode == "single" else None,
+            label="best solver setting" if ax is axes[0] else None,
             zorder=3,
         )
         for row in (r for r in rows if r.kind == "control"):
@@ -68,14 +71,14 @@ def accuracy_against_cost(
                 color=INK,
                 markerfacecolor="none",
                 markersize=8,
-                label=row.label if mode == "single" else None,
+                label=row.label if ax is axes[0] else None,
                 zorder=4,
             )
-        for row in (r for r in rows if r.kind == "reference"):
-            ax.axvline(row.seconds(mode), color=INK, linewidth=0.8, linestyle=":")
+        for seconds, words in _references(rows, mode):
+            ax.axvline(seconds, color=INK, linewidth=0.8, linestyle=":")
             ax.annotate(
-                row.label.partition(":")[0],
-                (row.seconds(mode), 0.99),
+                words,
+                (seconds, 0.99),
                 xycoords=ax.get_xaxis_transform(),
                 xytext=(-2, 0),
                 textcoords="offset points",
@@ -86,15 +89,16 @@ def accuracy_against_cost(
             )
         for row in (r for r in rows if r.kind == "null"):
             ax.axhline(row.accuracy, color="#BBBBBB", linewidth=0.8, linestyle="--", zorder=1)
-        if any(r.kind == "null" for r in rows) and mode == "single":
+        if any(r.kind == "null" for r in rows) and ax is axes[0]:
             ax.plot([], [], color="#BBBBBB", linewidth=0.8, linestyle="--", label="null models")
         for row in (r for r in rows if r.kind == "surrogate"):
-            _draw_surrogate(ax, row, by_label[row.label], mode, colours[row.label])
-            if mode == "single":  # one without error bars, for the legend
-                words = _in_both_modes(by_label[row.label]) if crowded else row.label
-                ax.plot([], [], "o", color=colours[row.label], markersize=7, label=words)
+            mark, colour = marks[row.label], colours[row.label]
+            _draw_surrogate(ax, row, by_label[row.label], mode, colour=colour, mark=mark)
+            if ax is axes[0]:  # one without error bars, for the legend
+                words = _in_words(by_label[row.label], modes) if crowded else row.label
+                ax.plot([], [], mark, color=colour, markersize=7, label=words)
         ax.set_xscale("log")
-        ax.set_xlabel(f"seconds per query, {caption}")
+        ax.set_xlabel(f"seconds per query, {MODE_TITLES[mode]}" if len(modes) > 1 else "seconds per query")
         if metric.logarithmic:
             ax.set_yscale("log")
         tidy(ax)
@@ -102,28 +106,50 @@ def accuracy_against_cost(
         if not crowded:
             _write_speed_ups(ax, surrogates, by_label, mode, colours)
         elif metric.logarithmic and surrogates:
-            # the ladder goes on below, perhaps for many decades in which no surrogate is
-            best = min(r.accuracy for r in surrogates)
             rungs = [r.accuracy for r in rows if r.kind == "ladder" and _drawable(r, metric)]
-            ax.set_ylim(bottom=max(best / 300, min([best, *rungs]) / 2))
+            ax.set_ylim(bottom=lowest_shown(min(r.accuracy for r in surrogates), rungs))
     axes[0].set_ylabel(f"{metric.name} ({metric.unit})")
     legend_below(figure, columns=2 if crowded else 5, size=7.2 if crowded else 8.5)
     return figure
+
+
+def lowest_shown(best: float, rungs: Sequence[float]) -> float:
+    """Where an axis of errors ends: two decades and a half below the best, for the ladder may go on for many
+    decades in which nothing else is; but not above the next setting of the solver that is better.
+    """
+    better = [rung for rung in rungs if 0 < rung <= best]
+    return (
+        min(best / 300, max(better) / 2) if better and min(better) < best / 300 else min([best, *better]) / 2
+    )
+
+
+def _references(rows: Sequence[Row], mode: str) -> list[tuple[float, str]]:
+    """Seconds and words of the references; those that stand at one place have one line."""
+    found: list[tuple[float, str]] = []
+    for row in sorted((r for r in rows if r.kind == "reference"), key=lambda r: r.seconds(mode)):
+        seconds, words = row.seconds(mode), row.label.partition(":")[0]
+        if found and seconds < ONE_PLACE * found[-1][0]:
+            found[-1] = (found[-1][0], f"{found[-1][1]}, {words}")
+        else:
+            found.append((seconds, words))
+    return found
 
 
 def _drawable(row: Row, metric: Metric) -> bool:
     return bool(np.isfinite(row.accuracy)) and (row.accuracy > 0 or not metric.logarithmic)
 
 
-def _in_both_modes(verdict: Verdict) -> str:
-    """E.g. `dense: at least 3.4 x slower alone, 1.1 x faster in batch`."""
+def _in_words(verdict: Verdict, modes: Sequence[str]) -> str:
+    """E.g. `dense: at least 3.4 x slower alone, 1.1 x faster in batch`; of one mode its words alone."""
+    if len(modes) == 1:
+        return f"{verdict.label}: {verdict.modes[modes[0]].in_words()}"
     alone, batch = verdict.modes["single"], verdict.modes["batch"]
     if alone.why_not == batch.why_not != "":
         return f"{verdict.label}: {alone.why_not}"
     return f"{verdict.label}: {alone.in_words()} alone, {batch.in_words()} in batch"
 
 
-def _draw_surrogate(ax: Axes, row: Row, verdict: Verdict, mode: str, colour: str) -> None:
+def _draw_surrogate(ax: Axes, row: Row, verdict: Verdict, mode: str, *, colour: str, mark: str) -> None:
     low, _, high = row.quantiles
     here = row.seconds(mode)
     side = verdict.modes[mode]
@@ -131,7 +157,7 @@ def _draw_surrogate(ax: Axes, row: Row, verdict: Verdict, mode: str, colour: str
         [here],
         [row.accuracy],
         yerr=[[max(0.0, row.accuracy - low)], [max(0.0, high - row.accuracy)]],
-        fmt="o",
+        fmt=mark,
         color=colour,
         markersize=8,
         capsize=3,

@@ -24,11 +24,13 @@ __all__ = [
     "colours_of",
     "error_over_time",
     "legend_below",
+    "marks_of",
     "save",
     "tidy",
 ]
 
 # Okabe & Ito's palette: told apart by readers with any colour vision
+MARKS = ("o", "s", "^", "D")
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B", "#7F7F7F")
 INK = "#222222"
 WIDTH = 10.0
@@ -41,6 +43,12 @@ def colours_of(rows: Sequence[Row]) -> dict[str, str]:
     """One colour per surrogate, the same in every figure."""
     labels = [row.label for row in rows if row.kind == "surrogate"]
     return {label: PALETTE[i % len(PALETTE)] for i, label in enumerate(labels)}
+
+
+def marks_of(rows: Sequence[Row]) -> dict[str, str]:
+    """One mark per surrogate: circles, and other shapes where colours come again."""
+    labels = [row.label for row in rows if row.kind == "surrogate"]
+    return {label: MARKS[i // len(PALETTE) % len(MARKS)] for i, label in enumerate(labels)}
 
 
 def save(figure: Figure, path: Path) -> Path:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..solvers.contract import Solution, System
 from .compare import Row
+from .cost_figures import lowest_shown
 from .figures import INK, PALETTE, WIDTH, blank, legend_below, tidy
 from .metrics import Metric
 from .verdict import envelope_of
@@ -58,7 +59,7 @@ def error_against_time(
     reached = [e for some in curves.values() for c in some for e in c.errors if np.isfinite(e) and e > 0]
     rungs = [row.accuracy for row in members if row.accuracy > 0]
     if reached:
-        ax.set_ylim(max(min(reached) / 100, min([*rungs, min(reached)]) / 2), 3)
+        ax.set_ylim(lowest_shown(min(reached), rungs), 3)
     ax.set_xlabel("seconds until the answer")
     ax.set_ylabel(f"{metric.name} ({metric.unit})")
     legend_below(figure, columns=5)

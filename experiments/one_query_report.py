@@ -136,7 +136,12 @@ def write_figures_and_report(findings: Findings, *, folder: Path, results: Mappi
         (
             save(
                 accuracy_against_cost(
-                    findings.rows, findings.verdicts, metric=metric, title=title, crowded=True
+                    findings.rows,
+                    findings.verdicts,
+                    metric=metric,
+                    title=title,
+                    crowded=True,
+                    modes=("single",),
                 ),
                 pictures / "accuracy_against_cost.png",
             ),

@@ -172,7 +172,7 @@ def train_all(
             ):
                 bar.update()
                 logger.info(
-                    "trained %s, %s: %s, one-step error %.2e",
+                    "trained %s, %s: %s, validation error %.2e",
                     job.place.parent.name,
                     job.place.name,
                     duration(record.seconds),

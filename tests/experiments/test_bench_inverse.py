@@ -50,6 +50,16 @@ def test_what_a_network_is_told_are_the_same_values_at_their_places(name: str) -
         assert float(known.values["u"][i]) == pytest.approx(solution["u"][0, frame, point], abs=1e-12)
 
 
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_fast_solvers_error_is_far_below_the_noise(name: str) -> None:
+    problem = PROBLEMS[name]()
+    exact = problem.measured(200, noise=1e-12, seed=0)
+    off = problem.misfit(problem.true, exact) * 1e-12
+    assert np.abs(off).max() < 1e-5
+    misfit = problem.misfit(problem.guess, exact) * 1e-12
+    assert np.abs(misfit).max() > 0.1
+
+
 def test_there_are_no_more_values_than_places() -> None:
     problem = PROBLEMS["mass"]()
     assert len(problem.measured(10_000, noise=0.01, seed=0).frames) == FRAMES

@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from understudy.experiments.climate import climate_figure, measure_climate
 from understudy.experiments.compare import Bill, Kind, Row
-from understudy.experiments.cost_figures import accuracy_against_cost, total_cost
+from understudy.experiments.cost_figures import accuracy_against_cost, lowest_shown, total_cost
 from understudy.experiments.figures import (
     accuracy_distribution,
     colours_of,
     error_over_time,
+    marks_of,
 )
 from understudy.experiments.metrics import valid_time
 from understudy.experiments.space_time import space_time_figure
@@ -131,3 +132,39 @@ def test_the_end_of_the_valid_time_is_marked_where_there_is_one() -> None:
 def test_each_surrogate_has_its_colour_in_every_figure() -> None:
     colours = colours_of(rows_with(CROWD["everywhere"]))
     assert len(set(colours.values())) == len(colours) == 7
+
+
+def test_an_axis_of_errors_ends_below_the_next_better_setting_of_the_solver() -> None:
+    assert lowest_shown(1e-3, [1e-1, 1e-2]) == pytest.approx(5e-4)  # no setting is as good
+    assert lowest_shown(1e-3, [1e-1, 2e-4, 1e-5]) == pytest.approx(5e-6)
+    assert lowest_shown(1e-3, [1e-1, 2e-4, 1e-12]) == pytest.approx(1e-3 / 300)
+    assert lowest_shown(1e-3, [1e-1, 1e-9, 1e-12]) == pytest.approx(5e-10)
+    assert lowest_shown(1e-3, [1e-3, 0.0]) == pytest.approx(5e-4)
+
+
+def test_references_at_one_place_have_one_line() -> None:
+    rows = [row("truth: exact", "reference", 12.0, 0.30), row("data: exact", "reference", 12.0, 0.31)]
+    surrogate, rung = row("s", "surrogate", 5.0, 1.0), row("ETDAB2 h=1", "ladder", 4.0, 1e-3)
+    for far, words in ((0.31, {"truth, data"}), (0.9, {"truth", "data"})):
+        every = [rows[0], row("data: exact", "reference", 12.0, far), surrogate, rung]
+        figure = drawn(accuracy_against_cost(every, judge(every, METRIC), metric=METRIC, title="t"))
+        for ax in figure.axes:
+            assert {t.get_text() for t in ax.texts} >= words
+            assert ("truth, data" in {t.get_text() for t in ax.texts}) == (far == 0.31)
+
+
+def test_where_colours_come_again_marks_differ() -> None:
+    rows = [row(f"s{i}", "surrogate", 5.0, 1.0) for i in range(20)]
+    colours, marks = colours_of(rows), marks_of(rows)
+    assert len({(colours[label], marks[label]) for label in colours}) == 20
+
+
+def test_of_one_mode_there_is_one_panel_and_its_words_are_said_once() -> None:
+    rows = rows_with([(5.0, 0.5)])
+    verdicts = judge(rows, METRIC)
+    figure = drawn(
+        accuracy_against_cost(rows, verdicts, metric=METRIC, title="t", crowded=True, modes=("single",))
+    )
+    assert len(figure.axes) == 1
+    said = next(v for v in verdicts if v.label == "surrogate-0").modes["single"].in_words()
+    assert f"surrogate-0: {said}" in legend_of(figure)
