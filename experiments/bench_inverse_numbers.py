@@ -39,6 +39,7 @@ class Settings:
         noise: of their size.
         seconds: for which each network is trained.
         seeds: of data and network alike.
+        points: at which equations are asked for, at most.
         refresh: steps between two draws of points; numbers keep their first guess for two of these.
         equations: weight of the equations beside the data.
         resamples, refit: how often the noise is drawn anew for an error bar, and steps of each fit then.
@@ -50,6 +51,7 @@ class Settings:
     noise: float = 0.01
     seconds: float = 60.0
     seeds: int = 3
+    points: int = 2_048
     refresh: int = 200
     equations: float = 100.0
     resamples: int = 12
@@ -59,7 +61,14 @@ class Settings:
 
 PRESETS = {
     "quick": Settings(
-        ("diffusivity", "mass"), values=60, seconds=2.0, seeds=1, refresh=10, resamples=3, refit=10
+        ("diffusivity", "mass"),
+        values=60,
+        seconds=2.0,
+        seeds=1,
+        points=128,
+        refresh=20,
+        resamples=3,
+        refit=10,
     ),
     "default": Settings(),
 }
@@ -95,7 +104,10 @@ def by_network(
 ) -> dict[str, float]:
     """The number, its error bar, and the seconds of both."""
     loss = dataclasses.replace(
-        problem.loss, refresh=settings.refresh, weights=(("equations", settings.equations),)
+        problem.loss,
+        points=min(settings.points, problem.loss.points),
+        refresh=settings.refresh,
+        weights=(("equations", settings.equations),),
     )
     descent = DescentSettings(steps=10_000_000, seconds=settings.seconds, threads=settings.threads)
     pinn = PINN(PINN.Settings(problem.network, loss, descent))

@@ -46,16 +46,24 @@ MOST_SECONDS = 600.0
 Results = Mapping[str, Any]
 
 
+def path_of(name: str) -> Path:
+    """Where the committed results of an experiment, or of a part of a benchmark, lie."""
+    if name in BENCH:
+        return RESULTS / BENCH[name] / f"{name}.json"
+    if name == RANGE:
+        return RESULTS / "burgers-default" / "results.json"
+    folder = RESULTS / f"{name}-default"
+    return folder / "one-query" / "results.json" if name == "burgers" else folder / "results.json"
+
+
 def load(name: str) -> Results:
     """The committed results of an experiment or of a part of a benchmark."""
-    if name in BENCH:
-        path = RESULTS / BENCH[name] / f"{name}.json"
-    elif name == RANGE:
-        path = RESULTS / "burgers-default" / "results.json"
-    else:
-        folder = RESULTS / f"{name}-default"
-        path = folder / "one-query" / "results.json" if name == "burgers" else folder / "results.json"
-    return dict(json.loads(path.read_text()))
+    return dict(json.loads(path_of(name).read_text()))
+
+
+def there() -> list[tuple[str, str, Results]]:
+    """Name, title and results of what was asked once and is committed."""
+    return [(name, title, load(name)) for name, title in ONE_QUERY.items() if path_of(name).is_file()]
 
 
 # targets -------------------------------------------------------------------------------------------------
@@ -133,8 +141,7 @@ def derivatives() -> Measured:
 def slower_than_solver() -> Measured:
     """The best network of each problem against the solver at equal error."""
     said = []
-    for name, title in ONE_QUERY.items():
-        results = load(name)
+    for _, title, results in there():
         best = min(NETWORKS, key=lambda label: float(_row(results, label)["accuracy"]["median"]))
         verdict = next(v for v in results["verdicts"] if v["label"] == best)
         said.append(f"{title}: {mode_of(verdict['single']).in_words()}")
@@ -194,8 +201,7 @@ def problems_table() -> str:
         "| so the network is |",
         "|---|---|---|---|---|---|",
     ]
-    for name, title in ONE_QUERY.items():
-        results = load(name)
+    for _, title, results in there():
         verdicts = {v["label"]: v for v in results["verdicts"]}
         for label in NETWORKS:
             row, mode = _row(results, label), mode_of(verdicts[label]["single"])
@@ -214,8 +220,8 @@ def optimisers_table() -> str:
     shown = [label.removeprefix("pinn-") for label in OPTIMISERS]
     shown[0] = "ssbroyden"
     lines = [f"| GELU, one seed, after | {' | '.join(shown)} |", "|---|" + "---|" * len(shown)]
-    for name, title in ONE_QUERY.items():
-        found = load(name)["at_equal_time"]
+    for _, title, results in there():
+        found = results["at_equal_time"]
         cells = [f"{found['errors'][label]:.1e}" for label in OPTIMISERS]
         lines.append(f"| {title}, {duration(found['seconds'])} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -224,8 +230,7 @@ def optimisers_table() -> str:
 def ablations_table() -> str:
     """Errors at equal time without, or with, each part; those that a problem has."""
     lines = ["| problem, time | as recommended (seeds) | with one change |", "|---|---|---|"]
-    for name, title in ONE_QUERY.items():
-        results = load(name)
+    for _, title, results in there():
         found = results["at_equal_time"]
         seeds = [error_at(Curve(**curve), found["seconds"]) for curve in results["curves"]["pinn"]]
         cells = [
@@ -247,6 +252,8 @@ def numbers_table() -> str:
         "| time |",
         "|---|---|---|---|---|---|---|---|",
     ]
+    if not path_of("numbers").is_file():
+        return "not measured yet"
     results = load("numbers")
     for name in dict.fromkeys(row["problem"] for row in results["rows"]):
         rows = [row for row in results["rows"] if row["problem"] == name]
