@@ -15,6 +15,7 @@ from ..datasets.known_equations import Physics
 from ..datasets.tasks import TimeConditioned
 from ..datasets.training_set import TrainingSet
 from ..solvers.burgers.system import Burgers
+from ..surrogates.interpolation import Interpolation
 from ..surrogates.pinn import PINN
 from ..surrogates.pinn_network import NetworkSettings
 from ..surrogates.pinn_objective import LossSettings
@@ -126,7 +127,9 @@ def range_candidates(
     alone = task
     found = {
         "training-mean": Candidate("training_mean", TimeConditioned()),
-        "interpolation": Candidate("interpolation", TimeConditioned()),
+        "interpolation": Candidate(
+            "interpolation", TimeConditioned(), Interpolation.Settings(on_a_line="cubic")
+        ),
         "range-equations": candidate(alone, "learned from the equations alone"),
     }
     for count in answers:

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from ..solvers.burgers.system import Burgers
 from ..solvers.contract import Queries, Solver, System
 from ..solvers.discovery import find_kit
+from ..solvers.heat.exact import SineSeries
 from ..solvers.heat.system import Heat
 from ..solvers.kuramoto_sivashinsky.system import KuramotoSivashinsky
 from ..solvers.methods.spectral_schemes import ETDAB
 from ..solvers.pointwise import TIME, Pointwise, Read
 from ..solvers.three_body.exact import FIGURE_EIGHT_PERIOD
+from ..solvers.three_body.solvers import Regularised
 from ..solvers.three_body.system import ThreeBody
 from ..surrogates.pinn_loss import Known
 from ..surrogates.pinn_loss_settings import LossSettings
@@ -47,7 +49,7 @@ class Measured:
     deviations: dict[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InverseProblem:
     """A start that is known, a number that is not.
 
@@ -55,8 +57,8 @@ class InverseProblem:
         number, true, guess: its name, what it is, and what it is held to be at first.
         horizon: until when is measured.
         with_number: a value of the number -> the system and query that have it.
-        fast: the solver that is asked again and again by a fit, where that is not the one that makes training
-            sets, as the data are: one whose error is far below the noise.
+        fast: the solver that a fit asks again and again: a cheap one whose error is far below the noise. Data
+            are made by that which makes training sets.
         network, loss: settings of the network that suit it.
     """
 
@@ -65,7 +67,7 @@ class InverseProblem:
     guess: float
     horizon: float
     with_number: Callable[[float], tuple[System, Queries]]
-    fast: Callable[[Any], Solver] | None = None
+    fast: Callable[[Any], Solver]
     network: NetworkSettings = field(default_factory=NetworkSettings)
     loss: LossSettings = field(default_factory=LossSettings)
 
@@ -87,9 +89,7 @@ class InverseProblem:
     def solver(self, value: float, *, fast: bool = False) -> tuple[Solver, Queries]:
         """That makes training sets, or the fast one, with this value."""
         system, query = self.with_number(value)
-        if fast and self.fast is not None:
-            return self.fast(system), query
-        return find_kit(system.name).standard(system), query
+        return self.fast(system) if fast else find_kit(system.name).standard(system), query
 
     def answers(self, value: float, *, fast: bool = False) -> dict[str, NDArray[np.float64]]:
         """Unknowns by name, (frames, points) each or (frames,), with this value, as the solver has them."""
@@ -146,7 +146,7 @@ class InverseProblem:
 
 
 def viscosity() -> InverseProblem:
-    """Of Burgers' equation, of which a third is true: its shock is three times as steep as is held."""
+    """Of Burgers' equation, three times as large as it is: the shock is steeper than one would think."""
     system, true = Burgers(), 0.01 / np.pi
     query = system.draw([np.random.default_rng(0)])
 
@@ -154,13 +154,15 @@ def viscosity() -> InverseProblem:
         return system, {**query, "viscosity": np.array([value])}
 
     def fast(system: Burgers) -> Solver:
-        return ETDAB(system, order=4, step=system.length / (8 * 1024), points=1024)
+        return ETDAB(system, order=4, step=1 / 2048, points=1024)
 
-    return InverseProblem("viscosity", true, 3 * true, 1.0, with_number, fast)
+    return InverseProblem(
+        number="viscosity", true=true, guess=3 * true, horizon=1.0, with_number=with_number, fast=fast
+    )
 
 
 def diffusivity() -> InverseProblem:
-    """Of a rod, of which a third is true."""
+    """Of a rod, three times as large as it is."""
     system = Heat()
     query = system.draw([np.random.default_rng(0)])
     true = float(query["diffusivity"][0])
@@ -168,7 +170,14 @@ def diffusivity() -> InverseProblem:
     def with_number(value: float) -> tuple[System, Queries]:
         return system, {**query, "diffusivity": np.array([value])}
 
-    return InverseProblem("diffusivity", true, 3 * true, system.characteristic_time, with_number)
+    return InverseProblem(
+        number="diffusivity",
+        true=true,
+        guess=3 * true,
+        horizon=system.characteristic_time,
+        with_number=with_number,
+        fast=SineSeries,
+    )
 
 
 def mass() -> InverseProblem:
@@ -181,8 +190,18 @@ def mass() -> InverseProblem:
         masses[0, 0] = value
         return system, {**query, "mass": masses}
 
-    half = 0.5 * FIGURE_EIGHT_PERIOD
-    return InverseProblem("mass1", 1.0, 1.5, half, with_number, loss=LossSettings(points=256))
+    def fast(system: ThreeBody) -> Solver:
+        return Regularised(system, tolerance=1e-7)
+
+    return InverseProblem(
+        number="mass1",
+        true=1.0,
+        guess=1.5,
+        horizon=0.5 * FIGURE_EIGHT_PERIOD,
+        with_number=with_number,
+        fast=fast,
+        loss=LossSettings(points=256),
+    )
 
 
 def length() -> InverseProblem:
@@ -193,8 +212,17 @@ def length() -> InverseProblem:
     def with_number(value: float) -> tuple[System, Queries]:
         return KuramotoSivashinsky(value, system.points), start
 
+    def fast(system: KuramotoSivashinsky) -> Solver:
+        return ETDAB(system, order=4, step=1 / 32)
+
     return InverseProblem(
-        "length", system.length, 1.1 * system.length, 10.0, with_number, network=NetworkSettings(harmonics=4)
+        number="length",
+        true=system.length,
+        guess=1.1 * system.length,
+        horizon=10.0,
+        with_number=with_number,
+        fast=fast,
+        network=NetworkSettings(harmonics=4),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,20 +45,23 @@ class Interpolation(SpanMap):
         Attributes:
             neighbours: how many count where queries are not triangulated.
             between_frames: `linear`, or `cubic` through the four nearest frames.
+            on_a_line: the same between queries that vary in a single coordinate: `cubic` takes two on either
+                side.
             trajectories: use only the first so many; None for all.
         """
 
         neighbours: int = 8
         between_frames: Literal["linear", "cubic"] = "cubic"
+        on_a_line: Literal["linear", "cubic"] = "linear"
         trajectories: int | None = None
 
         def __post_init__(self) -> None:
             if self.trajectories is not None and self.trajectories < 1:
                 raise SurrogateError(f"trajectories must be at least 1, or None, got {self.trajectories}")
-            if self.neighbours < 1 or self.between_frames not in ("linear", "cubic"):
+            if self.neighbours < 1 or not {self.between_frames, self.on_a_line} <= {"linear", "cubic"}:
                 raise SurrogateError(
-                    "neighbours must be at least 1 and between_frames linear or cubic, got "
-                    f"{self.neighbours} and {self.between_frames!r}"
+                    "neighbours must be at least 1, between_frames and on_a_line linear or cubic, got "
+                    f"{self.neighbours}, {self.between_frames!r} and {self.on_a_line!r}"
                 )
 
     settings: Settings
@@ -175,7 +179,7 @@ class Interpolation(SpanMap):
         return found, weights
 
     def _between(self, asked: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """On a line: the neighbours to the left and right, or the end."""
+        """On a line: the neighbour on either side, or the end; two on either side where it is cubic."""
         assert self._tree is not None
         points = np.asarray(self._tree.data)[:, 0]
         order = np.argsort(points, kind="stable")
@@ -183,7 +187,19 @@ class Interpolation(SpanMap):
         found = np.stack([order[right - 1], order[right]], axis=1)
         gap = points[found[:, 1]] - points[found[:, 0]]
         share = np.clip((asked - points[found[:, 0]]) / np.where(gap > 0, gap, 1.0), 0.0, 1.0)
-        return found.astype(np.int64), np.stack([1 - share, share], axis=1)
+        weights = np.stack([1 - share, share], axis=1)
+        if self.settings.on_a_line == "linear" or len(points) < 4:
+            return found.astype(np.int64), weights
+        first = np.clip(right - 2, 0, len(points) - 4)
+        four = order[first[:, None] + np.arange(4)]
+        near, place = points[four], np.clip(asked, points.min(), points.max())
+        through = np.ones_like(near)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for j, m in itertools.permutations(range(4), 2):  # Lagrange's polynomials
+                through[:, j] *= (place - near[:, m]) / (near[:, j] - near[:, m])
+        twice = ~np.isfinite(through).all(axis=1)  # two queries at one place: a line through the others
+        four[twice, :2], through[twice, :2], through[twice, 2:] = found[twice], weights[twice], 0.0
+        return four.astype(np.int64), through
 
     def _around(self, times: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Frames (batch or 1, m, 2 or 4) about each scaled time, and their weights."""

@@ -121,7 +121,6 @@ class PINN(Surrogate):
         objective = PhysicsObjective(
             self.network, self.settings.loss, seed=seed, known=known, equations=equations
         )
-        made_ready = time.perf_counter() - begin  # an answer's time begins with the question
         training = PhysicsTraining(
             objective,
             self.settings.descent,
@@ -136,6 +135,7 @@ class PINN(Surrogate):
             ),
             progress=progress,
         )
+        made_ready = time.perf_counter() - begin  # an answer's time begins with the question
         self.history = training.run()
         return TrainingRecord(
             seconds=made_ready + training.seconds,

@@ -1,8 +1,10 @@
-"""Which weights of a descent a network of coordinates answers with: those that obey best elsewhere."""
+"""Which weights a network of coordinates answers with: of its latest, those that obey best elsewhere."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,45 +16,64 @@ from .pinn_points import inner_points
 
 __all__ = ["BestWeights"]
 
+Array = NDArray[np.float64]
 TIMES = 4
-"""As many points of their own as those of the loss."""
+"""Times as many points of their own as the loss has."""
+LATEST = 8
+"""Of so many it is the best: what was good long ago may have been so for another reason, such as bodies that
+are too far from one another to attract."""
 
 
 class BestWeights:
-    """The weights that had the smallest loss at points that stay where they are, spread evenly.
+    """Of the latest weights those with the smallest loss at points that stay where they are, spread evenly.
 
     The points of a descent move, and just after they have moved the network may be worse than it was before:
-    its last weights are not always its best. Nothing here knows the truth.
+    its last weights are not always its best. Nothing here knows the truth. Equations are asked for at points
+    of their own, conditions where the loss has them, data at the same places or at more.
 
     Arguments:
         objective: whose terms they are, weighed as its settings have it and not by what was measured.
-
-    Attributes:
-        place, loss: (numbers,) the best weights that were kept, and their loss there.
     """
 
     def __init__(self, objective: PhysicsObjective) -> None:
-        self.place, self.loss = objective.place, math.inf
         self._objective, self._terms = objective, _terms_elsewhere(objective)
+        self._kept: list[tuple[float, Array]] = []
 
     def keep(self) -> None:
-        """The network's weights as they are, if they are better."""
-        loss = self._loss()
-        if loss < self.loss:
-            self.place, self.loss = self._objective.place, loss
+        """The network's weights as they are, and forget what is too old."""
+        self._kept = [*self._kept, (self.loss(), self._objective.place)][-LATEST:]
 
-    def or_as_they_are(self) -> NDArray[np.float64]:
-        """Those that were kept, or the network's as they are if these are better; they are not kept."""
-        return self._objective.place if self._loss() < self.loss else self.place
+    def forget(self) -> None:
+        """All that was kept."""
+        self._kept = []
+
+    def or_as_they_are(self) -> Array:
+        """The best of those that were kept and of the network's as they are, which are not kept."""
+        kept = [(loss, place) for loss, place in self._kept if math.isfinite(loss)]
+        best, place = min(kept, key=lambda each: each[0], default=(math.inf, self._objective.place))
+        return place if best <= self.loss() else self._objective.place
+
+    def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """What was kept, as tensors and as JSON."""
+        if not self._kept:
+            return {}, {"losses": []}
+        places = torch.from_numpy(np.array([place for _, place in self._kept]))
+        return {"kept": places}, {"losses": [loss for loss, _ in self._kept]}
+
+    def resume(self, tensors: Mapping[str, torch.Tensor], numbers: Mapping[str, Any]) -> None:
+        """Take `state()` back."""
+        places = list(tensors["kept"].numpy()) if "kept" in tensors else []
+        self._kept = list(zip(numbers["losses"], places, strict=True))
 
     @torch.no_grad()
-    def _loss(self) -> float:
+    def loss(self) -> float:
+        """Of the network's weights as they are."""
         network, weights = self._objective.network, dict(self._objective.settings.weights)
         return sum(weights.get(n, 1.0) * float(term.value(network)) for n, term in self._terms.items())
 
 
 def _terms_elsewhere(objective: PhysicsObjective) -> dict[str, Term]:
-    """The loss's terms, at more points that are drawn once."""
+    """The loss's terms; equations and data at more points, which are drawn once."""
     network, settings = objective.network, objective.settings
     terms = {name: term for name, term in objective.terms.items() if name not in (EQUATIONS, DATA)}
     seed = int(np.random.SeedSequence([objective.seed, 20]).generate_state(1)[0])

@@ -23,7 +23,7 @@ class History:
 
     Attributes:
         seconds, steps: at each snapshot.
-        snapshots: the best weights until then, with which it would have answered.
+        snapshots: the weights with which it would have answered then, which need not be those that it had.
         losses: of these, at the points of the time.
         terms: each term of that loss by name, not weighed.
     """

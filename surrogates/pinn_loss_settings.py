@@ -23,8 +23,9 @@ class LossSettings:
             chance that grows with the residual (Wu et al., 2023), `even` spreads others evenly, `never` keeps
             the first.
         refresh: steps between two refreshes.
-        hold: refreshes before numbers that are recovered leave their first guess. A network that knows
-            neither data nor equation yet makes its loss small by a number with which there is little to obey.
+        hold: refreshes before numbers that are recovered leave their first guess (one comes early where the
+            descent finds nothing lower). A network that knows neither data nor equation yet makes its loss
+            small by a number with which there is little to obey.
         weighting: of the terms at each refresh: `fixed` keeps `weights`, `gradient_norm` makes their
             gradients equally long (Wang et al., 2021), `kernel` their neural tangent kernels' traces equal
             (Wang et al., 2022).

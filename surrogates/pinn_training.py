@@ -83,12 +83,17 @@ class PhysicsTraining:
     @property
     def note(self) -> str:
         """What to know of an end that came too early; empty where it did not."""
-        if not (self.objective.network.guesses and self.objective.network.held):
+        if not self._holding:
             return ""
         return "the time was up before numbers left their first guess: give it more, or a smaller hold"
 
+    @property
+    def _holding(self) -> bool:
+        return bool(self.objective.network.guesses) and self.objective.network.held
+
     def run(self) -> History:
-        """Descend to the end; the network then has the best weights that were met."""
+        """Descend to the end; the network then has the best of its latest weights."""
+        self._begin = time.perf_counter()
         with torch_threads(self.settings.threads):
             history = self._run()
             self.objective.place = self.best.or_as_they_are()
@@ -161,7 +166,8 @@ class PhysicsTraining:
         self.loss = self.newton.value
         if end.why != "it was asked to":
             # with other points something lower may be found
-            self._stuck = self._at_refresh == self.step or self.objective.settings.resampling == "never"
+            no_others = self._at_refresh == self.step or self.objective.settings.resampling == "never"
+            self._stuck = no_others and not self._holding
             if not self._stuck:
                 self._refresh()
             else:
@@ -169,7 +175,10 @@ class PhysicsTraining:
 
     def _refresh(self) -> None:
         self.best.keep()  # here alone: notes come when it is time, and no two runs' time is alike
+        held = self._holding
         self.objective.refresh()
+        if held and not self._holding:
+            self.best.forget()  # what was best for the first guess
         self._at_refresh = self.step
         if self.newton is not None:
             try:
@@ -234,7 +243,8 @@ class PhysicsTraining:
         tensors, plain = self.objective.state()
         tensors = {f"objective.{k}": v for k, v in tensors.items()}
         tensors["place"] = torch.from_numpy(self.objective.place)
-        tensors["best"] = torch.from_numpy(self.best.place)
+        kept, losses = self.best.state()
+        tensors |= {f"best.{k}": v for k, v in kept.items()}
         if self.newton is not None:
             tensors |= {f"newton.{k}": torch.from_numpy(v.copy()) for k, v in self.newton.state().items()}
         else:
@@ -246,7 +256,7 @@ class PhysicsTraining:
         numbers = {
             "identity": self.identity,
             "step": self.step,
-            "best": self.best.loss,
+            "best": losses,
             "seconds": self.seconds,
             "stuck": self._stuck,
             "refreshed": self._at_refresh,
@@ -272,7 +282,7 @@ class PhysicsTraining:
                 f"{self.folder} holds a checkpoint that was made with another {', '.join(changed)}; delete "
                 f"{CHECKPOINT} there to begin anew, or choose another folder"
             )
-        parts: dict[str, dict[str, torch.Tensor]] = {"objective": {}, "newton": {}, "adam": {}}
+        parts: dict[str, dict[str, torch.Tensor]] = {"objective": {}, "newton": {}, "adam": {}, "best": {}}
         for name, tensor in tensors.items():
             kind, _, rest = name.partition(".")
             if kind in parts:
@@ -280,7 +290,7 @@ class PhysicsTraining:
         self.step, self.before, self._stuck = numbers["step"], numbers["seconds"], numbers["stuck"]
         self._at_refresh = numbers["refreshed"]
         self.objective.place = tensors["place"].numpy()
-        self.best.place, self.best.loss = tensors["best"].numpy(), numbers["best"]
+        self.best.resume(parts["best"], numbers["best"])
         self.objective.resume(parts["objective"], numbers["objective"])
         if parts["newton"]:
             chosen = QuasiNewtonSettings(update=self.settings.optimiser, steps=self.settings.steps)  # type: ignore[arg-type]

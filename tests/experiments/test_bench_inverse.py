@@ -1,5 +1,6 @@
 """Numbers are found from noisy data by network and solver alike, and what is told of it is right."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from understudy.experiments import bench_inverse_numbers as numbers
 from understudy.experiments.bench_inverse_numbers import by_solver
 from understudy.experiments.command import main
 from understudy.experiments.inverse_problems import FRAMES, PROBLEMS
+from understudy.experiments.timing import clock
+from understudy.surrogates.surrogate import SurrogateError
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -58,6 +61,13 @@ def test_the_fast_solvers_error_is_far_below_the_noise(name: str) -> None:
     assert np.abs(off).max() < 1e-5
     misfit = problem.misfit(problem.guess, exact) * 1e-12
     assert np.abs(misfit).max() > 0.1
+    if name != "diffusivity":  # whose exact series is fast
+        seconds = []
+        for fast in (True, False):
+            solver, query = problem.solver(problem.true, fast=fast)
+            solver(query, problem.times)
+            seconds.append(min(clock(lambda s=solver, q=query: s(q, problem.times)) for _ in range(5)))  # type: ignore[misc]
+        assert seconds[0] < seconds[1]
 
 
 def test_there_are_no_more_values_than_places() -> None:
@@ -94,22 +104,49 @@ def test_the_benchmark_finds_a_diffusivity_and_a_mass(
     assert {"date", "commit", "machine", "settings"} <= {*results}
 
 
-def test_the_table_counts_what_is_missed_and_shows_the_farthest() -> None:
-    fine = {"found": 1.01, "error_bar": 0.01, "seconds": 2.0}
-    missed = {"found": 1.4, "error_bar": 0.1, "seconds": 4.0}
-    rows = [
-        {"problem": "mass", "true": 1.0, "guess": 1.5, "network": network, "solver": fine}
-        for network in (fine, missed, fine)
+def rows_of(*found: dict[str, object]) -> list[dict[str, object]]:
+    usual = {"seconds": 2.0, "error_bar_seconds": 3.0, "note": "", "why_not": ""}
+    fine = {**usual, "found": 1.01, "error_bar": 0.01, "error_bar_seconds": 0.0}
+    return [
+        {"problem": "mass", "true": 1.0, "guess": 1.5, "network": {**usual, **each}, "solver": fine}
+        for each in found
     ]
-    network, solver = numbers.table({"rows": rows}).splitlines()[1:]
-    assert "4 bars" in network
-    assert "1 of 3" in network
-    assert "1 bars" in solver
-    assert "0 of 3" in solver
+
+
+def test_missed_is_what_is_far_or_was_not_found() -> None:
+    fine = {"found": 1.01, "error_bar": 0.01}
+    far = {"found": 1.4, "error_bar": 0.1, "note": "too early"}
+    failed = {"found": None, "error_bar": None, "why_not": "the loss is not finite"}  # as JSON has a NaN
+    said = numbers.summary(rows_of(fine, far, fine), "network")
+    assert (said["missed"], said["of"], said["found"], said["seconds"]) == (1, 3, 1.01, 5.0)
+    assert said["error"] == pytest.approx(np.sqrt((0.01**2 + 0.4**2 + 0.01**2) / 3))
+    assert said["notes"] == ("too early",)
+    said = numbers.summary(rows_of(fine, failed), "network")
+    assert said["missed"] == 1
+    assert np.isnan(said["error"])
+    network, solver, note = numbers.table({"rows": rows_of(fine, failed)}).splitlines()[1:]
+    assert "1 of 2" in network
+    assert "0 of 2" in solver
+    assert "mass, network: the loss is not finite" in note
+
+
+def test_a_fit_that_fails_is_kept_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise SurrogateError("the loss is not finite")
+
+    monkeypatch.setattr(numbers, "error_bars", fails)
+    settings = dataclasses.replace(numbers.PRESETS["quick"], problems=("mass",), seconds=0.5)
+    numbers.run(settings, path=tmp_path / "numbers.json")
+    (row,) = json.loads((tmp_path / "numbers.json").read_text())["rows"]
+    assert row["network"]["why_not"] == "the loss is not finite"
+    assert row["network"]["found"] is None
+    assert row["solver"]["why_not"] == ""
+    assert row["solver"]["found"] == pytest.approx(1.0, abs=0.01)
 
 
 def test_nonsense_is_refused_before_anything_is_found(tmp_path: Path) -> None:
     command = ["bench", "inverse", "--preset", "quick", "--folder", str(tmp_path)]
     assert main([*command, "--numbers.noise", "-1"]) != 0
     assert main([*command, "--numbers.problems", "gravity"]) != 0
+    assert main([*command, "--numbers.resamples", "2"]) != 0
     assert not (tmp_path / "numbers.json").exists()

@@ -103,9 +103,9 @@ FAULTS = (
             "test_the_solvers_fit_is_the_best_estimate_there_can_be",
         ),
         (
-            "(off > FAR).sum()",
-            "(off < FAR).sum()",
-            "test_the_table_counts_what_is_missed_and_shows_the_farthest",
+            "(~(off <= FAR * bars)).sum()",
+            "(off > FAR * bars).sum()",
+            "test_missed_is_what_is_far_or_was_not_found",
         ),
     ),
     *planted(

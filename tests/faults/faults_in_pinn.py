@@ -42,9 +42,14 @@ FAULTS = (
         "surrogates/pinn_best.py",
         "tests/surrogates/test_pinn_best.py",
         (
-            "if loss < self.loss:",
-            "if True:",
-            "test_of_two_the_better_is_kept_and_of_one_that_is_not_kept_nothing_stays",
+            "return place if best <= self.loss() else",
+            "return place if best >= self.loss() else",
+            "test_of_two_the_better_is_answered_with_and_what_is_not_kept_does_not_stay",
+        ),
+        (
+            "[-LATEST:]",
+            "",
+            "test_what_was_good_long_ago_is_forgotten",
         ),
         (
             "weights.get(n, 1.0) * float(",
@@ -64,6 +69,11 @@ FAULTS = (
             "            self.objective.place = self.best.or_as_they_are()\n        return history",
             "        return history",
             "test_a_descent_that_ends_worse_answers_with_what_was_better",
+        ),
+        (
+            'self.best.resume(parts["best"], numbers["best"])',
+            "pass",
+            "test_the_best_weights_survive_a_run_that_was_killed",
         ),
         (
             "self.best.keep()  # here alone",

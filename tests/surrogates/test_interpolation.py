@@ -86,3 +86,29 @@ def test_what_is_not_in_the_table_is_refused() -> None:
         table({**inputs, "time": torch.tensor([0.0, 3.0]).double()})
     with pytest.raises(SurrogateError, match="'mass' was constant there"):
         table({**inputs, "mass": torch.full((2, 3), 1.5).double()})
+
+
+def test_on_a_line_a_cubic_is_read_off_by_four_queries_and_the_ends_answer_outside() -> None:
+    places = np.array([0.0, 0.3, 1.0, 1.2, 2.0, 2.1, 3.0])
+    table = Interpolation(Interpolation.Settings(on_a_line="cubic"))
+    table.queries = torch.from_numpy(places[:, None])
+    table.table = torch.zeros(len(places), 1, 1)
+    table._prepare()
+    asked = np.array([0.1, 0.7, 1.1, 1.9, 2.05, 2.9, 0.0, 3.0])
+    found, weights = table._nearest(torch.from_numpy(asked[:, None]))
+    cubic = np.poly1d([1.0, -2.0, 0.5, 3.0])
+    np.testing.assert_allclose((cubic(places)[found] * weights).sum(axis=1), cubic(asked), rtol=1e-12)
+    for outside, end in ((-1.0, 0.0), (9.0, 3.0)):
+        found, weights = table._nearest(torch.tensor([[outside]], dtype=torch.float64))
+        assert (cubic(places)[found] * weights).sum() == pytest.approx(cubic(end))
+
+
+def test_on_a_line_with_a_query_twice_a_line_is_read_off_there() -> None:
+    places = np.array([0.0, 1.0, 1.0, 2.0, 3.0])
+    table = Interpolation(Interpolation.Settings(on_a_line="cubic"))
+    table.queries, table.table = torch.from_numpy(places[:, None]), torch.zeros(5, 1, 1)
+    table._prepare()
+    asked = np.array([0.5, 1.5, 2.5])
+    found, weights = table._nearest(torch.from_numpy(asked[:, None]))
+    np.testing.assert_allclose((places[found] * weights).sum(axis=1), asked)
+    assert np.isfinite(weights).all()

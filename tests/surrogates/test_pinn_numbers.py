@@ -98,3 +98,23 @@ def test_an_error_bar_is_of_numbers_that_move() -> None:
     bar = error_bars(pinn, KNOWN, resamples=4, steps=30)["rate"]
     assert 1e-4 < bar < 0.1
     assert np.isfinite(pinn.recovered["rate"])
+
+
+def test_a_descent_that_finds_nothing_lower_while_numbers_are_held_lets_them_go() -> None:
+    pinn = small(5_000, hidden=(4,), loss={"refresh": 2_000, "resampling": "never", "points": 16})
+    record = pinn.solve(PROBLEM, known=KNOWN, recover={"rate": 3.0})
+    assert record.note == ""
+    assert record.epochs < 4_000  # it was let go before its time
+    assert pinn.recovered["rate"] == pytest.approx(RATE, rel=0.05)
+
+
+def test_weights_that_were_best_for_the_first_guess_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    refresh, held = PhysicsTraining._refresh, []
+
+    def noted(training: PhysicsTraining) -> None:
+        refresh(training)
+        held.append((training.objective.network.held, len(training.best.state()[1]["losses"])))
+
+    monkeypatch.setattr(PhysicsTraining, "_refresh", noted)
+    small(300, loss={"refresh": 50}).solve(PROBLEM, known=KNOWN, recover={"rate": 3.0})
+    assert held[:3] == [(True, 1), (False, 0), (False, 1)]
