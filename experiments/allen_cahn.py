@@ -32,4 +32,4 @@ class Settings(OneQueryExperiment):
 
 
 compare_with_solver = Settings.compare
-PRESETS = one_query_presets(Settings, AllenCahn(), quick=AllenCahn(512), seconds=200.0)
+PRESETS = one_query_presets(Settings, AllenCahn(), quick=AllenCahn(512), seconds=200.0, frames=80)

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +107,8 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
                         "seed": seed,
                         "true": problem.true,
                         "guess": problem.guess,
-                        "network": _tried(
-                            lambda p=problem, m=measured, s=seed: by_network(p, m, settings, seed=s)
-                        ),
-                        "solver": _tried(lambda p=problem, m=measured: by_solver(p, m)),
+                        "network": _tried(partial(by_network, problem, measured, settings, seed=seed)),
+                        "solver": _tried(partial(by_solver, problem, measured)),
                     }
                 )
                 write_json(path, results)
@@ -120,7 +119,8 @@ def _compile(problem: InverseProblem, settings: Settings) -> None:
     """What is compiled on first use is nobody's time."""
     problem.answers(problem.true, fast=True)
     few = problem.measured(4, noise=settings.noise, seed=0)
-    pinn = PINN(PINN.Settings(problem.network, dataclasses.replace(problem.loss, hold=0), DescentSettings(2)))
+    loss = dataclasses.replace(problem.loss, hold=0)
+    pinn = PINN(PINN.Settings(problem.network, loss, DescentSettings(steps=2)))
     pinn.solve(problem.pointwise, known=problem.known(few), recover={problem.number: problem.guess})
 
 

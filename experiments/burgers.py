@@ -187,7 +187,7 @@ def compare_with_solver(
 
 def preset(size: str) -> Settings:
     """Networks that are trained for some steps (quick), five minutes (default) or ten (paper)."""
-    comparison = OneQuerySettings(frames=10 if size == "quick" else 100, rounds=2 if size == "quick" else 5)
+    comparison = OneQuerySettings(frames=10 if size == "quick" else 128, rounds=2 if size == "quick" else 5)
     train, valid, test = {"quick": (8, 2, 4), "default": (64, 8, 48), "paper": (64, 8, 96)}[size]
     frames = 5 if size == "quick" else 21
     return Settings(

@@ -154,7 +154,7 @@ def viscosity() -> InverseProblem:
         return system, {**query, "viscosity": np.array([value])}
 
     def fast(system: Burgers) -> Solver:
-        return ETDAB(system, order=4, step=1 / 2048, points=1024)
+        return ETDAB(system, order=4, step=1 / 4096, points=1024)
 
     return InverseProblem(
         number="viscosity", true=true, guess=3 * true, horizon=1.0, with_number=with_number, fast=fast

@@ -31,5 +31,10 @@ class Settings(OneQueryExperiment):
 
 compare_with_solver = Settings.compare
 PRESETS = one_query_presets(
-    Settings, KuramotoSivashinsky(), quick=KuramotoSivashinsky(points=32), horizon=10.0, seconds=120.0
+    Settings,
+    KuramotoSivashinsky(),
+    quick=KuramotoSivashinsky(points=32),
+    horizon=10.0,
+    seconds=120.0,
+    frames=80,
 )

@@ -75,8 +75,8 @@ class OneQuerySettings:
 
 
 def one_query_set(settings: OneQuerySettings, *, seed: int = 1) -> GenerateSettings:
-    """The set in whose test split the query is; nothing is learned from its answers."""
-    frames = 1 if settings.steady else settings.frames + 1
+    """The set in whose test split the query is; nothing is learned from its answers, nor judged by them."""
+    frames = 1 if settings.steady else 2
     return GenerateSettings(
         train_trajectories=1,
         valid_trajectories=1,
@@ -84,7 +84,7 @@ def one_query_set(settings: OneQuerySettings, *, seed: int = 1) -> GenerateSetti
         train_frames=frames,
         valid_frames=frames,
         test_frames=frames,
-        interval=settings.interval,
+        interval=settings.horizon,
         seed=seed,
         trajectories_per_shard=1,
     )

@@ -51,7 +51,7 @@ class BestWeights:
         """The best of those that were kept and of the network's as they are, which are not kept."""
         kept = [(loss, place) for loss, place in self._kept if math.isfinite(loss)]
         best, place = min(kept, key=lambda each: each[0], default=(math.inf, self._objective.place))
-        return place if best <= self.loss() else self._objective.place
+        return self._objective.place if self.loss() < best else place
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """What was kept, as tensors and as JSON."""

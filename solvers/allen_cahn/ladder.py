@@ -16,9 +16,9 @@ GRIDS = (64, 128, 256, 512, 1024)
 STEPS = (4, 8, 16, 32, 64, 128)
 """In the time in which a small u grows by a factor e, for a scheme of four stages."""
 SCHEMES: tuple[tuple[type[SpectralSolver], dict[str, Any], int], ...] = (
+    (ETDAB, {"order": 4}, 4),
     (ETDRK4, {}, 1),
     (Krogstad, {}, 1),
-    (ETDAB, {"order": 4}, 4),
 )
 """Class, its settings, and how many times as many steps as a scheme of four stages."""
 

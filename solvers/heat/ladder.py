@@ -27,4 +27,4 @@ def ladder(system: Heat) -> list[Solver]:
         for theta, order in SCHEMES
         for steps in STEPS
     ]
-    return [*differences, SineSeries(system)]
+    return [SineSeries(system), *differences]

@@ -18,4 +18,4 @@ def ladder(system: Poisson) -> list[Solver]:
     well as a network that is told it, knows that.
     """
     differences = [FiniteDifferences(system, order=o, points=points) for points in GRIDS for o in (2, 4)]
-    return [*differences, SineSeries(system)]
+    return [SineSeries(system), *differences]

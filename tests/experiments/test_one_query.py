@@ -216,7 +216,7 @@ def test_the_set_of_one_query_holds_what_is_judged() -> None:
     settings = OneQuerySettings(horizon=2.0, frames=4)
     assert settings.times.tolist() == [0.5, 1.0, 1.5, 2.0]
     found = one_query_set(settings, seed=7)
-    assert (found.test_trajectories, found.test_frames, found.interval, found.seed) == (1, 5, 0.5, 7)
+    assert (found.test_trajectories, found.test_frames, found.interval, found.seed) == (1, 2, 2.0, 7)
     steady = one_query_set(OneQuerySettings(steady=True))
     assert steady.test_frames == 1
     assert OneQuerySettings(steady=True).times.tolist() == [0.0]

@@ -61,7 +61,7 @@ FAULTS = (
         "solvers/heat/ladder.py",
         "tests/experiments/test_one_query.py",
         (
-            "[*differences, SineSeries(system)]",
+            "[SineSeries(system), *differences]",
             "differences",
             "test_the_exact_series_is_an_opponent_and_no_more_exact_than_a_double",
         ),

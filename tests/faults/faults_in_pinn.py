@@ -42,8 +42,8 @@ FAULTS = (
         "surrogates/pinn_best.py",
         "tests/surrogates/test_pinn_best.py",
         (
-            "return place if best <= self.loss() else",
-            "return place if best >= self.loss() else",
+            "self._objective.place if self.loss() < best else place",
+            "self._objective.place if self.loss() > best else place",
             "test_of_two_the_better_is_answered_with_and_what_is_not_kept_does_not_stay",
         ),
         (

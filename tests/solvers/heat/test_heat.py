@@ -351,12 +351,12 @@ def test_the_ladder_has_rungs_of_every_accuracy_each_with_its_own_name() -> None
     query, times = drawn(1, system), np.array([0.5, 1.0]) * system.characteristic_time
     rungs = KIT.ladder(system)
     assert len({rung.label for rung in rungs}) == len(rungs) == 91
-    assert rungs[-1] == SineSeries(system)
+    assert rungs[0] == SineSeries(system)
     np.testing.assert_allclose(
         SineSeries(system)(query, times).values["u"][0, 1], query["u"][0] / math.e, atol=1e-15
     )
     exact = KIT.reference(system)(query, times).values["u"]
-    errors = [np.abs(rung(query, times).values["u"] - exact).max() for rung in rungs[::4]]
+    errors = [np.abs(rung(query, times).values["u"] - exact).max() for rung in rungs[1::4]]
     assert min(errors) < 1e-7
     assert max(errors) > 1e-2
 
