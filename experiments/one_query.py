@@ -18,7 +18,7 @@ from ..solvers.discovery import find_kit
 from ..surrogates.pinn_training import History, read_history
 from .compare import Bill, ComparisonError, Contestant, Plan, Row, compare
 from .entries import solver_entries, truth_card
-from .metrics import Metric, relative_error
+from .metrics import relative_error
 from .one_query_report import Curve, Findings, write_figures_and_report
 from .report import table, write_json
 from .stages import Trained, surrogate_folder
@@ -141,7 +141,7 @@ def compare_one_query(
             row, answers[one.label] = judged(one, plan)
             rows.append(row)
             curves[one.label] = [
-                curve_of(one, seed, surrogates, queries=queries, times=times, truth=truth, metric=metric)
+                curve_of(one, seed, surrogates, plan, evaluating=row.settings["evaluating_seconds"])
                 for seed in range(len(one.surrogates))
             ]
     findings = Findings(
@@ -232,6 +232,7 @@ def judged(one: Trained, plan: Plan) -> tuple[Row, Solution]:
             "surrogate": one.candidate.surrogate,
             "settings": asdict(one.surrogates[0].settings),
             "parameters": one.surrogates[0].parameters_count,
+            "evaluating_seconds": evaluating,
             "training_seconds": [record.seconds for record in one.records],
             "steps": [record.epochs for record in one.records],
             "residual": [record.validation_error for record in one.records],
@@ -247,17 +248,10 @@ def limit_of(one: Trained) -> float:
     return float(limit) if limit is not None else max(record.seconds for record in one.records)
 
 
-def curve_of(
-    one: Trained,
-    seed: int,
-    folder: Path,
-    *,
-    queries: Queries,
-    times: NDArray[np.float64],
-    truth: Solution,
-    metric: Metric,
-) -> Curve:
-    """The error of each snapshot of a training, in time."""
+def curve_of(one: Trained, seed: int, folder: Path, plan: Plan, *, evaluating: float) -> Curve:
+    """The error of each snapshot of a training, in the time that such an answer takes: getting ready, the
+    descent until then, and evaluating.
+    """
     history: History | None = read_history(surrogate_folder(folder, one.label, seed))
     if history is None:
         return Curve((), (), (), (), {})
@@ -266,10 +260,11 @@ def curve_of(
     last = surrogate.weights
     for snapshot in history.snapshots:
         surrogate.weights = snapshot
-        errors.append(float(metric.score(answer(queries, times), truth)[0]))
+        errors.append(float(plan.metric.score(answer(plan.queries, plan.times), plan.truth)[0]))
     surrogate.weights = last
+    besides = one.records[seed].seconds - history.seconds[-1] + evaluating
     return Curve(
-        tuple(history.seconds),
+        tuple(seconds + besides for seconds in history.seconds),
         tuple(history.steps),
         tuple(errors),
         tuple(history.losses),

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -22,18 +24,35 @@ if TYPE_CHECKING:
 
 __all__ = ["error_against_time", "loss_terms", "truth_answer_error"]
 
+DECADES = 1e3
+"""Of errors that are told apart by colour."""
 STYLES = ("-", "--", ":", "-.")
 """Of the networks, eight colours each."""
 
 
 def error_against_time(
-    rows: Sequence[Row], curves: Mapping[str, Sequence[Curve]], *, metric: Metric, title: str
+    rows: Sequence[Row],
+    curves: Mapping[str, Sequence[Curve]],
+    *,
+    metric: Metric,
+    title: str,
+    known_to: float = 0.0,
 ) -> Figure:
-    """Each training's error while it goes on, and the best settings of the solver."""
+    """Each training's error while it goes on, and the settings of the solver; below what the truth is itself
+    `known_to` it is shaded.
+    """
     figure = blank(WIDTH, 5.6, title)
     ax = figure.subplots()
     ladder = [row for row in rows if row.kind == "ladder"]
     members = [ladder[i] for i in envelope_of(rows, metric, "single").members]
+    ax.plot(
+        [row.single.median for row in ladder],
+        [row.accuracy for row in ladder],
+        "o",
+        color="#B5B5B5",
+        markersize=2.5,
+        label="solver, all settings",
+    )
     ax.plot(
         [row.single.median for row in members],
         [row.accuracy for row in members],
@@ -45,9 +64,9 @@ def error_against_time(
     )
     for k, (label, some) in enumerate(curves.items()):
         for seed, curve in enumerate(some):
-            ax.plot(
-                curve.seconds,
-                curve.errors,
+            ax.plot(  # the first is the network as it was drawn
+                curve.seconds[1:],
+                curve.errors[1:],
                 STYLES[k // len(PALETTE) % len(STYLES)],
                 color=PALETTE[k % len(PALETTE)],
                 linewidth=1.3,
@@ -60,8 +79,11 @@ def error_against_time(
     rungs = [row.accuracy for row in members if row.accuracy > 0]
     if reached:
         ax.set_ylim(lowest_shown(min(reached), rungs), 3)
+    low, _ = ax.get_ylim()
+    if known_to > low:
+        ax.axhspan(low, known_to, color="#F2EFE6", zorder=0, label="below what the truth is known to")
     ax.set_xlabel("seconds until the answer")
-    ax.set_ylabel(f"{metric.name} ({metric.unit})")
+    ax.set_ylabel(metric.name)
     legend_below(figure, columns=5)
     tidy(ax)
     return figure
@@ -77,7 +99,7 @@ def loss_terms(curves: Mapping[str, Sequence[Curve]], *, title: str) -> Figure:
     for ax, (label, curve) in zip(axes, shown.items(), strict=False):
         for k, (name, values) in enumerate(curve.terms.items()):
             ax.plot(curve.steps, values, color=PALETTE[k % len(PALETTE)], linewidth=1.1, label=name)
-        ax.plot(curve.steps, curve.losses, color=INK, linewidth=1.4, linestyle="--", label="loss, weighed")
+        ax.plot(curve.steps, curve.losses, color=INK, linewidth=1.4, linestyle="--", label="weighted sum")
         ax.set_title(label, fontsize=9, loc="left", pad=3)
         ax.set_yscale("log")
         ax.legend(fontsize=6.5, frameon=False)
@@ -161,7 +183,9 @@ def _panels(
 
 def _shades(values: NDArray[np.float64], what: str) -> dict[str, Any]:
     if what == "error":
-        return {"cmap": "magma", "vmin": 0.0}
+        largest = float(np.nanmax(values)) or 1.0
+        dark = colormaps["magma"].with_extremes(bad="#000004")  # where there is no error at all
+        return {"cmap": dark, "norm": LogNorm(largest / DECADES, largest)}
     size = float(np.nanmax(np.abs(values))) or 1.0
     return {"cmap": "RdBu_r", "vmin": -size, "vmax": size}
 

@@ -16,6 +16,7 @@ from .cost_figures import accuracy_against_cost
 from .figures import save
 from .metrics import Metric
 from .one_query_figures import error_against_time, loss_terms, truth_answer_error
+from .pinn_candidates import OPTIMISERS
 from .report import duration, headline
 from .report_page import DEFINITIONS, write_html
 from .verdict import Verdict
@@ -28,7 +29,7 @@ MARKS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 @dataclass(frozen=True)
 class Curve:
-    """One training: at each snapshot the seconds, steps, error, loss, and the loss's terms by name."""
+    """One training: at each snapshot seconds until such an answer, steps, error, loss, its terms by name."""
 
     seconds: tuple[float, ...]
     steps: tuple[int, ...]
@@ -111,13 +112,17 @@ def write_figures_and_report(findings: Findings, *, folder: Path, results: Mappi
     metric, title = findings.metric, findings.system.title
     pictures = folder / "figures"
     best = min(findings.curves, key=lambda label: _accuracy(findings.rows, label))
+    rows, verdicts, curves = _drawn(findings)
     drawn = [
         (
             save(
-                error_against_time(findings.rows, findings.curves, metric=metric, title=f"{title}: error"),
+                error_against_time(
+                    rows, curves, metric=metric, title=f"{title}: error", known_to=_known_to(findings)
+                ),
                 pictures / "error_against_time.png",
             ),
-            "Error against time: networks while they are trained, the solver's settings to the left.",
+            "Error against time: networks while they are trained, three seeds where recommended, and the "
+            "solver's settings. Networks that lack a part are in the tables.",
         ),
         (
             save(
@@ -131,13 +136,14 @@ def write_figures_and_report(findings: Findings, *, folder: Path, results: Mappi
                 loss_terms(findings.curves, title=f"{title}: the loss"),
                 pictures / "loss.png",
             ),
-            "The loss of each network's first training, and its terms where there are several.",
+            "The loss of the weights with which each first training would have answered, and its terms where "
+            "there are several.",
         ),
         (
             save(
                 accuracy_against_cost(
-                    findings.rows,
-                    findings.verdicts,
+                    rows,
+                    verdicts,
                     metric=metric,
                     title=title,
                     crowded=True,
@@ -169,6 +175,23 @@ def write_figures_and_report(findings: Findings, *, folder: Path, results: Mappi
     )
 
 
+def _drawn(findings: Findings) -> tuple[list[Row], list[Verdict], dict[str, Sequence[Curve]]]:
+    """What figures show: all but networks that lack a part, unless there are no others."""
+    main = [label for label in findings.curves if label in DRAWN] or [*findings.curves]
+    hidden = {*findings.curves} - {*main}
+    return (
+        [row for row in findings.rows if row.label not in hidden],
+        [verdict for verdict in findings.verdicts if verdict.label not in hidden],
+        {label: findings.curves[label] for label in main},
+    )
+
+
+def _known_to(findings: Findings) -> float:
+    """The truth's own error."""
+    return float(np.max(findings.truth.error_estimate))
+
+
+DRAWN = ("pinn", "pinn-tanh", *(f"pinn-{name}" for name in OPTIMISERS))
 OWN_DEFINITIONS = {
     "query": "one start or one set of numbers; a network of coordinates is trained for it anew",
     "one query at a time, in batches": "the same here: training one network after the other",

@@ -24,7 +24,8 @@ def targets_table(targets: Sequence[Target]) -> str:
         try:
             measured, reached = measure()
         except FileNotFoundError:
-            measured, reached = "not measured yet", False
+            lines.append(f"| {what} | {wanted} | not measured yet | `{command}` | |")
+            continue
         answer = {None: "stated", True: "yes", False: "no"}[reached]
         lines.append(f"| {what} | {wanted} | {measured} | `{command}` | {answer} |")
     return "\n".join(lines)
