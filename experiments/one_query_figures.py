@@ -70,6 +70,8 @@ def error_against_time(
                 STYLES[k // len(PALETTE) % len(STYLES)],
                 color=PALETTE[k % len(PALETTE)],
                 linewidth=1.3,
+                marker=".",
+                markevery=[-1],
                 alpha=0.9,
                 label=label if seed == 0 else None,
             )
@@ -133,7 +135,7 @@ def _space_time(
     axis = system.axes[0]
     for ax, values, what in _panels(line, true, said, name):
         ax.pcolormesh(
-            times, axis.values, values.T, shading="nearest", rasterized=True, **_shades(values, what)
+            times, axis.values, values.T, shading="nearest", rasterized=True, **_shades(values, what, true)
         )
         ax.set_xlabel("time")
         ax.set_ylabel(axis.name)
@@ -149,7 +151,7 @@ def _planes(
         shown = values.T if swapped else values
         across, up = (first, second) if swapped else (second, first)
         ax.pcolormesh(
-            across.values, up.values, shown, shading="nearest", rasterized=True, **_shades(values, what)
+            across.values, up.values, shown, shading="nearest", rasterized=True, **_shades(values, what, true)
         )
         ax.set_aspect("equal")
         ax.set_xlabel(across.name)
@@ -181,12 +183,12 @@ def _panels(
     return found
 
 
-def _shades(values: NDArray[np.float64], what: str) -> dict[str, Any]:
+def _shades(values: NDArray[np.float64], what: str, true: NDArray[np.float64]) -> dict[str, Any]:
     if what == "error":
         largest = float(np.nanmax(values)) or 1.0
         dark = colormaps["magma"].with_extremes(bad="#000004")  # where there is no error at all
         return {"cmap": dark, "norm": LogNorm(largest / DECADES, largest)}
-    size = float(np.nanmax(np.abs(values))) or 1.0
+    size = float(np.nanmax(np.abs(true))) or 1.0
     return {"cmap": "RdBu_r", "vmin": -size, "vmax": size}
 
 
