@@ -18,12 +18,8 @@ import torch
 from numpy.typing import NDArray
 
 from ..solvers.methods.exponential import RungeKutta, adams_bashforth, cox_matthews
-from ..solvers.methods.lane_exponential import (
-    MultistepTables,
-    RungeKuttaTables,
-    run_multistep,
-    run_runge_kutta,
-)
+from ..solvers.methods.lane_exponential import run_multistep, run_runge_kutta
+from ..solvers.methods.lane_tables import MultistepTables, RungeKuttaTables
 
 __all__ = ["PEERS", "Task", "exponax_runner"]
 

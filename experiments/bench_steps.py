@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from ..solvers.methods.compiled_spectral import CompiledEngine
-from ..solvers.methods.lane_exponential import RungeKuttaTables, run_runge_kutta
+from ..solvers.methods.lane_exponential import run_runge_kutta
+from ..solvers.methods.lane_tables import RungeKuttaTables
 from .bench_floor import measure_peak, operations_of_a_step
 from .bench_peers import PEERS, Task
 from .bench_rounds import busy_note, load, write_part

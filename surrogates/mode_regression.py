@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solvers.methods.lane_exponential import MultistepTables
+from ..solvers.methods.lane_tables import MultistepTables
 
 __all__ = ["ModeRegression"]
 

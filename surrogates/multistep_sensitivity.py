@@ -11,7 +11,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from ..solvers.methods.lane_exponential import MultistepTables, run_multistep
+from ..solvers.methods.lane_exponential import run_multistep
+from ..solvers.methods.lane_tables import MultistepTables
 
 __all__ = ["Corrections", "Scheme", "resampled", "sensitivities"]
 

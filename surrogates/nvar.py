@@ -14,8 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from ..datasets.tasks import Trajectories
-from ..solvers.methods.lane_exponential import MultistepTables, run_multistep
+from ..solvers.methods.lane_exponential import run_multistep
 from ..solvers.methods.lane_layout import why_not
+from ..solvers.methods.lane_tables import MultistepTables
 from .forecaster import Forecaster
 from .mode_regression import ModeRegression
 from .multistep_sensitivity import resampled

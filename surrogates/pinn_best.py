@@ -24,6 +24,10 @@ LATEST = 8
 are too far from one another to attract."""
 
 
+LOST = 1e4
+"""Times the smallest loss that was kept, beyond which a network is lost."""
+
+
 class BestWeights:
     """Of the latest weights those with the smallest loss at points that stay where they are, spread evenly.
 
@@ -39,9 +43,17 @@ class BestWeights:
         self._objective, self._terms = objective, _terms_elsewhere(objective)
         self._kept: list[tuple[float, Array]] = []
 
-    def keep(self) -> None:
-        """The network's weights as they are, and forget what is too old."""
-        self._kept = [*self._kept, (self.loss(), self._objective.place)][-LATEST:]
+    def keep(self) -> bool:
+        """The network's weights as they are, and forget what is too old.
+
+        False, and they are not kept, where their loss is beyond all measure of what was kept: between the
+        points of a descent a network may go anywhere.
+        """
+        loss, least = self.loss(), min((loss for loss, _ in self._kept), default=math.inf)
+        if not loss <= LOST * least:
+            return False
+        self._kept = [*self._kept, (loss, self._objective.place)][-LATEST:]
+        return True
 
     def forget(self) -> None:
         """All that was kept."""

@@ -174,7 +174,9 @@ class PhysicsTraining:
                 logger.info("the descent ends after %d steps: %s", self.step, end.why)
 
     def _refresh(self) -> None:
-        self.best.keep()  # here alone: notes come when it is time, and no two runs' time is alike
+        # here alone, for notes come when it is time, and no two runs' time is alike
+        if not self.best.keep():
+            self._go_back()
         held = self._holding
         self.objective.refresh()
         if held and not self._holding:
@@ -185,6 +187,12 @@ class PhysicsTraining:
                 self.newton.changed()
             except SurrogateError as error:
                 self._refuse_not_finite(error)
+
+    def _go_back(self) -> None:
+        logger.info("the network is lost at step %d: back to the best of its latest weights", self.step)
+        self.objective.place = self.best.or_as_they_are()
+        if self.newton is not None:
+            self.newton.go_to(self.objective.place)
 
     def _refuse_to_hold_for_good(self) -> None:
         loss = self.objective.settings

@@ -191,6 +191,11 @@ class QuasiNewton:
         self._refuse_not_finite()
         self.before = self._supposed()
 
+    def go_to(self, place: Array) -> None:
+        """Go on from another place, without what was learned on the way; `changed` asks for the value there."""
+        self.place = np.array(place, dtype=np.float64)
+        self.curvature.forget()
+
     def _step(self) -> bool:
         """One step, and what it teaches; False where the line search finds nothing."""
         direction = -self.curvature.times(self.gradient)

@@ -47,6 +47,7 @@ class Build:
         mixing: whether the weights are general complex numbers; else the linear ones are real and the
             nonlinear ones imaginary, which halves the work.
         forced: whether a constant is added.
+        cubed: whether the nonlinear term is of the cube of the values (else of their square).
         compensated: whether what round-off cuts from the sum of state and increment is carried to the next
             step; for multistep schemes with one linear term, whose weight is then the propagator less one.
     """
@@ -59,6 +60,7 @@ class Build:
     nonlinear: int = 0
     mixing: bool = False
     forced: bool = False
+    cubed: bool = False
     compensated: bool = False
 
     @property
@@ -69,12 +71,14 @@ class Build:
     @property
     def intake(self) -> Build:
         """What takes frames to spectra, where a run starts: the same for all schemes."""
-        return replace(self, linear=0, nonlinear=0, mixing=False, forced=False, compensated=False)
+        return replace(
+            self, linear=0, nonlinear=0, mixing=False, forced=False, cubed=False, compensated=False
+        )
 
     @property
     def layout(self) -> Build:
-        """What only moves rows and does their transforms' passes knows: the lanes."""
-        return Build(self.lanes)
+        """What only moves rows and does their transforms' passes knows: the lanes, and the power."""
+        return Build(self.lanes, cubed=self.cubed)
 
 
 class BuildType(types.Type):

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .exponential import Multistep
-from .lane_exponential import MultistepTables, RungeKuttaTables, run_multistep, run_runge_kutta
+from .lane_exponential import run_multistep, run_runge_kutta
 from .lane_layout import why_not
+from .lane_tables import MultistepTables, RungeKuttaTables
 from .spectral_recipe import Recipe, lattice
 
 __all__ = ["CompiledEngine"]
@@ -32,8 +33,8 @@ class CompiledEngine:
 
     @staticmethod
     def can_run(points: int, dtype: str, power: int = 2) -> bool:
-        """Whether this engine can: points that the kernels take, single or double precision, a square."""
-        return not why_not(points) and dtype in ("float32", "float64") and power == 2
+        """Whether this engine can: points as the kernels take them, a usual precision, a square or a cube."""
+        return not why_not(points) and dtype in ("float32", "float64") and power in (2, 3)
 
     def frames(self, initial: Array, times: NDArray[np.float64]) -> Array:
         """u (samples, times, points) from u (samples, points) at time 0; NaN or infinite where it blew up."""
@@ -74,8 +75,8 @@ class CompiledEngine:
 
     def _shortened(self, history: Array, fraction: float, *, early: bool) -> Array:
         """One shortened step from each of the histories (samples, outputs, terms, points)."""
-        samples, outputs, _, points = history.shape
-        batch = history.reshape(samples * outputs, -1, points)
+        samples, outputs, terms, points = history.shape
+        batch = history.reshape(samples * outputs, terms, points)
         engine, steps = self, 1
         if early and self.starter is not None:
             engine, steps = self.starter, self.recipe.start_substeps
@@ -95,9 +96,12 @@ class CompiledEngine:
         operator = self.recipe.operator
         forcing = None if operator.forcing is None else operator.forcing / operator.points
         scheme = self.recipe.coefficients(fraction)
+        cubed = operator.power == 3
         if isinstance(scheme, Multistep):
-            return MultistepTables.of(scheme, operator.factor, forcing, compensated=self.recipe.compensated)
-        return RungeKuttaTables.of(scheme, operator.factor, forcing)
+            return MultistepTables.of(
+                scheme, operator.factor, forcing, compensated=self.recipe.compensated, cubed=cubed
+            )
+        return RungeKuttaTables.of(scheme, operator.factor, forcing, cubed=cubed)
 
 
 def _before(targets: NDArray[np.int64], terms: int) -> NDArray[np.int64]:

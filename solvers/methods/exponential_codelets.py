@@ -255,7 +255,7 @@ def _in_registers(
                 for cell, value in zip(cells, v, strict=True):
                     cell.put("v", value)
             for which in range(1 if plan.nonlinear else 4):
-                s = spectrum([u * u for u in physical(v)])
+                s = spectrum([u * u * u if plan.cubed else u * u for u in physical(v)])
                 v = [update(which, s[i], cells[i], lookup, slot=slots[i]) for i in range(len(slots))]
             if not plan.nonlinear:
                 for place, value in zip(places, v, strict=True):

@@ -15,7 +15,7 @@ import numpy as np
 from .compiled import compiled
 from .exponential_codelets import SHOW, block, double_block, double_root, in_registers, root, tile
 from .exponential_steps import LOAD, REMEMBER, STEP
-from .lane_fourier import forward_passes, inverse_passes, square_passes
+from .lane_fourier import forward_passes, inverse_passes, power_passes
 
 __all__ = ["load", "load_in_registers", "solve", "solve_in_registers"]
 
@@ -38,8 +38,8 @@ def _spectral_pass(
 
 
 @compiled()
-def _gather(history: Any, start: Any, stop: Any, frame: Any, work: Any, squared: Any) -> None:
-    """Put a frame of samples start to stop - 1 into the work: a trajectory per lane, or one in all."""
+def _gather(history: Any, start: Any, stop: Any, frame: Any, work: Any, power: Any) -> None:
+    """Put a frame of samples start to stop - 1, raised, into the work: one per lane, or one in all."""
     rows, lanes = work.shape
     points = history.shape[2]
     for row in range(rows):
@@ -50,7 +50,10 @@ def _gather(history: Any, start: Any, stop: Any, frame: Any, work: Any, squared:
                 value = history[start + lane, frame, row]
             else:
                 value = history[start, frame, row]
-            work[row, lane] = value * value if squared else value
+            raised = value
+            for _ in range(power - 1):
+                raised *= value
+            work[row, lane] = raised
 
 
 @compiled()
@@ -109,6 +112,7 @@ def load(
     special: Any,
     linear: Any,
     nonlinear: Any,
+    power: Any,
     layout: Any,
     intake: Any,
 ) -> None:
@@ -125,6 +129,7 @@ def load(
         special: of the intake.
         linear: as in the build.
         nonlinear: as in the build.
+        power: of the values, 2 or 3, of which the nonlinear terms are made.
         layout: of the build.
         intake: of the build.
     """
@@ -134,12 +139,12 @@ def load(
         rows, kept = work[group], state[group]
         for frame in range(past):
             if past - nonlinear <= frame < past - 1:
-                _gather(history, start, stop, frame, rows, True)
+                _gather(history, start, stop, frame, rows, power)
                 forward_passes(rows, plan, 0, layout)
                 place = linear + frame % nonlinear
                 _spectral_pass(rows, kept, plan, tables, special, place, REMEMBER, intake)
             if frame >= past - linear:
-                _gather(history, start, stop, frame, rows, False)
+                _gather(history, start, stop, frame, rows, 1)
                 forward_passes(rows, plan, 0, layout)
                 _spectral_pass(rows, kept, plan, tables, special, frame % linear, LOAD, intake)
 
@@ -183,7 +188,7 @@ def solve(
         for frame in range(out.shape[1]):
             for _ in range(steps[frame]):
                 for stage in range(stages):
-                    square_passes(rows, plan, layout)
+                    power_passes(rows, plan, layout)
                     _spectral_pass(rows, kept, plan, tables, special, now, stage, build)
                 now += 1
             _copy(rows, physical)
@@ -204,6 +209,7 @@ def load_in_registers(
     special: Any,
     linear: Any,
     nonlinear: Any,
+    power: Any,
     intake: Any,
 ) -> None:
     """`load` for a transform that fits in registers, with one work array (rows, lanes)."""
@@ -219,7 +225,7 @@ def load_in_registers(
                     place = linear + frame % nonlinear
                 else:
                     continue
-                _gather(history, start, stop, frame, work, stage == REMEMBER)
+                _gather(history, start, stop, frame, work, power if stage == REMEMBER else 1)
                 in_registers(work, kept, tables, special, place, stage, intake)
 
 

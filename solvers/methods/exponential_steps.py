@@ -43,7 +43,7 @@ STEP = 0
 LOAD = 4
 """Of an intake: take the transform as that of the solution itself."""
 REMEMBER = 5
-"""Of an intake: take the transform as that of the square at an earlier step."""
+"""Of an intake: take the transform as that of the power at an earlier step."""
 
 
 def weights(build: Build) -> list[tuple[str, bool]]:
@@ -164,7 +164,7 @@ class Tables:
 
 
 def update(stage: int, s: Complex, memory: Memory, tables: Tables, *, slot: ir.Value | None) -> Complex:
-    """What follows the transform of a square at one slot: the spectrum whose values are wanted next."""
+    """What follows the transform of a power at one slot: the spectrum whose values are wanted next."""
     build = tables.build
 
     def weight(name: str) -> Weight:

@@ -42,7 +42,7 @@ __all__ = [
     "inverse_passes",
     "leaf",
     "make_plan",
-    "square_passes",
+    "power_passes",
 ]
 
 LEVEL = 1
@@ -144,17 +144,19 @@ def _spaced(builder: ir.IRBuilder, first: ir.Value, stride: ir.Value, count: int
     return rows
 
 
-def _butterfly(emit: Any) -> Any:
-    """The intrinsic `(work, twiddles, real, imaginary, stride, at, build)` whose code `emit` writes."""
+def _butterfly(emit: Any, *, powered: bool = False) -> Any:
+    """The intrinsic `(work, twiddles, real, imaginary, stride, at, build)` whose code `emit` writes; one with
+    a power is told whether it is the cube.
+    """
 
     @intrinsic
     def function(
         typing: Any, work: Any, twiddles: Any, real: Any, imaginary: Any, stride: Any, at: Any, build: Any
     ) -> Any:
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            lanes = sig.args[-1].build.lanes
-            rows, turns = (Rows(context, builder, sig.args[i], args[i], lanes) for i in (0, 1))
-            emit(rows, turns, *args[2:6])
+            known = sig.args[-1].build
+            rows, turns = (Rows(context, builder, sig.args[i], args[i], known.lanes) for i in (0, 1))
+            emit(rows, turns, *args[2:6], **({"cubed": known.cubed} if powered else {}))
             return context.get_dummy_value()
 
         whole = types.intp
@@ -183,13 +185,18 @@ def _level_inverse(work: Rows, twiddles: Rows, real: Any, imaginary: Any, stride
         work.store(place, value)
 
 
-@_butterfly
-def _level_square(work: Rows, twiddles: Rows, real: Any, imaginary: Any, stride: Any, at: Any) -> None:
+def _level_power(
+    work: Rows, twiddles: Rows, real: Any, imaginary: Any, stride: Any, at: Any, *, cubed: bool
+) -> None:
     places = _spaced(work.builder, real, stride, 8)
     turns = _turns(twiddles, at, 3)
     values = eight_inverse([work.load(r) for r in places], turns)
-    for place, value in zip(places, eight_forward([u * u for u in values], turns), strict=True):
+    powers = [u * u * u if cubed else u * u for u in values]
+    for place, value in zip(places, eight_forward(powers, turns), strict=True):
         work.store(place, value)
+
+
+_level_of_power = _butterfly(_level_power, powered=True)
 
 
 def _complex_pass(radix: int, *, forward: bool) -> Any:
@@ -253,11 +260,11 @@ def inverse_passes(work: Any, plan: Any, first: int, build: Any) -> None:
 
 
 @compiled()
-def square_passes(work: Any, plan: Any, build: Any) -> None:
-    """All inverse passes, squares of the physical values, all forward passes; the work is read once less."""
+def power_passes(work: Any, plan: Any, build: Any) -> None:
+    """All inverse passes, powers of the physical values, all forward passes; the work is read once less."""
     inverse_passes(work, plan, 1, build)
     part = plan.passes[0, 3] // 8
     at = plan.passes[0, 4]
     for n in range(part):
-        _level_square(work, plan.twiddles, n, n, part, at + 6 * n, build)
+        _level_of_power(work, plan.twiddles, n, n, part, at + 6 * n, build)
     forward_passes(work, plan, 1, build)

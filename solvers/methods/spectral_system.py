@@ -32,7 +32,8 @@ class SpectralSystem(System):
         sharp: whether the grid may be too coarse for an answer, which then is that of a finer grid at its
             points; else it has the waves that the grid can hold.
         number: the field of a query on which the linear part depends; empty where all samples are alike.
-        power: of u in the nonlinear term; what is not 2 runs on the plain engine, some ten times slower.
+        power: of u in the nonlinear term; what is neither 2 nor 3 runs on the plain engine, some ten times
+            slower.
     """
 
     length: float

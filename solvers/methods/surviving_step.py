@@ -50,6 +50,6 @@ def step_that_survives(
 
 def _affordable(solver: SpectralSolver, *, samples: int) -> float:
     """How many steps may be tried in all."""
-    if CompiledEngine.can_run(solver.grid_points, solver.dtype):
+    if CompiledEngine.can_run(solver.grid_points, solver.dtype, solver.system.power):
         return COMPILED_WORK / (samples * solver.grid_points * solver.pairs_per_step)
     return PLAIN_WORK / solver.pairs_per_step

@@ -47,6 +47,11 @@ FAULTS = (
             "test_of_two_the_better_is_answered_with_and_what_is_not_kept_does_not_stay",
         ),
         (
+            "if not loss <= LOST * least:",
+            "if False:",
+            "test_what_is_beyond_all_measure_is_not_kept",
+        ),
+        (
             "[-LATEST:]",
             "",
             "test_what_was_good_long_ago_is_forgotten",
@@ -71,13 +76,18 @@ FAULTS = (
             "test_a_descent_that_ends_worse_answers_with_what_was_better",
         ),
         (
+            "self.newton.go_to(self.objective.place)",
+            "pass",
+            "test_a_network_that_is_lost_goes_on_from_where_it_was_best",
+        ),
+        (
             'self.best.resume(parts["best"], numbers["best"])',
             "pass",
             "test_the_best_weights_survive_a_run_that_was_killed",
         ),
         (
-            "self.best.keep()  # here alone",
-            "pass  # here alone",
+            "if not self.best.keep():",
+            "if False:",
             "test_a_descent_that_ends_worse_answers_with_what_was_better",
         ),
         (

@@ -7,7 +7,8 @@ import pytest
 import torch
 from known_dynamics import in_memory
 from understudy.solvers.methods.exponential import adams_bashforth
-from understudy.solvers.methods.lane_exponential import MultistepTables, run_multistep
+from understudy.solvers.methods.lane_exponential import run_multistep
+from understudy.solvers.methods.lane_tables import MultistepTables
 from understudy.surrogates.mode_regression import ModeRegression
 from understudy.surrogates.nvar import NVAR
 from understudy.surrogates.surrogate import SurrogateError, load

@@ -192,3 +192,42 @@ def test_the_best_weights_survive_a_run_that_was_killed(
         with pytest.raises(Killed):
             run()
     assert np.array_equal(run().weights, places[0])
+
+
+@pytest.mark.parametrize("optimiser", ["ssbroyden", "lbfgs", "adam"])
+def test_a_network_that_is_lost_goes_on_from_where_it_was_best(
+    optimiser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh = PhysicsTraining._refresh
+    seen: list[NDArray[np.float64]] = []
+
+    def lose(training: PhysicsTraining) -> None:
+        best = training.objective.place
+        if training.step == 2 * REFRESH:
+            moved(training.objective, 1e3)
+            if training.newton is not None:
+                training.newton.place = training.objective.place
+        refresh(training)
+        seen.append(training.objective.place)
+        if training.step == 2 * REFRESH:
+            assert np.abs(training.objective.place - best).max() < 100
+            if training.newton is not None:
+                assert np.array_equal(training.newton.place, training.objective.place)
+
+    monkeypatch.setattr(PhysicsTraining, "_refresh", lose)
+    pinn = small(8 * REFRESH, optimiser=optimiser, learning_rate=0.02, loss={"refresh": REFRESH})
+    pinn.solve(decay())
+    judge = BestWeights(PhysicsObjective(pinn.network, pinn.settings.loss, seed=0))
+    end = judge.loss()
+    pinn.weights = seen[1]
+    assert end < 0.5 * judge.loss()
+
+
+def test_what_is_beyond_all_measure_is_not_kept() -> None:
+    objective = objective_of()
+    best, first = BestWeights(objective), objective.place
+    assert best.keep()
+    moved(objective, 1e4)
+    assert not best.keep()
+    assert np.array_equal(best.or_as_they_are(), first)
+    assert len(best.state()[1]["losses"]) == 1

@@ -8,7 +8,9 @@ from scipy.linalg import toeplitz
 from understudy.solvers.allen_cahn import ETDAB, ETDRK4, AllenCahn, Krogstad
 from understudy.solvers.burgers import Burgers
 from understudy.solvers.contract import SolverError
+from understudy.solvers.methods.compiled_spectral import CompiledEngine
 from understudy.solvers.methods.fourier import derivative
+from understudy.solvers.methods.plain_spectral import PlainEngine
 from understudy.solvers.methods.spectral_solver import engine_of
 
 SMOOTH = AllenCahn(64, diffusivity=0.05, rate=3.0, waves=2)
@@ -142,8 +144,31 @@ def test_a_batch_is_answered_as_one_at_a_time() -> None:
         np.testing.assert_allclose(together[i], alone[0], atol=1e-14)
 
 
-def test_a_cube_runs_on_the_plain_engine_also_on_grids_that_the_compiled_one_takes() -> None:
-    assert type(engine_of(Krogstad(SMOOTH))).__name__ == "PlainEngine"
+@pytest.mark.parametrize("points", [16, 32, 48, 64, 80, 256])
+@pytest.mark.parametrize("samples", [1, 3, 9])
+@pytest.mark.parametrize("kind", [ETDRK4, Krogstad, ETDAB])
+def test_the_two_engines_agree_on_cubes(kind: type, samples: int, points: int) -> None:
+    system = AllenCahn(points, diffusivity=0.05, rate=3.0, waves=2)
+    solver = kind(system, step=1 / 64)
+    u = drawn(samples, system)["u"]
+    fast, plain = engine_of(solver), engine_of(solver, compiled=False)
+    assert (type(fast), type(plain)) == (CompiledEngine, PlainEngine)
+    times = np.array([1 / 64, 0.3, 0.5])
+    np.testing.assert_allclose(fast.frames(u, times), plain.frames(u, times), rtol=0, atol=1e-12)
+
+
+def test_in_single_precision_cubes_are_as_exact_as_that() -> None:
+    system = AllenCahn(64, diffusivity=0.05, rate=3.0, waves=2)
+    fine, rough = (ETDAB(system, step=1 / 64, dtype=dtype) for dtype in ("float64", "float32"))
+    u = drawn(3, system)["u"]
+    times = np.array([0.5])
+    assert isinstance(engine_of(rough), CompiledEngine)
+    np.testing.assert_allclose(engine_of(rough).frames(u, times), engine_of(fine).frames(u, times), atol=1e-5)
+
+
+def test_higher_powers_run_on_the_plain_engine() -> None:
+    assert CompiledEngine.can_run(64, "float64", 3)
+    assert not CompiledEngine.can_run(64, "float64", 4)
     assert type(engine_of(Krogstad(Burgers(64)), 0.1)).__name__ == "CompiledEngine"
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from plain_integrators import plain_runge_kutta, waves
 from understudy.solvers.methods.exponential import cox_matthews
-from understudy.solvers.methods.lane_exponential import RungeKuttaTables, run_runge_kutta
+from understudy.solvers.methods.lane_exponential import run_runge_kutta
+from understudy.solvers.methods.lane_tables import RungeKuttaTables
 from understudy.solvers.methods.lanes import load, store
 
 

@@ -5,13 +5,8 @@ import pytest
 from plain_integrators import plain_multistep, plain_runge_kutta, waves
 from understudy.solvers.methods import exponential_kernels, lane_exponential
 from understudy.solvers.methods.exponential import adams_bashforth, cox_matthews, krogstad
-from understudy.solvers.methods.lane_exponential import (
-    MultistepTables,
-    RungeKuttaTables,
-    run_multistep,
-    run_runge_kutta,
-    start_history,
-)
+from understudy.solvers.methods.lane_exponential import run_multistep, run_runge_kutta, start_history
+from understudy.solvers.methods.lane_tables import MultistepTables, RungeKuttaTables
 
 STEP = 0.05
 SIZES = [16, 32, 64, 128, 256, 512, 1024, 2048]

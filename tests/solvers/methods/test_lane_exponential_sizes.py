@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 from plain_integrators import plain_multistep, plain_runge_kutta, waves
 from understudy.solvers.methods.exponential import adams_bashforth, cox_matthews
-from understudy.solvers.methods.lane_exponential import (
-    MultistepTables,
-    RungeKuttaTables,
-    run_multistep,
-    run_runge_kutta,
-)
+from understudy.solvers.methods.lane_exponential import run_multistep, run_runge_kutta
+from understudy.solvers.methods.lane_tables import MultistepTables, RungeKuttaTables
 
 STEP = 0.05
 SIZES = [24, 40, 48, 80, 96, 160, 192, 320, 384]

@@ -19,9 +19,9 @@ def spectrum_of(u, across):
     work, memory = aligned((1, rows, build.lanes), u.dtype), aligned((1, 1, rows, build.lanes), u.dtype)
     history, width = u[:, None], len(u)
     if build.rows:
-        load_in_registers(history, width, work[0], memory, tables, special, 1, 0, build)
+        load_in_registers(history, width, work[0], memory, tables, special, 1, 0, 2, build)
     else:
-        load(history, width, work, memory, plan, tables, special, 1, 0, build.layout, build)
+        load(history, width, work, memory, plan, tables, special, 1, 0, 2, build.layout, build)
     state = memory[0, 0].astype(np.float64)
     real, imaginary = list(range(0, plan.root, 2)), list(range(1, plan.root, 2))
     for size, first, first_imaginary, _ in plan.blocks:
