@@ -192,7 +192,7 @@ class QuasiNewton:
         self.before = self._supposed()
 
     def go_to(self, place: Array) -> None:
-        """Go on from another place, without what was learned on the way; `changed` asks for the value there."""
+        """Go on from another place, without what was learned; `changed` then asks for the value there."""
         self.place = np.array(place, dtype=np.float64)
         self.curvature.forget()
 
