@@ -18,9 +18,9 @@ __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 class Settings(OneQueryExperiment):
     """See `OneQueryExperiment`."""
 
-    recommended: ClassVar[PINN.Settings] = PINN.Settings(loss=LossSettings(points=1_024))
+    recommended: ClassVar[PINN.Settings] = PINN.Settings(loss=LossSettings(points=1_024, resampling="even"))
     ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "even-points": {"resampling": "even"},
+        "residual-points": {"resampling": "residual"},
         "soft": {"built_in": False},
         "soft-gradient-norm": {"built_in": False, "weighting": "gradient_norm"},
         "soft-kernel": {"built_in": False, "weighting": "kernel"},
