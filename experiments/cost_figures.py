@@ -129,7 +129,7 @@ def _references(rows: Sequence[Row], mode: str) -> list[tuple[float, str]]:
     for row in sorted((r for r in rows if r.kind == "reference"), key=lambda r: r.seconds(mode)):
         seconds, words = row.seconds(mode), row.label.partition(":")[0]
         if found and seconds < ONE_PLACE * found[-1][0]:
-            found[-1] = (found[-1][0], f"{found[-1][1]}, {words}")
+            found[-1] = (float(np.sqrt(found[-1][0] * seconds)), f"{found[-1][1]}, {words}")
         else:
             found.append((seconds, words))
     return found

@@ -30,8 +30,9 @@ __all__ = [
 ]
 
 # Okabe & Ito's palette: told apart by readers with any colour vision
-MARKS = ("o", "s", "^", "D")
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B", "#7F7F7F")
+MARKS = ("o", "s", "^", "D")
+"""Of surrogates, so many colours each."""
 INK = "#222222"
 WIDTH = 10.0
 """Inches: the same for all figures, so that their letters have one size on a page."""

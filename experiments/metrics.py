@@ -140,7 +140,10 @@ def relative_error() -> Metric:
         higher_is_better=False,
         logarithmic=True,
         score=score,
-        definition="||answer - truth|| / ||truth||, each over all output times, points and fields",
+        definition=(
+            "||answer - truth|| / ||truth||, each over all output times, points and fields; at least 2e-16, "
+            "a double's round-off"
+        ),
     )
 
 

@@ -23,9 +23,10 @@ def error_bars(
     """The standard deviation of each recovered number, as the noise of the data makes it.
 
     A parametric bootstrap: to what the network says where data are known, noise is added of the size by which
-    the data differ from it, and the fit goes on from the network as it is; the spread of what is then found
-    is the error bar. It holds the noise to be independent and normal, of one size for each unknown, and knows
-    nothing of an equation that is wrong, nor of a descent that had not come to its end.
+    the data differ from it, and the fit goes on from the network as it is, at the same points each time; the
+    spread of what is then found is the error bar. It holds the noise to be independent and normal, of one
+    size for each unknown, and knows nothing of an equation that is wrong, nor of a descent that had not come
+    to its end.
 
     Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 6.
 
@@ -54,16 +55,14 @@ def error_bars(
     network, fitted = pinn.network, pinn.weights
     try:
         with torch_threads(pinn.settings.descent.threads):
-            for sample in range(resamples):
+            for _ in range(resamples):
                 noisy = {}
                 for name, values in known.values.items():
                     noise = torch.randn(values.shape, generator=generator, dtype=torch.float64)
                     drawn = said[name].cpu() + spread[name] * noise
                     noisy[name] = torch.where(torch.isfinite(values), drawn, torch.nan)
                 pinn.weights = fitted
-                objective = PhysicsObjective(
-                    network, settings, seed=seed + sample, known=Known(known.places, noisy)
-                )
+                objective = PhysicsObjective(network, settings, seed=seed, known=Known(known.places, noisy))
                 descent = QuasiNewton(objective, fitted, QuasiNewtonSettings(steps=steps))
                 descent.run()
                 pinn.weights = descent.place

@@ -87,9 +87,17 @@ def test_every_way_to_differentiate_says_the_same(tmp_path: Path) -> None:
         assert row["seconds"] > 0.3 * results["floor_seconds"]
 
 
-def test_nonsense_is_refused_before_anything_is_timed(tmp_path: Path) -> None:
-    command = ["bench", "burgers", "--preset", "quick", "--folder", str(tmp_path)]
-    assert main([*command, "--deepxde.seconds", "0"]) != 0
-    assert main([*command, "--derivatives.ways", "by hand"]) != 0
-    assert main([*command, "--parts", "deepx"]) != 0
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (("--deepxde.seconds", "0"), "--deepxde.seconds must be positive"),
+        (("--derivatives.ways", "by hand"), "by hand"),
+        (("--parts", "deepx"), "did you mean 'deepxde'"),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_timed(
+    wrong: tuple[str, str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "burgers", "--preset", "quick", "--folder", str(tmp_path), *wrong]) != 0
+    assert words in capsys.readouterr().err
     assert not [*tmp_path.iterdir()]

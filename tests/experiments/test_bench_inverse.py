@@ -83,6 +83,11 @@ def test_the_solvers_fit_is_the_best_estimate_there_can_be() -> None:
         off.append((found["found"] - problem.true) / found["error_bar"])
     assert 0.4 < np.std(off) < 1.7
     assert np.abs(off).max() < 4
+    # Cramer and Rao's bound: by how much misfits, in units of noise, change with the number
+    measured, by = problem.measured(200, noise=0.02, seed=0), 1e-4 * problem.true
+    near = [problem.misfit(problem.true + sign * by, measured) for sign in (1, -1)]
+    bound = 1 / np.sqrt((((near[0] - near[1]) / (2 * by)) ** 2).sum())
+    assert np.median(bars) == pytest.approx(bound, rel=0.1)
     # a fourth of the noise, a fourth of the error bar
     finer = by_solver(problem, problem.measured(200, noise=0.005, seed=0))
     assert bars[0] / finer["error_bar"] == pytest.approx(4.0, rel=0.2)
@@ -144,9 +149,19 @@ def test_a_fit_that_fails_is_kept_with_the_reason(tmp_path: Path, monkeypatch: p
     assert row["solver"]["found"] == pytest.approx(1.0, abs=0.01)
 
 
-def test_nonsense_is_refused_before_anything_is_found(tmp_path: Path) -> None:
-    command = ["bench", "inverse", "--preset", "quick", "--folder", str(tmp_path)]
-    assert main([*command, "--numbers.noise", "-1"]) != 0
-    assert main([*command, "--numbers.problems", "gravity"]) != 0
-    assert main([*command, "--numbers.resamples", "2"]) != 0
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (("--numbers.noise", "-1"), "--numbers.noise must be positive"),
+        (("--numbers.problems", "gravity"), "gravity"),
+        (("--numbers.resamples", "2"), "must be at least 3, got 2"),
+        (("--numbers.values", "1"), "must be at least 3, got 3 and 1"),
+        (("--parts", "nombers"), "did you mean 'numbers'"),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_found(
+    wrong: tuple[str, str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "inverse", "--preset", "quick", "--folder", str(tmp_path), *wrong]) != 0
+    assert words in capsys.readouterr().err
     assert not (tmp_path / "numbers.json").exists()

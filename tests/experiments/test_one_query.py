@@ -51,6 +51,7 @@ def test_a_network_pays_its_training_as_the_time_of_its_answer(folder: Path, res
         for mode in ("single", "batch"):
             seconds = row["seconds_per_query"][mode]["median"]
             assert trained < seconds < trained + 0.5
+            assert seconds == pytest.approx(results["curves"][label][0]["seconds"][-1])
         assert set(row["bill_seconds"].values()) == {0.0}
         assert row["settings"]["steps"] == [QUICK]
 
