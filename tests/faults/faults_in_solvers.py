@@ -4,6 +4,8 @@ from fault import planted
 
 __all__ = ["FAULTS"]
 
+CUBES = "tests/solvers/allen_cahn/test_allen_cahn.py"
+
 FAULTS = (
     *planted(
         "solvers/methods/compiled.py",
@@ -13,6 +15,30 @@ FAULTS = (
             "fcntl.flock(file, fcntl.LOCK_EX)",
             "pass",
             "test_several_processes_at_once_leave_every_signature_with_its_own_code",
+        ),
+    ),
+    *planted(
+        "solvers/methods/exponential_codelets.py",
+        CUBES,
+        ("u * u * u if plan.cubed else u * u", "u * u", "test_the_two_engines_agree_on_cubes"),
+    ),
+    *planted(
+        "solvers/methods/lane_fourier.py",
+        CUBES,
+        ("u * u * u if cubed else u * u", "u * u", "test_the_two_engines_agree_on_cubes"),
+    ),
+    *planted(
+        "solvers/methods/lane_exponential.py",
+        CUBES,
+        ("power = 3 if build.cubed else 2", "power = 2", "test_the_two_engines_agree_on_cubes"),
+    ),
+    *planted(
+        "solvers/methods/extrapolated.py",
+        "tests/solvers/methods/test_extrapolated.py",
+        (
+            "/ (2**self.order - 1)",
+            "/ (2**self.order)",
+            "test_an_error_of_second_order_is_taken_away_and_its_size_is_told",
         ),
     ),
     *planted(
