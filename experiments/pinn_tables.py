@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from .bench_inverse_numbers import summary
-from .envelope import Envelope
+from .envelope import Envelope, Sign
 from .one_query_report import Curve, error_at
 from .pinn_results import MARKS, NETWORKS, OPTIMISERS, Results, load, path_of, row_of, seconds_of, there
 from .report import duration
 from .results_table import mode_of
-from .verdict import Mode
 
 __all__ = ["ablations_table", "fixed_errors_table", "numbers_table", "optimisers_table", "problems_table"]
 
@@ -37,7 +36,8 @@ def problems_table() -> str:
             lines.append(
                 f"| {title if shown == 'GELU' else ''} | {shown} | {error:.1e} ({seeds}) | "
                 f"{_plain(seconds_of(row))} | {_plain(row['settings']['evaluating_seconds'])} | "
-                f"{bound}{_plain(mode.solver_seconds)} | {_opponent(results, error)} | {_ratio(mode)} |"
+                f"{bound}{_plain(mode.solver_seconds)} | {_opponent(results, error)} | "
+                f"{_ratio(mode.seconds / mode.solver_seconds, mode.sign)} |"
             )
     return "\n".join(lines)
 
@@ -59,8 +59,7 @@ def fixed_errors_table() -> str:
             for mark in MARKS:
                 seconds = results["seconds_until"][label].get(f"{mark:g}")
                 cost = envelope.cost(-np.log10(mark))
-                bound = {"=": "", "<=": "at least ", ">=": "at most "}[cost.sign]
-                cells.append("-" if seconds is None else f"{bound}{_digits(seconds / cost.seconds)}")
+                cells.append("-" if seconds is None else _ratio(seconds / cost.seconds, cost.sign))
             lines.append(f"| {title}, {shown} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -130,16 +129,10 @@ def _finite(value: float | None) -> float:
     return np.inf if value is None else float(value)
 
 
-def _ratio(mode: Mode) -> str:
-    """How many times the solver's time, to two digits."""
-    assert mode.speed_up is not None
-    bound = {"=": "", "<=": "at least ", ">=": "at most "}[mode.sign]
-    return bound + _digits(1 / mode.speed_up)
-
-
-def _digits(ratio: float) -> str:
-    """Two of them."""
-    return f"{float(f'{ratio:.2g}'):,.12g}"
+def _ratio(times: float, sign: Sign) -> str:
+    """How many times the solver's time, whose bound the sign is, to two digits."""
+    bound = {"=": "", "<=": "at least ", ">=": "at most "}[sign]
+    return f"{bound}{float(f'{times:.2g}'):,.12g}"
 
 
 def _plain(seconds: float) -> str:
