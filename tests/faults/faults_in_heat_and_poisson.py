@@ -10,7 +10,7 @@ POISSON = "tests/solvers/poisson/test_poisson.py"
 FAULTS = (
     *planted(
         "solvers/methods/sine_polynomials.py",
-        HEAT,
+        "tests/solvers/methods/test_sine_polynomials.py",
         (
             "every * (points - 1) - 1, axis=axis)",
             "every * (points - 1), axis=axis)",
@@ -61,7 +61,7 @@ FAULTS = (
     ),
     *planted(
         "solvers/heat/equations.py",
-        HEAT,
+        "tests/solvers/heat/test_heat_equations.py",
         (
             'at("diffusivity") * at("u", x=2)',
             'at("u", x=2)',

@@ -9,9 +9,7 @@ from understudy.solvers.contract import Queries, SolverError, Status
 from understudy.solvers.heat import KIT, Heat, SineSeries, ThetaMethod
 from understudy.solvers.methods.sine_polynomials import (
     amplitudes,
-    parity,
     sampled,
-    sine_polynomial,
     values_of,
 )
 
@@ -36,22 +34,6 @@ def extended(u: np.ndarray, query: Queries, time: float, *, length: float) -> np
     heights = sines @ u[1:-1].astype(long) * 2 / n
     rates = long(query["diffusivity"][0]) * (pi * k / long(length)) ** 2
     return np.pad(sines @ (heights * np.exp(-rates * long(time))), 1)
-
-
-def at_on(solution: object, places: dict[str, torch.Tensor]) -> object:
-    """An `At` for a function of the places, by derivatives of derivatives."""
-    places = {name: values.clone().requires_grad_() for name, values in places.items()}
-
-    def at(name: str, /, **orders: int) -> torch.Tensor:
-        if name in places:
-            return places[name]
-        value = solution(**places)  # type: ignore[operator]
-        for coordinate, times in orders.items():
-            for _ in range(times):
-                (value,) = torch.autograd.grad(value.sum(), places[coordinate], create_graph=True)
-        return value
-
-    return at
 
 
 def test_each_wave_decays_at_its_own_rate_off_the_unit_scale() -> None:
@@ -251,86 +233,6 @@ def test_the_residual_is_the_equation_s_written_out_and_can_be_differentiated() 
         short = values if said == "interval" else values[:, :1]
         with pytest.raises(SolverError, match=said):
             system.residual({"u": short}, given, **wrong)
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_the_equations_point_by_point_vanish_on_the_exact_solution(known: bool) -> None:
-    system = Heat(65, length=1.5, waves=6, least_diffusivity=0.05, most_diffusivity=0.4)
-    query = drawn(1, system)
-    if not known:
-        del query["diffusivity"]
-    problem = system.pointwise(query, horizon=0.7)
-    k = torch.arange(1, 7, dtype=torch.float64) * math.pi / 1.5
-    heights = torch.from_numpy(amplitudes(query["u"])[0, :6].copy())
-
-    def exact(t: torch.Tensor, x: torch.Tensor, diffusivity: torch.Tensor) -> torch.Tensor:
-        decay = torch.exp(-diffusivity[:, None] * t[:, None] * k**2)
-        return (heights * decay * torch.sin(x[:, None] * k)).sum(dim=1)
-
-    generator = torch.Generator().manual_seed(0)
-    (number,) = problem.numbers
-    assert number.varies is not known
-    assert (number.low, number.high) == pytest.approx(
-        (query["diffusivity"][0],) * 2 if known else (0.05, 0.4)
-    )
-    t, x, share = (torch.rand(40, generator=generator, dtype=torch.float64) for _ in range(3))
-    places = {"t": 0.7 * t, "x": 1.5 * x, "diffusivity": number.spread(share)}
-    (left,) = problem.equations(at_on(exact, places)).values()
-    assert float(left.detach().abs().max()) < 1e-12
-    off = problem.equations(at_on(lambda **p: 1.01 * p["t"] + exact(**p), places))
-    assert float(off["heat"].detach().abs().min()) == pytest.approx(1.01)
-    for condition in problem.conditions:
-        assert not callable(condition.where)
-        there = {
-            n: torch.full_like(v, condition.where[n]) if n in condition.where else v
-            for n, v in places.items()
-        }
-        (left,) = condition.equations(at_on(exact, there)).values()
-        assert float(left.detach().abs().max()) < 1e-13
-
-
-def test_what_is_built_in_holds_whatever_a_network_says() -> None:
-    system = Heat(65, length=1.5, waves=6)
-    problem = system.pointwise(drawn(1, system), horizon=0.7)
-    assert problem.form is not None
-    sides = (torch.linspace(0, end, count, dtype=torch.float64) for end, count in ((1.5, 31), (0.7, 8)))
-    x, t = (v.ravel() for v in torch.meshgrid(*sides, indexing="ij"))
-    added, factor = problem.form({"x": x, "t": t})["u"]
-    assert [c.name for c in problem.conditions] == ["start", "left", "right"]
-    assert all(c.built_in for c in problem.conditions)
-    on_walls = (x == 0) | (x == 1.5)
-    assert not factor[on_walls | (t == 0)].any()
-    assert (factor[~on_walls & (t > 0)] > 0).all()
-    assert float(factor.max()) == pytest.approx(1.0)
-    assert float(added[on_walls].abs().max()) < 1e-13
-    single, _ = problem.form({"x": x.float(), "t": t.float()})["u"]
-    assert single.dtype == torch.float32
-    np.testing.assert_allclose(single.double(), added, atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("heights", "odd"), [((1.0, 0.0, 0.3), ()), ((0.0, 2.0), ("u",)), ((1.0, 1.0), None)]
-)
-def test_a_start_s_parity_about_the_middle_is_a_mirror(
-    heights: tuple[float, ...], odd: tuple[str] | None
-) -> None:
-    system = Heat(33, length=2.0)
-    problem = system.pointwise(waves_of(*heights, system=system, diffusivity=0.1), horizon=1.0)
-    assert [(m.reflected, m.odd) for m in problem.mirrors] == ([] if odd is None else [(("x",), odd)])
-
-
-def test_the_polynomial_goes_through_the_points_and_is_the_series_between_them() -> None:
-    generator = np.random.default_rng(0)
-    u = np.pad(generator.standard_normal(31), 1)
-    x = torch.linspace(0, 2, 33, dtype=torch.float64)
-    np.testing.assert_allclose(sine_polynomial(u, length=2.0)(x), u, atol=1e-13)
-    fine = sine_polynomial(u, length=2.0)(torch.linspace(0, 2, 101, dtype=torch.float64))
-    np.testing.assert_allclose(fine, sampled(u, 101), atol=1e-13)
-    np.testing.assert_allclose(sampled(sampled(u, 50), 33), u, atol=1e-13)
-    coarse = sine_polynomial(u, length=2.0)(torch.linspace(0, 2, 12, dtype=torch.float64))
-    np.testing.assert_allclose(coarse, sampled(u, 12), atol=1e-13)
-    assert not sine_polynomial(np.zeros(33))(x).any()
-    assert [parity(v) for v in (u + u[::-1], u - u[::-1], u)] == [1, -1, 0]
 
 
 def test_starts_are_the_same_functions_on_every_grid() -> None:
