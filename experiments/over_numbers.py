@@ -19,7 +19,17 @@ from . import page
 from .compare import Bill, ComparisonError, Contestant, Plan, Row, compare
 from .cost_figures import accuracy_against_cost, total_cost
 from .entries import every_query, solver_entries, truth_card
-from .figures import PALETTE, WIDTH, accuracy_distribution, blank, colours_of, legend_below, save, tidy
+from .figures import (
+    INK,
+    PALETTE,
+    WIDTH,
+    accuracy_distribution,
+    blank,
+    colours_of,
+    legend_below,
+    save,
+    tidy,
+)
 from .metrics import Metric, relative_error
 from .report import headline, table, write_json
 from .report_page import DEFINITIONS, ninety_table, write_html
@@ -234,7 +244,7 @@ def worth_of_physics(
     """Error against the number of known answers, with the equations and without."""
     figure = blank(WIDTH, 4.6, title)
     ax = figure.subplots()
-    found = {row.label: row for row in rows}
+    found, answers = {row.label: row for row in rows}, set[int]()
     for k, (equations, words) in enumerate(((True, "equations and answers"), (False, "answers alone"))):
         points = sorted(
             (t.candidate.task.answers, found[t.label].accuracy)
@@ -247,7 +257,10 @@ def worth_of_physics(
             ax.axhline(points[0][1], color=PALETTE[2], linestyle="--", label="equations alone")
         told = [p for p in points if p[0]]
         ax.plot([p[0] for p in told], [p[1] for p in told], "o-", color=PALETTE[k], label=words)
+        answers |= {p[0] for p in told}
     ax.set_xscale("log")
+    ax.set_xticks(sorted(answers), [f"{n:,}" for n in sorted(answers)])
+    ax.minorticks_off()
     ax.set_yscale("log")
     ax.set_xlabel("answers that were told (trajectories)")
     ax.set_ylabel(f"{metric.name}, median")
@@ -275,10 +288,10 @@ def over_the_range(
             ax.plot(
                 values[order],
                 np.median(row.scores, axis=0)[order],
-                ".-",
-                color=colours.get(row.label, "#8A8A8A"),
+                ".-" if row.label in colours else "--",
+                color=colours.get(row.label, INK),
                 linewidth=0.7,
-                label=row.label,
+                label=row.label if row.label in colours else f"{row.label} (null)",
             )
     ax.set_xscale("log")
     ax.set_yscale("log")

@@ -67,7 +67,9 @@ def repaid() -> Measured:
     said = []
     for mode, words in (("single", "alone"), ("batch", "in batch")):
         found = mode_of(verdict[mode])
-        said.append(f"{found.in_words()} {words}, repaid after {found.repaid_in_words()} queries")
+        after = found.repaid_in_words()
+        repaid_then = "never repaid" if after == "never" else f"repaid after {after} queries"
+        said.append(f"{found.in_words()} {words}, {repaid_then}")
     return "; ".join(said), None
 
 
@@ -159,7 +161,7 @@ TABLES: Tables = {
     "numbers": numbers_table,
     "made": partial(made_table, (*ONE_QUERY, RANGE, *BENCH), load),
 }
-README_TABLES: Tables = {"problems": problems_table}
+README_TABLES: Tables = {"problems": problems_table, "numbers": numbers_table}
 
 
 def _median_error(rows: Sequence[Results], who: str, activation: str) -> float:
