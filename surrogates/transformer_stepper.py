@@ -1,0 +1,96 @@
+"""A transformer on a periodic grid, as a stepper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from .blocks.patches import Patches
+from .blocks.transformer_block import TransformerBlock
+from .propagation import SteppingSettings
+from .stepper import Stepper
+from .surrogate import SurrogateError
+from .training import TrainingSettings
+
+__all__ = ["TransformerStepper"]
+
+
+class TransformerStepper(Stepper):
+    """Patches of the state are tokens, which attend to one another, and each answers its own patch.
+
+    What a token looks at depends on what is there, not on the offset alone as in a convolution, and every
+    token sees the whole domain. It is told no place but offsets, so it commutes with translations by whole
+    patches; with patches of one point, with all. The work grows with the square of the number of tokens.
+
+    Vaswani et al. 2017 (arXiv:1706.03762); patches: Dosovitskiy et al. 2020 (arXiv:2010.11929).
+    """
+
+    @dataclass(frozen=True)
+    class Settings:
+        """The network's size, the step and the training.
+
+        Attributes:
+            patch: points of the (coarse) grid in one token along each axis; divides it.
+            width: numbers of each token.
+            heads: of the attention; they divide the width.
+            blocks: of attention and perceptron.
+            expansion: hidden numbers of each perceptron for each number of a token.
+            stepping: linear part, filter, coarse grid, and what the loss looks at.
+            training: optimiser, steps, schedule.
+        """
+
+        patch: int = 2
+        width: int = 24
+        heads: int = 4
+        blocks: int = 2
+        expansion: int = 2
+        stepping: SteppingSettings = SteppingSettings()  # noqa: RUF009 (frozen)
+        training: TrainingSettings = TrainingSettings(learning_rate=3e-3)  # noqa: RUF009 (frozen)
+
+        def __post_init__(self) -> None:
+            refuse_token_sizes(self.patch, self.width, self.heads, self.blocks, self.expansion)
+
+    settings: Settings
+
+    def network(self, channels: int, grid: Sequence[int]) -> nn.Module:
+        """See `Stepper`."""
+        chosen = self.settings
+        try:
+            patches = Patches(grid=tuple(grid), patch=chosen.patch)
+        except ValueError as error:
+            raise SurrogateError(f"{error}; or choose another stepping.coarsen") from error
+        blocks = [
+            TransformerBlock(
+                width=chosen.width, heads=chosen.heads, grid=patches.tokens, expansion=chosen.expansion
+            )
+            for _ in range(chosen.blocks)
+        ]
+        return _Network(channels, patches, chosen.width, blocks)
+
+
+class _Network(nn.Module):
+    def __init__(self, channels: int, patches: Patches, width: int, blocks: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.patches = patches
+        self.first = nn.Linear(channels * patches.points, width)
+        self.blocks = nn.Sequential(*blocks)
+        self.norm = nn.LayerNorm(width)
+        self.last = nn.Linear(width, channels * patches.points)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, state: torch.Tensor) -> torch.Tensor:
+        tokens = self.blocks(self.first(self.patches.cut(state)))
+        return self.patches.join(self.last(self.norm(tokens)))
+
+
+def refuse_token_sizes(patch: int, width: int, heads: int, blocks: int, expansion: int) -> None:
+    """Raise `SurrogateError` for sizes of a transformer that make no sense."""
+    if min(patch, width, heads, blocks, expansion) < 1 or width % heads:
+        raise SurrogateError(
+            "patch, width, heads, blocks and expansion must be at least 1, and the heads divide the width; "
+            f"got {patch}, {width}, {heads}, {blocks} and {expansion}"
+        )
