@@ -1,0 +1,254 @@
+"""Windows with gaps and noise: questions, contestants, other instruments, and all that is reported."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.observations import Gappy, Observed
+from ..datasets.training_set import TrainingSet
+from ..solvers.contract import Answer, Queries, Solution
+from ..solvers.discovery import find_kit
+from ..solvers.methods.spectral_schemes import ETDAB
+from ..solvers.methods.spectral_solver import SpectralSolver
+from ..solvers.methods.spectral_system import SpectralSystem
+from .compare import ComparisonError, Contestant, Plan, compare
+from .metrics import relative_error
+from .report import table, write_json
+from .smoothing_figures import FIT
+from .smoothing_report import Findings, write_figures_and_report
+from .stages import Trained, contestant
+from .timing import pinned_threads, provenance
+from .verdict import judge
+from .window_fit import GUESS, WindowFit, climate_of
+
+__all__ = ["SmoothingSettings", "compare_smoothing"]
+
+SETTINGS: tuple[tuple[type[SpectralSolver], dict[str, Any], float, float, float], ...] = (
+    (ETDAB, {"order": 4}, 1 / 8, 1.06, 1.7),
+    (ETDAB, {"order": 4}, 1 / 8, 1.4, 2.3),
+    (ETDAB, {"order": 4}, 1 / 16, 1.4, 2.9),
+)
+"""Of the ladder: scheme, step, points per unit length, and waves that are fitted per 2 pi of length."""
+ITERATIONS = (0, 1, 2, 3, 4, 6, 10)
+FINISHED = ("lstm", "kalman")
+"""Smoothers from whose first frame a fit goes on, as hybrids."""
+FINISH = 1
+"""Iterations of such a fit."""
+CONTROL = (
+    "control: the roughest setting of the ladder once more, in the place of a surrogate; its speed-up says "
+    "how far apart one and the same fit can come out"
+)
+
+
+@dataclass(frozen=True)
+class SmoothingSettings:
+    """How answers are judged.
+
+    Attributes:
+        rounds: how often everything is timed, in turn; medians count.
+        alone: windows that are timed alone, one after the other.
+        batches: batch sizes that are tried for throughput.
+        shares: of known values, that are tried besides the one that was learned.
+        noises: deviations of the noise, the same.
+        tried: test windows on which they are.
+        threads: threads of solver and surrogate alike, when trained and timed.
+    """
+
+    rounds: int = 5
+    alone: int = 4
+    batches: tuple[int, ...] = (1, 8, 64)
+    shares: tuple[float, ...] = (0.05, 0.1, 0.5, 1.0)
+    noises: tuple[float, ...] = (0.0, 0.1, 0.2, 0.8, 1.2)
+    tried: int = 50
+    threads: int = 1
+
+    def check(self) -> None:
+        """Raise `ComparisonError` for settings that make no sense."""
+        for name in ("rounds", "alone", "tried", "threads"):
+            if getattr(self, name) < 1:
+                raise ComparisonError(f"--comparison.{name} must be at least 1, got {getattr(self, name)}")
+        if not self.batches or min(self.batches) < 1:
+            raise ComparisonError(f"--comparison.batches must be whole numbers from 1 on, got {self.batches}")
+        if not all(0 < share <= 1 for share in self.shares) or not all(noise >= 0 for noise in self.noises):
+            raise ComparisonError(
+                "--comparison.shares must lie in (0, 1] and --comparison.noises be at least 0, got "
+                f"{self.shares} and {self.noises}"
+            )
+
+
+def compare_smoothing(
+    settings: SmoothingSettings,
+    trained: Sequence[Trained],
+    *,
+    system: SpectralSystem,
+    task: Observed,
+    training_set: TrainingSet,
+    folder: Path,
+    described: Mapping[str, Any],
+    progress: bool = False,
+) -> str:
+    """Judge and time; returns the table. `described` goes into the results as it is."""
+    queries, truth = task.questions(training_set, "test")
+    metric = relative_error()
+    plan = Plan(
+        queries=queries,
+        times=truth.times,
+        timed=truth.times,
+        truth=truth,
+        metric=metric,
+        scale=float(np.sqrt(np.mean(truth.values[task.field] ** 2))),
+        alone=settings.alone,
+        batches=settings.batches,
+        rounds=settings.rounds,
+        threads=settings.threads,
+    )
+    reference, ladder = fits(system, task, training_set)
+    surrogates = [contestant(t, training_set) for t in trained]
+    contestants = [
+        Contestant(f"data: {reference.label}", "reference", (reference,), settings=reference.settings),
+        *(Contestant(fit.label, "ladder", (fit,), settings=fit.settings) for fit in ladder),
+        Contestant("control", "control", (ladder[0],), settings=ladder[0].settings, remark=CONTROL),
+        *surrogates,
+        *(
+            finished(one, dataclasses.replace(ladder[-1], iterations=FINISH))
+            for one in surrogates
+            if one.label in FINISHED
+        ),
+    ]
+    rows = compare(plan, contestants, progress=progress)
+    answers = {c.label: c.answers[0] for c in contestants if c.kind in ("surrogate", "null")}
+    answers[FIT] = dataclasses.replace(ladder[-1], iterations=ITERATIONS[-2])
+    with pinned_threads(settings.threads):
+        tried = {
+            name: {
+                f"{value:g}": errors_with(answers, task, training_set, changes, tried=settings.tried)
+                for value, changes in instruments
+            }
+            for name, instruments in {
+                "share": [(share, {"share": share}) for share in (*settings.shares, shown(task).share)],
+                "noise": [(noise, {"noise": noise}) for noise in (*settings.noises, shown(task).noise)],
+            }.items()
+        }
+    findings = Findings(
+        plan=plan,
+        rows=rows,
+        verdicts=judge(rows, metric),
+        at_ninety=judge(rows, metric, share=0.9),
+        answers=answers,
+        tried=tried,
+        instrument=shown(task),
+        system=system,
+        training=training_set,
+    )
+    results = {
+        "system": {"name": system.name, **system.parameters},
+        "characteristic_time": system.characteristic_time,
+        "scale": plan.scale,
+        "task": task.described,
+        "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
+        "verdicts": [v.plain() for v in findings.verdicts],
+        "verdicts_at_equal_90_percent": [v.plain() for v in findings.at_ninety],
+        "rows": [row.plain() for row in rows],
+        "times": truth.times,
+        "other_instruments": tried,
+        "training_sets": {"main": {"fingerprint": training_set.fingerprint, "seconds": training_set.seconds}},
+        "settings": described,
+        **provenance(),
+    }
+    write_json(folder / "results.json", results)
+    write_figures_and_report(findings, folder=folder, results=results)
+    return table(rows, findings.verdicts, metric=metric)
+
+
+def shown(task: Observed) -> Gappy:
+    """The task's instrument; `ComparisonError` for one that leaves no gaps."""
+    if not isinstance(task.instrument, Gappy):
+        raise ComparisonError(f"windows with gaps are compared here, got {task.instrument}")
+    return task.instrument
+
+
+def fits(
+    system: SpectralSystem, task: Observed, training_set: TrainingSet
+) -> tuple[WindowFit, list[WindowFit]]:
+    """The fit by the solver that made the data, until nothing moves; and cheap ones, coarse ones first.
+
+    They are told the noise, and the climate as the training split has it.
+    """
+    split = training_set.split("train")
+    frames = np.concatenate([split.read(i, field=task.field)[::8] for i in range(len(split))])
+    noise = max(shown(task).noise, 1e-3 * float(frames.std()))
+    per_wave = system.length / (2 * np.pi)
+
+    def fit(solver: SpectralSolver, waves: float, iterations: int) -> WindowFit:
+        held = min(round(waves * per_wave), solver.grid_points // 2 - 1, system.points // 2 - 1)
+        return WindowFit(solver, climate_of(frames, held), noise, iterations)
+
+    standard = find_kit(system.name).standard(system)
+    assert isinstance(standard, SpectralSolver)
+    reference = fit(standard, 4.0, 12)
+    ladder = [
+        fit(kind(system, step=step, points=grid_of(system, density), **chosen), waves, iterations)
+        for kind, chosen, step, density, waves in SETTINGS
+        for iterations in ITERATIONS
+    ]
+    return reference, ladder
+
+
+def grid_of(system: SpectralSystem, density: float) -> int:
+    """The smallest grid with so many points per unit length on which the solvers run compiled."""
+    sizes = sorted(factor * 2**power for factor in (1, 3, 5) for power in range(3, 11))
+    wanted = density * system.length
+    return next((n for n in sizes if n >= max(16, wanted)), sizes[-1])
+
+
+def finished(one: Contestant, fit: WindowFit) -> Contestant:
+    """The solver's fit, begun from a smoother's first frame."""
+
+    def answer_of(first: Answer) -> Answer:
+        def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
+            frame = first(queries, times).values["u"][:, 0]
+            return fit({**queries, GUESS: np.where(np.isfinite(frame), frame, 0.0)}, times)
+
+        return answer
+
+    return Contestant(
+        f"{one.label} + fit",
+        "surrogate",
+        tuple(answer_of(answer) for answer in one.answers),
+        bill=one.bill,
+        settings={"of": one.label, "fit": fit.label},
+        device=one.device,
+        remark=f"hybrid: {fit.label}, begun from the first frame of {one.label}",
+    )
+
+
+def errors_with(
+    answers: Mapping[str, Answer],
+    task: Observed,
+    training_set: TrainingSet,
+    changes: Mapping[str, float],
+    *,
+    tried: int,
+) -> dict[str, float]:
+    """Median error of each on the first test windows, as another instrument sees them; nobody is told."""
+    other = dataclasses.replace(task, instrument=dataclasses.replace(shown(task), **changes))
+    queries, truth = other.questions(training_set, "test")
+    some = slice(None, tried)
+    truth = dataclasses.replace(
+        truth,
+        values={name: array[some] for name, array in truth.values.items()},
+        **{name: getattr(truth, name)[some] for name in ("status", "seconds", "error_estimate")},
+    )
+    asked = {name: array[some] for name, array in queries.items()}
+    metric = relative_error()
+    return {
+        label: float(np.median(metric.score(answer(asked, truth.times), truth)))
+        for label, answer in answers.items()
+    }

@@ -1,0 +1,183 @@
+"""The solver's own way to rebuild a window: the start whose solution fits what was seen."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.observations import KNOWN, SEEN
+from ..solvers.contract import Queries, Solution, Status, check_times
+from ..solvers.methods.spectral_solver import SpectralSolver
+
+__all__ = ["GUESS", "WindowFit", "climate_of"]
+
+Array = NDArray[np.float64]
+
+GUESS = "guess"
+"""Name of a first frame in the queries, (samples, points), from which a fit may begin."""
+AT_ONCE = 32
+"""Windows that are fitted together."""
+MOVE = 1e-5
+"""By which a wave is moved, in units of its deviation, for the slope of the solution."""
+STILL = 3
+"""Frames of which a first guess is made, as though nothing moved between them."""
+
+
+def climate_of(frames: Array, waves: int) -> tuple[float, ...]:
+    """Deviations of the amplitudes of the first waves, (frames, points), cosine and sine alike."""
+    modes = np.fft.rfft(frames)[:, 1 : 1 + waves] * (2 / frames.shape[1])
+    return tuple(float(size) for size in np.sqrt((np.abs(modes) ** 2).mean(axis=0) / 2))
+
+
+@dataclass(frozen=True)
+class WindowFit:
+    """Strong-constraint variational assimilation: the most likely start of a window, and its solution.
+
+    What is made small is the sum of squares of (seen - solution) / noise over all known values, and of the
+    start's amplitudes in units of the climate's: the start's waves are normal and independent a priori. By
+    Gauss and Newton, with slopes from solutions that start with one wave moved, all in one batch; a step
+    that makes it worse is taken back and damped. It knows the equation, the noise and the climate. In chaos
+    a window of several Lyapunov times has many minima, and it ends in one near its first guess.
+
+    The first guess is the same fit of the first few frames, as though nothing moved, or the frame that the
+    queries hold under `GUESS`. Windows of a field `u` on one periodic axis.
+
+    References: Le Dimet & Talagrand 1986, doi:10.1111/j.1600-0870.1986.tb00459.x; Courtier, Thepaut &
+    Hollingsworth 1994, doi:10.1002/qj.49712051912.
+
+    Attributes:
+        solver: of the window.
+        climate: deviations of the waves that are fitted, from the longest on; see `climate_of`.
+        noise: deviation of the noise on a value, positive.
+        iterations: of Gauss and Newton; 0 answers the solution from the first guess.
+    """
+
+    solver: SpectralSolver
+    climate: tuple[float, ...]
+    noise: float
+    iterations: int
+
+    @property
+    def label(self) -> str:
+        """E.g. `fit 3 x 8 waves, ETDAB4 h=1/8 N=32 float64`."""
+        return f"fit {self.iterations} x {len(self.climate)} waves, {self.solver.label}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """As plain data, for the record."""
+        return {
+            **self.solver.settings,
+            "waves": len(self.climate),
+            "noise": self.noise,
+            "iterations": self.iterations,
+        }
+
+    def __call__(self, queries: Queries, times: NDArray[np.float64]) -> Solution:
+        """Frames at all times, the first of which is the first frame's; see `Solver`."""
+        times = check_times(times)
+        begin = clock.perf_counter()
+        parts = []
+        for first in range(0, len(queries[SEEN]), AT_ONCE):
+            some = {name: np.asarray(a)[first : first + AT_ONCE] for name, a in queries.items()}
+            with np.errstate(over="ignore", invalid="ignore"):  # what blows up is taken back
+                parts.append(self._fitted(some, times))
+        values = np.concatenate(parts)
+        finite = np.isfinite(values).all(axis=(1, 2))
+        return Solution(
+            times=times,
+            values={"u": values},
+            status=np.where(finite, Status.SOLVED, Status.DIVERGED).astype(np.int8),
+            seconds=np.full(len(values), (clock.perf_counter() - begin) / len(values)),
+            error_estimate=np.full(len(values), np.nan),
+        )
+
+    def _fitted(self, queries: Mapping[str, Array], times: Array) -> Array:
+        """(windows, frames, points)"""
+        waves = self._waves(queries[SEEN].shape[2])
+        weights = (queries[KNOWN] > 0) / self.noise
+        seen = np.where(weights > 0, queries[SEEN], 0.0)
+        amplitudes = self._guessed(queries, seen, weights, waves)
+        best = _Reached.nothing(len(seen), len(waves))
+        damping = np.zeros(len(seen))
+        for _ in range(self.iterations):
+            values, slopes = self._solved(amplitudes, times, waves)
+            misfit = weights * (seen - values)
+            cost = (misfit**2).sum(axis=(1, 2)) + (amplitudes**2).sum(axis=1)
+            better = cost < best.cost  # not where it is NaN
+            slopes = (weights[:, None] * slopes).reshape(len(seen), len(waves), -1)
+            here = _Reached(
+                cost,
+                amplitudes,
+                values,
+                slopes @ slopes.transpose(0, 2, 1) + np.eye(len(waves)),
+                np.einsum("bjv,bv->bj", slopes, misfit.reshape(len(seen), -1)) - amplitudes,
+            )
+            best = best.replaced(here, better)
+            damping = np.where(better, damping / 10, np.maximum(1.0, 10 * damping))
+            damped = best.curvature + damping[:, None, None] * np.eye(len(waves))
+            amplitudes = best.amplitudes + np.linalg.solve(damped, best.slope[..., None])[..., 0]
+        values = self.solver.integrate(amplitudes @ waves, times)
+        cost = ((weights * (seen - values)) ** 2).sum(axis=(1, 2)) + (amplitudes**2).sum(axis=1)
+        worse = ~(cost < best.cost) & np.isfinite(best.cost)
+        values[worse] = best.values[worse]
+        return values
+
+    def _waves(self, points: int) -> Array:
+        """(2 waves, points): cosines and sines, each as large as the climate has it."""
+        angles = np.multiply.outer(np.arange(1, 1 + len(self.climate)), np.arange(points)) * (
+            2 * np.pi / points
+        )
+        sizes = np.array(self.climate)[:, None]
+        return np.concatenate([sizes * np.cos(angles), sizes * np.sin(angles)])
+
+    def _guessed(self, queries: Mapping[str, Array], seen: Array, weights: Array, waves: Array) -> Array:
+        """(windows, 2 waves) amplitudes to begin with."""
+        if GUESS in queries:
+            return np.asarray(queries[GUESS] @ waves.T / (waves**2).sum(axis=1))
+        squares = (weights[:, :STILL] ** 2).sum(axis=1)
+        curvature = (waves * squares[:, None]) @ waves.T + np.eye(len(waves))
+        slope = (weights[:, :STILL] ** 2 * seen[:, :STILL]).sum(axis=1) @ waves.T
+        return np.asarray(np.linalg.solve(curvature, slope[..., None])[..., 0])
+
+    def _solved(self, amplitudes: Array, times: Array, waves: Array) -> tuple[Array, Array]:
+        """Solutions (windows, frames, points), and their slopes (windows, 2 waves, frames, points)."""
+        starts = (amplitudes @ waves)[:, None] + MOVE * np.concatenate([np.zeros_like(waves[:1]), waves])
+        windows, moved, points = starts.shape
+        values = self.solver.integrate(starts.reshape(-1, points), times)
+        values = values.reshape(windows, moved, len(times), points)
+        return values[:, 0], (values[:, 1:] - values[:, :1]) / MOVE
+
+
+class _Reached(NamedTuple):
+    """The best so far: cost, (windows,); amplitudes; values; curvature and slope, downhill, of the cost."""
+
+    cost: Array
+    amplitudes: Array
+    values: Array
+    curvature: Array
+    slope: Array
+
+    @classmethod
+    def nothing(cls, windows: int, numbers: int) -> _Reached:
+        """From which a step leads to the climate's mean."""
+        return cls(
+            np.full(windows, np.inf),
+            np.zeros((windows, numbers)),
+            np.zeros((windows, 1, 1)),
+            np.tile(np.eye(numbers), (windows, 1, 1)),
+            np.zeros((windows, numbers)),
+        )
+
+    def replaced(self, other: _Reached, chosen: NDArray[np.bool_]) -> _Reached:
+        """With the other's where it is chosen."""
+        return _Reached(
+            *(
+                np.where(chosen.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+                for old, new in zip(self, other, strict=True)
+            )
+        )

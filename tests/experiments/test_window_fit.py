@@ -1,0 +1,132 @@
+"""The solver's fit finds the start whose solution was seen, and knows what is likely where little was."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from understudy.datasets.observations import KNOWN, SEEN, Gappy
+from understudy.experiments.window_fit import GUESS, WindowFit, climate_of
+from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
+
+SYSTEM = KuramotoSivashinsky(22.0, 32)
+SOLVER = ETDAB(SYSTEM, step=1 / 32)
+TIMES = 0.25 * np.arange(12)
+
+
+@pytest.fixture(scope="module")
+def truth() -> np.ndarray:
+    """(windows, frames, points) on the attractor."""
+    starts = SYSTEM.draw([np.random.default_rng(i) for i in range(6)])["u"]
+    attractor = SOLVER.integrate(starts, np.array([150.0]))[:, 0]
+    return np.asarray(SOLVER.integrate(attractor, TIMES))
+
+
+@pytest.fixture(scope="module")
+def climate() -> tuple[float, ...]:
+    starts = SYSTEM.draw([np.random.default_rng([9, i]) for i in range(16)])["u"]
+    frames = SOLVER.integrate(starts, np.arange(100.0, 200.0, 5.0))
+    return climate_of(frames.reshape(-1, 32), 10)
+
+
+def seen(truth: np.ndarray, *, share: float, noise: float) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(4)
+    parts = [Gappy(share, noise)(window, generator) for window in truth]
+    return {name: np.stack([part[name] for part in parts]) for name in (SEEN, KNOWN)}
+
+
+def errors(fit: WindowFit, queries: dict[str, np.ndarray], truth: np.ndarray) -> np.ndarray:
+    found = fit(queries, TIMES)
+    assert found.solved.all()
+    wrong = ((found.values["u"] - truth) ** 2).sum(axis=(1, 2))
+    return np.asarray(np.sqrt(wrong / (truth**2).sum(axis=(1, 2))))
+
+
+def test_the_climate_is_that_of_waves_whose_size_is_known() -> None:
+    generator, x = np.random.default_rng(0), 2 * np.pi * np.arange(16) / 16
+    a, b = generator.normal(size=(2, 4000, 1))
+    frames = 3 * (a * np.cos(x) + b * np.sin(x)) + 0.5 * (b * np.cos(2 * x) + a * np.sin(2 * x))
+    assert climate_of(frames, 3) == pytest.approx((3.0, 0.5, 0.0), rel=0.05, abs=1e-12)
+
+
+def test_without_noise_the_window_comes_back(truth: np.ndarray, climate: tuple[float, ...]) -> None:
+    queries = seen(truth, share=0.5, noise=0.0)
+    fit = WindowFit(SOLVER, climate, noise=1e-3, iterations=8)
+    assert errors(fit, queries, truth).max() < 2e-3
+    few = [np.median(errors(dataclasses.replace(fit, iterations=n), queries, truth)) for n in (0, 1, 8)]
+    assert few[0] > 10 * few[1] > 20 * few[2]
+
+
+def test_noise_is_averaged_over_all_that_was_seen(truth: np.ndarray, climate: tuple[float, ...]) -> None:
+    noise, queries = 0.4, seen(truth, share=0.5, noise=0.4)
+    found = errors(WindowFit(SOLVER, climate, noise=noise, iterations=8), queries, truth)
+    values = float(queries[KNOWN][0].sum())
+    # as many numbers as the attractor has dimensions, or all that are fitted
+    fewest, most = (noise * np.sqrt(n / values) / np.sqrt(np.mean(truth**2)) for n in (3, 20))
+    assert fewest < np.median(found) < most
+
+
+def test_every_iteration_lowers_the_cost_or_is_taken_back(
+    truth: np.ndarray, climate: tuple[float, ...]
+) -> None:
+    queries, noise = seen(truth, share=0.2, noise=0.4), 0.4
+    costs = []
+    for iterations in range(1, 7):
+        fit = WindowFit(SOLVER, climate, noise=noise, iterations=iterations)
+        values = fit(queries, TIMES).values["u"]
+        misfit = queries[KNOWN] * (queries[SEEN] - values) / noise
+        modes = np.fft.rfft(values[:, 0])[:, 1:11] * (2 / 32) / np.array(climate)
+        costs.append((misfit**2).sum(axis=(1, 2)) + (np.abs(modes) ** 2).sum(axis=1))
+    assert (np.diff(costs, axis=0) <= 1e-9).all()
+
+
+def test_it_ends_where_no_small_move_of_the_start_makes_it_better(
+    truth: np.ndarray, climate: tuple[float, ...]
+) -> None:
+    queries, noise, generator = seen(truth, share=0.3, noise=0.4), 0.4, np.random.default_rng(1)
+    values = WindowFit(SOLVER, climate, noise=noise, iterations=15)(queries, TIMES).values["u"]
+
+    def cost(starts: np.ndarray) -> np.ndarray:
+        solution = SOLVER.integrate(starts, TIMES)
+        modes = np.fft.rfft(starts)[:, 1:11] * (2 / 32) / np.array(climate)
+        misfit = queries[KNOWN] * (queries[SEEN] - solution) / noise
+        return np.asarray((misfit**2).sum(axis=(1, 2)) + (np.abs(modes) ** 2).sum(axis=1))
+
+    x = 2 * np.pi * np.arange(32) / 32
+    least = cost(values[:, 0])
+    for _ in range(10):
+        wave, phase = generator.integers(1, 11), generator.uniform(0, 2 * np.pi)
+        moved = values[:, 0] + 0.1 * climate[wave - 1] * np.cos(wave * x + phase)
+        assert (cost(moved) > least).all()
+
+
+def test_with_nothing_known_the_likeliest_window_is_at_rest(climate: tuple[float, ...]) -> None:
+    nothing = np.zeros((2, len(TIMES), 32))
+    fit = WindowFit(SOLVER, climate, noise=0.4, iterations=3)
+    assert (fit({SEEN: nothing, KNOWN: nothing}, TIMES).values["u"] == 0).all()
+
+
+def test_a_good_guess_saves_iterations_and_a_bad_one_is_recovered_from(
+    truth: np.ndarray, climate: tuple[float, ...]
+) -> None:
+    queries = seen(truth, share=0.5, noise=0.0)
+    fit = WindowFit(SOLVER, climate, noise=1e-3, iterations=1)
+    guessed = errors(fit, {**queries, GUESS: truth[:, 0] * 1.01}, truth)
+    ended = errors(dataclasses.replace(fit, iterations=8), queries, truth)
+    np.testing.assert_allclose(guessed, ended, rtol=0.05)
+    assert np.median(errors(fit, queries, truth)) > 2 * np.median(ended)
+    wild = {**queries, GUESS: np.full_like(truth[:, 0], 0) + 1e4 * np.cos(np.arange(32) * np.pi / 8)}
+    assert np.median(errors(dataclasses.replace(fit, iterations=12), wild, truth)) < 0.05
+
+
+def test_windows_are_fitted_alone_as_in_a_batch(truth: np.ndarray, climate: tuple[float, ...]) -> None:
+    queries = seen(truth, share=0.3, noise=0.4)
+    fit = WindowFit(SOLVER, climate, noise=0.4, iterations=3)
+    together = fit(queries, TIMES).values["u"]
+    alone = fit({name: values[2:3] for name, values in queries.items()}, TIMES).values["u"]
+    np.testing.assert_allclose(alone[0], together[2], rtol=0, atol=1e-5)
+
+
+def test_it_says_what_it_is() -> None:
+    fit = WindowFit(SOLVER, (1.0, 0.5), noise=0.4, iterations=3)
+    assert fit.label == "fit 3 x 2 waves, ETDAB4 h=1/32 N=32 float64"
+    assert fit.settings["waves"] == 2 and fit.settings["solver"] == "ETDAB"
