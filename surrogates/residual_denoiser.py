@@ -1,0 +1,69 @@
+"""The network of a diffusion that refines: it takes noise from what a coarse view does not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from .blocks.consistency import without_seen
+from .blocks.noise_conditioning import NoiseConditioning
+from .blocks.periodic_convolution import PeriodicConvolution
+from .blocks.preconditioned_denoiser import PreconditionedDenoiser
+from .blocks.residual_block import ResidualBlock
+
+__all__ = ["ResidualDenoiser"]
+
+
+class ResidualDenoiser(nn.Module):
+    """(noisy, level, shown) -> what was there before the noise, as far as can be told.
+
+    All that it works on is hidden from the coarse grid: what lacks in its view, the noise, and the answer. So
+    every sample has that view, and nothing is spent on what is known. What lacks has unit deviation.
+
+    Arguments:
+        frames: of a window, channels of what lacks and of what is shown.
+        coarse: points of the coarse grid along each axis.
+        channels, width, blocks: of the residual network, which is told the level in each block.
+    """
+
+    def __init__(self, *, frames: int, coarse: Sequence[int], channels: int, width: int, blocks: int) -> None:
+        super().__init__()
+        self.coarse = tuple(coarse)
+        network = _Conditioned(
+            frames=frames, dimensions=len(self.coarse), channels=channels, width=width, blocks=blocks
+        )
+        self.denoiser = PreconditionedDenoiser(network)
+
+    def hidden(self, field: torch.Tensor) -> torch.Tensor:
+        """(batch, frames, *grid) without what the coarse grid knows."""
+        return without_seen(field, self.coarse)
+
+    def forward(self, noisy: torch.Tensor, level: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
+        """(batch, frames, *grid), (batch,) and (batch, frames, *grid) -> (batch, frames, *grid)"""
+        return self.hidden(self.denoiser(noisy, level, shown))
+
+
+class _Conditioned(nn.Module):
+    """Residual blocks that are told a number; a new one answers zero."""
+
+    def __init__(self, *, frames: int, dimensions: int, channels: int, width: int, blocks: int) -> None:
+        super().__init__()
+        self.lift = PeriodicConvolution(
+            dimensions=dimensions, inputs=2 * frames, outputs=channels, width=width
+        )
+        self.told = nn.ModuleList(NoiseConditioning(channels=channels) for _ in range(blocks))
+        self.blocks = nn.ModuleList(
+            ResidualBlock(dimensions=dimensions, channels=channels, width=width) for _ in range(blocks)
+        )
+        self.last = PeriodicConvolution(
+            dimensions=dimensions, inputs=channels, outputs=frames, width=width, zero=True
+        )
+
+    def forward(self, noisy: torch.Tensor, number: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
+        field: torch.Tensor = self.lift(torch.cat([noisy, shown], dim=1))
+        for told, block in zip(self.told, self.blocks, strict=True):
+            field = block(told(field, number))
+        said: torch.Tensor = self.last(field)
+        return said

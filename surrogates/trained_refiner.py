@@ -1,0 +1,117 @@
+"""Refiners that a gradient trains: what super-resolution and diffusion share."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..datasets.observations import Observations
+from .refinement_scaling import EncodedViews, RefinementScaling
+from .refiner import Refiner
+from .surrogate import SurrogateError, TrainingRecord
+from .training import Objective, TrainingSettings, train
+
+__all__ = ["TrainedRefiner"]
+
+
+class TrainedRefiner(Refiner):
+    """Fourier interpolation, and what a network adds to it in waves that the coarse grid does not see.
+
+    A subclass gives the network and its objective; its `Settings` have the field `training` besides its own.
+    """
+
+    scaling: RefinementScaling | None = None
+    module: nn.Module | None = None
+
+    @property
+    def training(self) -> TrainingSettings:
+        """The settings of the descent."""
+        found: TrainingSettings = self.settings.training
+        return found
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """A new network, for the shapes that were noted."""
+
+    @abstractmethod
+    def fit_of(self, own: EncodedViews, judged: EncodedViews) -> Objective:
+        """What the network is to make small."""
+
+    def fit(
+        self,
+        examples: Observations,
+        validation: Observations,
+        *,
+        seed: int,
+        folder: Path | None = None,
+        progress: bool = False,
+    ) -> TrainingRecord:
+        """Read all windows into memory, measure the scaling, then descend; see `Surrogate`."""
+        begin = time.perf_counter()
+        views = self.read(examples, validation, dtype=self.training.data_dtype)
+        self.scaling = RefinementScaling.measure(views[0])
+        own, judged = (self.scaling.encoded(part, device=self.device) for part in views)
+        # the blocks draw from torch's global generator; it is put back as it was
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            module = self.build().to(self.device, torch.float32)
+            objective = self.fit_of(own, judged)
+        identity = self._identity(own)
+        prepared = time.perf_counter() - begin
+        end = train(
+            module,
+            objective,
+            self.training,
+            seed=seed,
+            folder=folder,
+            identity=identity,
+            progress=progress,
+        )
+        self.module = module.to(self.dtype).eval()
+        return TrainingRecord(
+            seconds=prepared + end.seconds,
+            samples=len(examples),
+            epochs=end.epochs,
+            validation_error=end.validation_error,
+            finished=end.finished,
+        )
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """See `Surrogate`."""
+        module, scaling = self.ready()
+        return {f"network.{k}": v for k, v in module.state_dict().items()} | scaling.tensors()
+
+    def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """See `Surrogate`."""
+        self.scaling = RefinementScaling.from_tensors(tensors)
+        with torch.random.fork_rng(devices=[]):
+            module = self.build().to(self.device, self.dtype)
+        own = {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
+        module.load_state_dict(own)
+        self.module = module.eval()
+
+    def ready(self) -> tuple[nn.Module, RefinementScaling]:
+        """Network and scaling; `SurrogateError` where nothing was learned yet."""
+        if self.module is None or self.scaling is None:
+            raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
+        return self.module, self.scaling
+
+    def _identity(self, own: EncodedViews) -> dict[str, Any]:
+        """What tells this training from others: the model's settings, and a digest of the data."""
+        settings = {k: v for k, v in dataclasses.asdict(self.settings).items() if k != "training"}
+        digest = hashlib.sha256()
+        for values in (own.shown, own.lacking):
+            digest.update(values[:: max(1, len(values) // 64)].contiguous().cpu().numpy().tobytes())
+        return {
+            "surrogate": type(self).__name__,
+            "settings": settings,
+            "data": {"shape": list(own.shown.shape), "digest": digest.hexdigest()},
+        }
