@@ -1,0 +1,59 @@
+"""A few numbers that change a large layer, which itself stays as it is."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrize import register_parametrization, remove_parametrizations
+
+__all__ = ["LowRankAdapter", "adapt_layer", "merge_layer"]
+
+
+class LowRankAdapter(nn.Module):
+    """A parametrization (see `torch.nn.utils.parametrize`): weight -> weight + up down.
+
+    `up` is (outputs, rank) and starts at zero, so that a new adapter changes nothing; `down` is (rank,
+    inputs). A kernel is taken as a matrix of its outputs by all else. What another task needs beyond the
+    first is often of low rank; where it is not, no training of the adapter helps.
+
+    LoRA of Hu et al. 2021 (arXiv:2106.09685), with their scale alpha / r taken to be 1.
+
+    Arguments:
+        weight: that is adapted; of two axes or more.
+        rank: at most that of the weight.
+
+    Raises `ValueError` for a weight of one axis, or another rank.
+    """
+
+    def __init__(self, weight: torch.Tensor, *, rank: int) -> None:
+        super().__init__()
+        if weight.ndim < 2:
+            raise ValueError(f"a weight of two axes or more can be adapted, got shape {tuple(weight.shape)}")
+        outputs, inputs = len(weight), weight[0].numel()
+        if not 1 <= rank <= min(outputs, inputs):
+            raise ValueError(
+                f"the rank of an adapter of a {outputs} by {inputs} matrix lies between 1 and "
+                f"{min(outputs, inputs)}, got {rank}"
+            )
+        self.down = nn.Parameter(torch.randn(rank, inputs).to(weight) / inputs**0.5)
+        self.up = nn.Parameter(torch.zeros(outputs, rank).to(weight))
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        """The same shape"""
+        return weight + (self.up @ self.down).reshape(weight.shape)
+
+
+def adapt_layer(layer: nn.Module, name: str = "weight", *, rank: int) -> LowRankAdapter:
+    """Put a new adapter on a layer's weight, in place; all the layer's own numbers are frozen."""
+    for number in layer.parameters(recurse=False):
+        number.requires_grad_(False)
+    adapter = LowRankAdapter(cast(torch.Tensor, getattr(layer, name)), rank=rank)
+    register_parametrization(layer, name, adapter)
+    return adapter
+
+
+def merge_layer(layer: nn.Module, name: str = "weight") -> None:
+    """Make the adapted weight the layer's own, in place: the same answers at the price of the layer alone."""
+    remove_parametrizations(layer, name, leave_parametrized=True)

@@ -1,0 +1,205 @@
+"""Mistakes in what makes networks cheaper, or brings them elsewhere, each with the test that must notice."""
+
+from fault import planted
+
+__all__ = ["FAULTS"]
+
+BLOCKS = "tests/surrogates/test_low_precision_blocks.py"
+LOWERED = "tests/surrogates/test_low_precision.py"
+ADAPTED = "tests/surrogates/test_adapting.py"
+DISTILLED = "tests/surrogates/test_distilling.py"
+
+FAULTS = (
+    *planted(
+        "surrogates/blocks/bit_packing.py",
+        BLOCKS,
+        (
+            "codes.flatten()[: math.prod(shape)]",
+            "codes.T.flatten()[: math.prod(shape)]",
+            "test_codes_come_out_of_their_bytes_as_they_went_in",
+        ),
+    ),
+    *planted(
+        "surrogates/blocks/ternary_linear.py",
+        BLOCKS,
+        (
+            "weight.abs().mean()",
+            "weight.abs().amax()",
+            "test_ternary_values_are_the_nearest_in_units_of_the_mean_size",
+        ),
+        (
+            "straight_through(values.to(weight.dtype), weight / scale), scale",
+            "straight_through(values.to(weight.dtype), weight), scale",
+            "test_gradients_pass_through_the_rounding_as_if_the_rounded_weights_moved",
+        ),
+        (
+            "functional.linear(x, values) * scale",
+            "functional.linear(x, values * scale)",
+            "test_a_ternary_product_is_that_of_whole_numbers_exactly",
+        ),
+    ),
+    *planted(
+        "surrogates/blocks/quantised_linear.py",
+        BLOCKS,
+        (
+            "(values / scale).round()",
+            "(values / scale).trunc()",
+            "test_a_number_is_its_code_times_the_scale_to_half_a_scale",
+        ),
+        (
+            "size * self.scale",
+            "size.amax() * self.scale",
+            "test_a_quantised_layer_is_the_product_of_whole_numbers",
+        ),
+    ),
+    *planted(
+        "surrogates/blocks/quantised_convolution.py",
+        BLOCKS,
+        (
+            "for points in reversed(layer.padding)",
+            "for points in layer.padding",
+            "test_a_quantised_convolution_is_that_of_rounded_fields_and_weights",
+        ),
+        (
+            "size.reshape(-1, 1).repeat_interleave(math.prod(grid), dim=0)",
+            "size.reshape(-1, 1).repeat(math.prod(grid), 1)",
+            "test_a_quantised_convolution_is_that_of_rounded_fields_and_weights",
+        ),
+    ),
+    *planted(
+        "surrogates/blocks/low_rank_adapter.py",
+        BLOCKS,
+        (
+            "torch.zeros(outputs, rank)",
+            "torch.full((outputs, rank), 1e-3)",
+            "test_a_new_adapter_changes_nothing_and_a_merged_one_says_the_same",
+        ),
+        (
+            "layer.parameters(recurse=False)",
+            "layer.parameters()",
+            "test_two_matrices_of_one_layer_are_adapted_apart",
+        ),
+    ),
+    *planted(
+        "surrogates/blocks/magnitude_pruning.py",
+        BLOCKS,
+        (
+            "weight.abs().flatten().argsort(stable=True)",
+            "weight.flatten().argsort(stable=True)",
+            "test_the_share_that_is_left_out_is_exact_and_smaller_than_what_stays",
+        ),
+        (
+            "coming = coming + first.bias.square()",
+            "coming = coming + 0",
+            "test_the_weakest_neurons_go_and_one_stays",
+        ),
+        (
+            "argsort(stable=True)[gone:].sort().values",
+            "argsort(stable=True)[:-gone].sort().values",
+            "test_neurons_of_no_weight_are_gone_and_the_function_is_the_same",
+        ),
+    ),
+    *planted(
+        "surrogates/blocks/matrix_layers.py",
+        BLOCKS,
+        (
+            "given.numel() if isinstance(layer, TRANSPOSED) else said.numel()",
+            "said.numel()",
+            "test_products_are_counted_as_loops_would_make_them",
+        ),
+    ),
+    *planted(
+        "surrogates/low_precision.py",
+        LOWERED,
+        (
+            "StoredPruned(weight, share=share)",
+            "StoredPruned(weight, share=0.5)",
+            "test_each_form_is_what_it_says",
+        ),
+        (
+            "tensor.numel() * tensor.element_size()",
+            "tensor.numel() * 4",
+            "test_bytes_are_those_that_the_numbers_take",
+        ),
+    ),
+    *planted(
+        "surrogates/low_precision_training.py",
+        LOWERED,
+        (
+            "remove_parametrizations(layer, own, leave_parametrized=False)",
+            "remove_parametrizations(layer, own, leave_parametrized=True)",
+            "test_ternary_weights_learn_what_rounding_forgets",
+        ),
+    ),
+    *planted(
+        "surrogates/energy.py",
+        LOWERED,
+        (
+            "found += multiply_adds",
+            "found = multiply_adds",
+            "test_operations_are_those_of_all_layers_in_an_answer",
+        ),
+        ("(1 - share) * operations", "operations", "test_energy_is_by_hand_what_it_is"),
+    ),
+    *planted(
+        "surrogates/surrogate.py",
+        LOWERED,
+        ("if self.lowering:", "if False:", "test_a_lowered_one_is_not_saved_nor_lowered_again"),
+    ),
+    *planted(
+        "surrogates/further_training.py",
+        ADAPTED,
+        (
+            "if name in changed:",
+            "if True:",
+            "test_a_network_in_double_precision_keeps_its_frozen_digits",
+        ),
+        (
+            "tuned = copy.deepcopy(module)",
+            "tuned = module",
+            "test_a_network_in_double_precision_keeps_its_frozen_digits",
+        ),
+        (
+            '"first_loss": float(_example_of(objective, tuned).detach()),',
+            "",
+            "test_a_checkpoint_of_other_data_or_another_way_is_refused",
+        ),
+    ),
+    *planted(
+        "surrogates/last_layers.py",
+        ADAPTED,
+        (
+            "if slope is not None",
+            "if slope is None",
+            "test_the_last_layers_are_those_that_no_other_hears",
+        ),
+    ),
+    *planted(
+        "surrogates/span_map.py",
+        ADAPTED,
+        (
+            "self.asked.refuse_off(self.asked.flatten(given).double())",
+            "pass",
+            "test_what_the_spans_of_the_first_regime_cannot_hold_is_refused",
+        ),
+    ),
+    *planted(
+        "surrogates/distilling.py",
+        DISTILLED,
+        (
+            "starts.window(i, 0, known)",
+            "starts.window(i, 0, wanted)[:known]",
+            "test_of_a_trajectory_the_student_sees_no_frame_of_the_solver_but_the_first",
+        ),
+        (
+            "np.repeat(v[first : first + some], self.frames, 0)",
+            "np.tile(v[first : first + some], (self.frames, *[1] * (v.ndim - 1)))",
+            "test_a_teacher_that_takes_times_is_asked_at_each_of_them",
+        ),
+        (
+            "later = trajectory - self.first.trajectories",
+            "later = trajectory - self.first.trajectories + 1",
+            "test_labels_and_a_teachers_answers_stand_one_after_the_other",
+        ),
+    ),
+)

@@ -1,0 +1,244 @@
+"""Surrogates of fewer and shorter numbers: what changes, what does not, and what it is said to cost."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from known_dynamics import in_memory, obstacles, travelling_waves
+from torch import nn
+from understudy.surrogates.blocks.matrix_layers import matrix_layers
+from understudy.surrogates.blocks.ternary_linear import ternarised
+from understudy.surrogates.climatology import Climatology
+from understudy.surrogates.cnn import CNN
+from understudy.surrogates.copies import copied
+from understudy.surrogates.dense import Dense
+from understudy.surrogates.energy import ARITHMETIC, BYTE, energy, operations
+from understudy.surrogates.latent_stepper import LatentStepper
+from understudy.surrogates.low_precision import LOWERINGS, lowered, stored_bytes
+from understudy.surrogates.low_precision_training import train_for
+from understudy.surrogates.mlp import MLP
+from understudy.surrogates.propagation import SteppingSettings
+from understudy.surrogates.surrogate import SurrogateError, load
+from understudy.surrogates.training import TrainingSettings
+
+TRAINING = TrainingSettings(steps=60, batch=16, check_every=20)
+WAVES = in_memory(travelling_waves(trajectories=6, frames=20, points=16, seed=0) ** 3)
+OTHERS = in_memory(travelling_waves(trajectories=3, frames=20, points=16, seed=1) ** 3)
+START = torch.from_numpy(OTHERS[0][:1]).clone()
+
+
+def waves_of(kind: Any, **how: Any) -> Any:
+    # without a linear part, so that the network does the work
+    stepping = SteppingSettings(linear=False)
+    return kind(kind.Settings(stepping=stepping, training=TRAINING, **how))
+
+
+@pytest.fixture(scope="module")
+def mlp() -> MLP:
+    stepper = waves_of(MLP, hidden=(32, 24))
+    stepper.fit(WAVES, OTHERS, seed=0)
+    return stepper  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def cnn() -> CNN:
+    stepper = waves_of(CNN, channels=6, width=5)
+    stepper.fit(WAVES, OTHERS, seed=0)
+    return stepper  # type: ignore[no-any-return]
+
+
+def said(surrogate: Any) -> torch.Tensor:
+    answer: torch.Tensor = surrogate({"frame": START})["frame"]
+    return answer
+
+
+def matrices(surrogate: Any) -> list[torch.Tensor]:
+    (network,) = surrogate.networks().values()
+    return [layer.weight.detach() for layer in matrix_layers(network).values()]
+
+
+def test_networks_are_found_without_the_physics_around_them(mlp: MLP) -> None:
+    assert mlp.module is not None
+    assert mlp.networks() == {"module.network": mlp.module.network}
+    assert MLP().networks() == {}
+    dense = Dense(Dense.Settings(hidden=(8,), training=TRAINING))
+    dense.fit(obstacles(20, 0), obstacles(6, 1), seed=0)
+    assert [type(network).__name__ for network in dense.networks().values()] == ["_Beside"]
+
+
+@pytest.mark.parametrize("kind", LOWERINGS)
+def test_the_linear_part_stays_to_the_last_bit(kind: Any) -> None:
+    """A network that says nothing leaves nothing but physics: in any form."""
+    one = TrainingSettings(steps=1, check_every=1, learning_rate=1e-30)
+    stepper = MLP(MLP.Settings(hidden=(32, 24), training=one))
+    stepper.fit(WAVES, OTHERS, seed=0)
+    assert stepper.module is not None
+    last = stepper.module.network[1].layers[-1]  # type: ignore[index, union-attr]
+    nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+    nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+    assert torch.equal(said(lowered(stepper, kind)), said(stepper))
+    assert (said(stepper) - START).abs().max() > 1e-3
+
+
+def test_each_form_is_what_it_says(mlp: MLP, cnn: CNN) -> None:
+    for surrogate in (mlp, cnn):
+        full, exact = matrices(surrogate), said(surrogate)
+        for share in (0.5, 0.9):
+            pruned = lowered(surrogate, "pruned", share=share)
+            for now, before in zip(matrices(pruned), full, strict=True):
+                assert int((now == 0).sum()) == round(share * before.numel())
+                assert torch.equal(now[now != 0], before[now != 0])
+        for now, before in zip(matrices(lowered(surrogate, "ternary")), full, strict=True):
+            values, scale = ternarised(before)
+            assert torch.equal(now, values * scale)
+        errors = {k: float((said(lowered(surrogate, k)) - exact).abs().max()) for k in ("bfloat16", "int8")}
+        moved = float((exact - START).abs().max())
+        for kind, error in errors.items():
+            assert 1e-6 * moved < error < 0.1 * moved, kind
+
+
+def test_bytes_are_those_that_the_numbers_take(mlp: MLP) -> None:
+    single = copied(mlp, dtype=torch.float32)
+    weights, biases = 16 * 32 + 32 * 24 + 24 * 16, 32 + 24 + 16
+    assert stored_bytes(mlp) == 8 * (weights + biases)
+    assert stored_bytes(single) == 4 * (weights + biases)
+    assert stored_bytes(lowered(single, "bfloat16")) == 2 * (weights + biases)
+    # a scale for each output besides
+    assert stored_bytes(lowered(single, "int8")) == weights + 8 * biases
+    assert stored_bytes(lowered(single, "pruned", share=0.75)) == weights // 8 + weights + 4 * biases
+    assert stored_bytes(lowered(single, "ternary")) == weights // 4 + 4 * 3 + 4 * biases
+    fewer = 16 * 16 + 16 * 12 + 12 * 16 + 16 + 12 + 16
+    assert stored_bytes(lowered(single, "narrowed", share=0.5)) == 4 * fewer
+
+
+def test_the_first_surrogate_is_left_alone_and_the_same_bits_come_out_again(mlp: MLP) -> None:
+    before, tensors = said(mlp), {name: t.clone() for name, t in mlp.tensors().items()}
+    for kind in LOWERINGS:
+        first, second = lowered(mlp, kind), lowered(mlp, kind)
+        assert torch.equal(said(first), said(second))
+        assert first.lowering.startswith(kind)
+    assert mlp.lowering == ""
+    assert torch.equal(said(mlp), before)
+    assert all(torch.equal(t, tensors[name]) for name, t in mlp.tensors().items())
+
+
+def test_a_lowered_one_is_not_saved_nor_lowered_again(mlp: MLP, tmp_path: Path) -> None:
+    record = waves_of(MLP, hidden=(4,)).fit(WAVES, OTHERS, seed=0)
+    low = lowered(mlp, "pruned", share=0.9)
+    with pytest.raises(
+        SurrogateError, match=r"lowered to pruned 90%, which is not saved: save what it was made of"
+    ):
+        low.save(tmp_path, fingerprint="waves", record=record)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(SurrogateError, match=r"was lowered to pruned 90% already; give the one"):
+        lowered(low, "int8")
+    # what it was made of is saved, and gives the same bits when it is loaded
+    mlp.save(tmp_path, fingerprint="waves", record=record)
+    back, _ = load(tmp_path)
+    assert torch.equal(said(lowered(back, "int8")), said(lowered(mlp, "int8")))
+
+
+def test_what_cannot_be_lowered_says_why(mlp: MLP, cnn: CNN) -> None:
+    with pytest.raises(SurrogateError, match=r"CNN has no two linear layers .* narrowed; take pruned"):
+        lowered(cnn, "narrowed")
+    mean = Climatology()
+    mean.fit(WAVES, OTHERS, seed=0)
+    with pytest.raises(SurrogateError, match="Climatology has no network of linear maps or convolutions"):
+        lowered(mean, "int8")
+    with pytest.raises(SurrogateError, match="one of bfloat16, int8, pruned, narrowed, ternary, got 'int4'"):
+        lowered(mlp, "int4")  # type: ignore[arg-type]
+    with pytest.raises(SurrogateError, match=r"must lie in \[0, 1\), got 1"):
+        lowered(mlp, "pruned", share=1.0)
+    with pytest.raises(SurrogateError, match="has not learned yet"):
+        lowered(MLP(), "int8")
+
+
+def test_all_networks_of_a_surrogate_are_lowered() -> None:
+    settings = LatentStepper.Settings(
+        latent=3, hidden=(16,), stepping=(12,), reduction=TRAINING, training=TRAINING
+    )
+    stepper = LatentStepper(settings)
+    stepper.fit(WAVES, OTHERS, seed=0)
+    assert list(stepper.networks()) == ["autoencoder", "module.network"]
+    low = lowered(stepper, "int8")
+    assert stored_bytes(low) < 0.4 * stored_bytes(stepper)
+    far = (low.forecast(START[None], 3) - stepper.forecast(START[None], 3)).abs().max()
+    assert 0 < far < 0.3
+
+
+def test_a_copy_answers_the_same_and_shares_nothing(mlp: MLP) -> None:
+    copy = copied(mlp)
+    assert torch.equal(said(copy), said(mlp))
+    theirs = {t.data_ptr() for t in mlp.tensors().values()}
+    assert not theirs & {t.data_ptr() for t in copy.tensors().values()}
+    single = copied(mlp, dtype=torch.float32)
+    assert single.dtype == torch.float32
+    answer = single({"frame": START.float()})["frame"]
+    torch.testing.assert_close(answer, said(mlp).float(), rtol=1e-4, atol=1e-4)
+
+
+# trained for it ---------------------------------------------------------------------------------------------
+
+
+def test_ternary_weights_learn_what_rounding_forgets(cnn: CNN) -> None:
+    training = TrainingSettings(steps=200, batch=32, check_every=25, learning_rate=3e-3)
+    ready, record = train_for(cnn, "ternary", WAVES, OTHERS, training=training)
+    error = error_of_one_step(lowered(ready, "ternary"))
+    assert error < 0.6 * error_of_one_step(lowered(cnn, "ternary"))
+    # what answered in training is what answers now
+    assert record.validation_error == pytest.approx(error, rel=1e-3)
+
+
+def error_of_one_step(surrogate: Any) -> float:
+    """As `Rollout` validates: over all pairs, in units of the deviation about the mean."""
+    wrong = whole = 0.0
+    for i in range(len(OTHERS)):
+        truth = torch.from_numpy(OTHERS[i])
+        answer = surrogate({"frame": truth[:-1]})["frame"]
+        wrong += float((answer - truth[1:]).square().sum())
+        whole += float((truth[1:] - surrogate.scaling.mean).square().sum())
+    return float((wrong / whole) ** 0.5)
+
+
+def test_pruned_weights_stay_zero_and_the_others_make_up_for_them(cnn: CNN) -> None:
+    training = TrainingSettings(steps=100, batch=32, check_every=20, learning_rate=3e-3)
+    ready, record = train_for(cnn, "pruned", WAVES, OTHERS, share=0.8, training=training)
+    before = error_of_one_step(lowered(cnn, "pruned", share=0.8))
+    after = lowered(ready, "pruned", share=0.8)
+    assert error_of_one_step(after) < 0.8 * before
+    assert error_of_one_step(after) == pytest.approx(record.validation_error, rel=1e-3)
+    for now, first in zip(matrices(ready), matrices(cnn), strict=True):
+        gone = first.abs().flatten().argsort(stable=True)[: round(0.8 * first.numel())]
+        assert not now.flatten()[gone].any()
+
+
+def test_nothing_else_is_trained_for(mlp: MLP) -> None:
+    with pytest.raises(SurrogateError, match="ternary or pruned weights, got 'int8'"):
+        train_for(mlp, "int8", WAVES, OTHERS)  # type: ignore[arg-type]
+    with pytest.raises(SurrogateError, match=r"must lie in \[0, 1\), got -1"):
+        train_for(mlp, "pruned", WAVES, OTHERS, share=-1)
+
+
+# energy -------------------------------------------------------------------------------------------------
+
+
+def test_operations_are_those_of_all_layers_in_an_answer(mlp: MLP, cnn: CNN) -> None:
+    assert operations(mlp, {"frame": START}) == 16 * 32 + 32 * 24 + 24 * 16
+    three = {"frame": START.expand(3, 1, 16)}
+    assert operations(mlp, three) == 3 * operations(mlp, {"frame": START})
+    # two gated convolutions, which have twice the outputs, and the last one
+    assert operations(cnn, {"frame": START}) == 16 * 5 * (1 * 12 + 6 * 12 + 6 * 1)
+    half = lowered(mlp, "narrowed", share=0.5)
+    assert operations(half, {"frame": START}) == 16 * 16 + 16 * 12 + 12 * 16
+    with pytest.raises(SurrogateError, match="counted before lowering, and this MLP was lowered to int8"):
+        operations(lowered(mlp, "int8"), {"frame": START})
+
+
+def test_energy_is_by_hand_what_it_is() -> None:
+    # Horowitz: 3.7 and 0.9 pJ; 100 pJ for eight bytes
+    assert energy(1000, 400, "float32") == pytest.approx(1000 * 4.6e-12 + 400 * 12.5e-12)
+    assert energy(1000, 100, "int8", share=0.5) == pytest.approx(500 * 0.3e-12 + 1250e-12)
+    assert pytest.approx(12.5e-12) == BYTE
+    each = [ARITHMETIC[name].multiply_add for name in ("float64", "float32", "bfloat16", "ternary", "int8")]
+    assert each == sorted(each, reverse=True)
