@@ -16,6 +16,7 @@ from ..solvers.contract import Axis, Field
 from ..solvers.discovery import UnknownName
 from .durable import explained
 from .plan import DatasetError
+from .split import Split
 from .training_set import TrainingSet
 
 __all__ = ["draw_sample"]
@@ -23,7 +24,7 @@ __all__ = ["draw_sample"]
 SHOWN = 15.0
 """Characteristic times that are shown of a long trajectory."""
 MOST_FRAMES = 2000
-"""Frames that are drawn at most; of more, every n-th."""
+"""Frames that are drawn at most; of more, every n-th. Trajectories among which a number is shown, too."""
 MOST_LINES = 12
 """A short axis, of bodies say, is drawn as so many lines over time at most."""
 
@@ -33,7 +34,8 @@ def draw_sample(training_set: TrainingSet, path: Path, *, split: str = "train", 
 
     One dimension: an image of space over time. A short axis (bodies): lines over time. Two dimensions: the
     last frame; of three, the slice in the middle. Vectors and tensors are drawn by their magnitude. Of a long
-    trajectory the beginning is shown. A field is drawn over its own axes.
+    trajectory the beginning is shown. A field is drawn over its own axes; a number at one time where it lies
+    among those of its split.
 
     Raises `DatasetError` for an unknown split, a trajectory that is not there, or a path that cannot be
     written.
@@ -56,7 +58,11 @@ def draw_sample(training_set: TrainingSet, path: Path, *, split: str = "train", 
     panels = figure.subplots(1 if flat else len(fields), len(fields) if flat else 1, squeeze=False).ravel()
     for panel, field in zip(panels, fields, strict=True):
         values = source.read(trajectory, 0, frames, step=step, field=field.name)
-        _draw(figure, panel, field, values=_magnitude(values, field), times=times, training_set=training_set)
+        values = _magnitude(values, field)
+        if values.size == 1:
+            _among_others(panel, field, value=float(values.flat[0]), source=source)
+        else:
+            _draw(figure, panel, field, values=values, times=times, training_set=training_set)
     cut = f", first {frames} of {source.frames} frames" if frames < source.frames else ""
     figure.suptitle(
         f"{training_set.plan.system['title']}: {split} trajectory {trajectory}{cut}", fontsize="large"
@@ -134,6 +140,15 @@ def _draw(
             panel.set_title(f"time {times[-1]:g}", fontsize="medium")
     shrink = 0.7 if len(axes) > 1 else 1.0
     figure.colorbar(image, ax=panel, pad=0.015, shrink=shrink, label=_label(name, field.unit))
+
+
+def _among_others(panel: Axes, field: Field, *, value: float, source: Split) -> None:
+    """One number, as a line through the distribution of the same number in the trajectories of its split."""
+    count = min(len(source), MOST_FRAMES)
+    others = [float(source.read(i, 0, 1, field=field.name).flat[0]) for i in range(count)]
+    panel.hist(others, bins=min(50, max(5, count // 10)), color="#BBBBBB")
+    panel.axvline(value, linewidth=2)
+    panel.set(xlabel=_label(field.name, field.unit), ylabel="trajectories")
 
 
 def _lines(

@@ -130,7 +130,7 @@ class Autoregressive(Task):
                 values[:, later] = frames[:, steps[later] // every - 1]
             seconds = time.perf_counter() - begin
             named = {name: values[:, :, c] for c, name in enumerate(self.fields)}
-            return _solution(named, times, seconds=seconds, what="forecasts")
+            return solution_of(named, times, seconds=seconds, what="forecasts")
 
         return answer
 
@@ -188,7 +188,7 @@ class Direct(Task):
             begin = time.perf_counter()
             said = outputs_of(surrogate, inputs_of(surrogate, queries))
             values = {name: np.repeat(v[:, None], len(times), axis=1) for name, v in said.items()}
-            return _solution(values, times, seconds=time.perf_counter() - begin, what="answers")
+            return solution_of(values, times, seconds=time.perf_counter() - begin, what="answers")
 
         return answer
 
@@ -229,7 +229,7 @@ class TimeConditioned(Task):
             inputs = {name: np.repeat(values, len(times), axis=0) for name, values in given.items()}
             said = outputs_of(surrogate, {**inputs, "time": np.tile(times, samples)})
             values = {name: v.reshape(samples, len(times), *v.shape[1:]) for name, v in said.items()}
-            return _solution(values, times, seconds=time.perf_counter() - begin, what="answers")
+            return solution_of(values, times, seconds=time.perf_counter() - begin, what="answers")
 
         return answer
 
@@ -278,7 +278,7 @@ def outputs_of(surrogate: Maps, inputs: Mapping[str, NDArray[np.float64]]) -> di
     return {name: tensor.cpu().double().numpy() for name, tensor in surrogate(tensors).items()}
 
 
-def _solution(
+def solution_of(
     values: Mapping[str, NDArray[np.float64]], times: NDArray[np.float64], *, seconds: float, what: str
 ) -> Solution:
     """A surrogate's answer; what is not finite has diverged."""

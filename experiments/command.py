@@ -238,14 +238,18 @@ def _candidates(command: Learning, preset: Mapping[str, Candidate], *, task: Tas
 
 
 def _experiment(name: str, prefix: str = "") -> Any:
-    """The module `experiments/<prefix><system>.py`, or a benchmark in parts that is of several systems."""
+    """The module `experiments/<prefix><system>.py`, or one that is named for what it asks.
+
+    That is an experiment beside the one of its system, or a benchmark in parts.
+    """
     package = importlib.import_module(__package__)
     modules = {m.name for m in pkgutil.iter_modules(package.__path__)}
     kinds = ("",) if prefix else ("", ONE)
     known = [kind + s for kind in kinds for s in system_names() if prefix + kind + s in modules]
     plain = name.strip().lower().replace("-", "_")
-    if prefix and plain not in known:
-        known += sorted({m.removeprefix(prefix) for m in modules if _in_parts(m, prefix)} - {*known})
+    if plain not in known:
+        found = {m for m in modules if (_in_parts(m, prefix) if prefix else _is_experiment(m))}
+        known += sorted({m.removeprefix(prefix) for m in found} - {*known})
     if plain in system_names() and plain not in known:
         what = "benchmark" if prefix else "experiment"
         raise UnknownName(
@@ -258,6 +262,13 @@ def _experiment(name: str, prefix: str = "") -> Any:
 def _in_parts(module: str, prefix: str) -> bool:
     """Whether it is a benchmark of its own, and no part of one or what parts share."""
     return module.startswith(prefix) and hasattr(importlib.import_module(f"{__package__}.{module}"), "PARTS")
+
+
+def _is_experiment(module: str) -> bool:
+    """Whether it offers what the command line expects of one."""
+    return not module.startswith("bench_") and isinstance(
+        importlib.import_module(f"{__package__}.{module}"), Experiment
+    )
 
 
 def _hyphens(module: Any) -> str:

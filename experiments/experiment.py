@@ -1,4 +1,4 @@
-"""What the command line expects of an experiment: one module for each system."""
+"""What the command line expects of an experiment: a module for each system, or named for what it asks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ExperimentSettings(Protocol):
 
 @runtime_checkable
 class Experiment(Protocol):
-    """What a module `experiments/<system>.py` offers.
+    """What a module `experiments/<system>.py`, or another that asks something of a system, offers.
 
     Attributes:
         PRESETS: settings by name: quick (seconds), default (minutes) and paper (the published scale).

@@ -17,6 +17,7 @@ from ..solvers.discovery import find_kit
 from ..solvers.kuramoto_sivashinsky.ladder import DENSITIES, compiled_grid
 from ..solvers.kuramoto_sivashinsky.system import KuramotoSivashinsky
 from ..surrogates.cnn import CNN
+from ..surrogates.fourier_stepper import FourierStepper
 from ..surrogates.learned_multistep import LearnedMultistep
 from ..surrogates.mlp import MLP
 from ..surrogates.nvar import NVAR
@@ -25,6 +26,7 @@ from ..surrogates.propagation import SteppingSettings
 from ..surrogates.reservoir import Reservoir
 from ..surrogates.resnet import ResNet
 from ..surrogates.training import TrainingSettings
+from ..surrogates.transformer_stepper import TransformerStepper
 from .chaos import compare_forecasts
 from .chaos_settings import ChaosSettings
 from .compare import ComparisonError
@@ -204,7 +206,7 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
             seeds=1,
             remark="grey box: it is told that the nonlinearity is quadratic; runs in the solver's kernel",
         ),
-        **(steppers(size, main_task) if short else {}),
+        **(steppers(size, main_task, points=system.points) if short else {}),
         **{
             label: Candidate(
                 "learned_multistep",
@@ -221,22 +223,44 @@ def candidates(system: KuramotoSivashinsky, *, size: str, main: float, fine: flo
     }
 
 
-def steppers(size: str, task: Autoregressive) -> dict[str, Candidate]:
-    """Networks that gradients train; on validation starts, two steps in the loss did better than one."""
+def steppers(size: str, task: Autoregressive, *, points: int) -> dict[str, Candidate]:
+    """Networks that gradients train; on validation starts, two steps in the loss did better than one.
+
+    Transformer and Fourier operator have as many numbers to learn as the CNN, within a tenth.
+    """
     stepping = SteppingSettings(coarsen=2, unroll=2, input_noise=1e-4, filter_floor=0.0)
     # a seed takes half a minute of a core by default, and one comes out much like another
     steps, seeds = {"quick": (100, 1), "default": (3200, 2), "paper": (15_000, 3)}[size]
     training = TrainingSettings(steps=steps, batch=32, check_every=max(50, steps // 10))
     short = dataclasses.replace(training, steps=steps // 4)  # the baseline, not the contender
     long = dataclasses.replace(training, steps=2 * steps)  # deeper, and not among those of the default preset
+    coarse = points // stepping.coarsen
     settings = {
         "cnn": CNN.Settings(channels=24, width=9, layers=2, stepping=stepping, training=training),
         "resnet": ResNet.Settings(channels=16, width=9, blocks=2, stepping=stepping, training=long),
         "mlp": MLP.Settings(hidden=(256, 256), stepping=stepping, training=short),
+        "transformer": TransformerStepper.Settings(
+            patch=1,
+            width=24,
+            heads=4,
+            blocks=2,
+            stepping=stepping,
+            training=dataclasses.replace(training, learning_rate=3e-3),
+        ),
+        "fourier": FourierStepper.Settings(
+            channels=8, modes=min(12, (coarse - 1) // 2), blocks=3, stepping=stepping, training=training
+        ),
     }
+    modules = {"transformer": "transformer_stepper", "fourier": "fourier_stepper"}
+    on_request = {*modules, *(("resnet",) if size == "default" else ())}
     return {
         name: Candidate(
-            name, task, chosen, dtype="float32", seeds=seeds, by_default=name != "resnet" or size != "default"
+            modules.get(name, name),
+            task,
+            chosen,
+            dtype="float32",
+            seeds=seeds,
+            by_default=name not in on_request,
         )
         for name, chosen in settings.items()
     }

@@ -35,8 +35,9 @@ class Stage:
     """
 
     system: System
-    """name of the system, e.g. kuramoto-sivashinsky; with --help after it, every setting of the experiment is
-    listed, from lengths to sizes of sets, and each can be changed"""
+    """name of the system, e.g. kuramoto-sivashinsky, or of an experiment that has one of its own, e.g.
+    sequence-models; with --help after it, every setting of the experiment is listed, from lengths to sizes of
+    sets, and each can be changed"""
     preset: Annotated[str, tyro.conf.arg(metavar="{quick,default,paper}")] = "default"
     """how much of everything: quick takes a minute, default minutes, paper is the published scale"""
     folder: Annotated[

@@ -29,6 +29,7 @@ from ..datasets.tasks import Autoregressive, Task
 from ..datasets.training_set import TrainingSet
 from ..datasets.workers import WorkerDied, in_workers
 from ..solvers.contract import Solver, SolverError
+from ..surrogates.sizes import sizes_of
 from ..surrogates.surrogate import Surrogate, SurrogateError, TrainingRecord, find_surrogate, load, read_card
 from .compare import Bill, Contestant, Kind
 from .report import duration
@@ -286,7 +287,7 @@ def contestant(trained: Trained, training_set: TrainingSet) -> Contestant:
         ),
         settings={
             **_described(trained.candidate),
-            "parameters": trained.surrogates[0].parameters_count,
+            **sizes_of(trained.surrogates[0]),
             "one_step_error": [record.validation_error for record in trained.records],
             "training_seconds": seconds,
             "passes": [record.epochs for record in trained.records],

@@ -25,6 +25,7 @@ from ..surrogates.gated_unet import GatedUNet
 from ..surrogates.training import TrainingSettings
 from ..surrogates.unet import UNet
 from .compare import ComparisonError
+from .flow_operators import flow_operators
 from .flow_settings import FlowSettings
 from .stages import Candidate, Trained
 from .steady_flow_comparison import compare_flows
@@ -223,6 +224,13 @@ def candidates(size: str, system: SteadyFlow) -> dict[str, Candidate]:
         ),
         "mixer": Candidate("field_mixer", mirrored, ours, dtype="float32", seeds=seeds, remark=IMAGES),
     }
+    found |= flow_operators(
+        size,
+        mirrored,
+        fields=shape,
+        training=descent(size, 1_000, 6_000, rate=2e-3, batch=16, optimiser="soap"),
+        remark=IMAGES,
+    )
     if rough is not None:
         found["corrected"] = Candidate(
             "field_mixer",

@@ -187,6 +187,13 @@ class System(ABC):
         """Maps of a query to another one, and of the first one's answer to that one's; none by default."""
         return ()
 
+    def groups(self, queries: Queries) -> dict[str, NDArray[np.float64]]:
+        """Numbers that follow from a query and may say it better, (samples, ...) each: dimensionless groups.
+
+        None by default. A task may show them to a surrogate in the place of what they follow from.
+        """
+        return {}
+
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters as plain numbers and strings, for provenance."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -36,6 +36,9 @@ class AffineSpan:
     samples (no more than numbers in each) everything looks linearly dependent: then each number that varies
     is a coordinate; so, too, where a sample has more than 2,048 numbers.
 
+    Fields that are `logarithmic` are seen by the logarithm of their numbers, which must be positive: mean,
+    scale, basis and deviation are those of the logarithms, and an error in a coordinate is a relative one.
+
     Attributes:
         shapes: name -> shape of one sample, in the order in which they are put side by side.
         mean: (numbers,) of the samples.
@@ -43,6 +46,7 @@ class AffineSpan:
             a constant field its size, or 1 where it is zero.
         basis: (coordinates, numbers) orthonormal rows, in units of `scale`.
         deviation: (coordinates,) of the samples along each row, in units of `scale`.
+        logarithmic: names of fields.
     """
 
     shapes: dict[str, tuple[int, ...]]
@@ -50,16 +54,21 @@ class AffineSpan:
     scale: torch.Tensor
     basis: torch.Tensor
     deviation: torch.Tensor
+    logarithmic: tuple[str, ...] = ()
     _casts: dict[tuple[torch.device, torch.dtype], _Cast] = field(
         default_factory=dict, init=False, repr=False
     )
 
     @classmethod
-    def measure(cls, blocks: Blocks, shapes: Shapes) -> AffineSpan:
+    def measure(cls, blocks: Blocks, shapes: Shapes, *, logarithmic: Sequence[str] = ()) -> AffineSpan:
         """Measured over samples that come in blocks (samples, numbers), read twice.
 
-        Raises `SurrogateError` where there are none, or one holds NaN or infinity.
+        Raises `SurrogateError` where there are none, or one holds NaN or infinity, or is not positive where
+        its logarithm counts.
         """
+        logarithmic = tuple(name for name in shapes if name in logarithmic)
+        if logarithmic:
+            blocks = _logarithms_of(blocks, shapes, logarithmic)
         numbers = sum(math.prod(shape) for shape in shapes.values())
         count, total = 0, np.zeros(numbers)
         for block in blocks():
@@ -87,10 +96,9 @@ class AffineSpan:
             deviations = np.sqrt(squares) / scale
             kept = np.flatnonzero(deviations > RANK_TOLERANCE)
             basis, deviation = np.eye(numbers)[kept], deviations[kept]
-        return cls(
-            dict(shapes),
-            *(torch.from_numpy(np.ascontiguousarray(a)) for a in (mean, scale, basis, deviation)),
-        )
+        measured = {"mean": mean, "scale": scale, "basis": basis, "deviation": deviation}
+        parts = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in measured.items()}
+        return cls(dict(shapes), logarithmic=logarithmic, **parts)
 
     @property
     def coordinates(self) -> int:
@@ -118,12 +126,15 @@ class AffineSpan:
     def encode(self, flat: torch.Tensor) -> torch.Tensor:
         """(..., numbers) -> (..., coordinates); what lies off the span is dropped."""
         own = self._as(flat)
-        return (flat - own.mean) @ own.encoding
+        return (self._seen(flat, own) - own.mean) @ own.encoding
 
     def decode(self, coordinates: torch.Tensor) -> torch.Tensor:
         """(..., coordinates) -> (..., numbers)"""
         own = self._as(coordinates)
-        return coordinates @ own.decoding + own.mean
+        said = coordinates @ own.decoding + own.mean
+        if own.logarithms is None:
+            return said
+        return torch.where(own.logarithms, said.where(own.logarithms, 0.0).exp(), said)
 
     def fields(self, flat: torch.Tensor) -> dict[str, torch.Tensor]:
         """(batch, numbers) -> fields (batch, *shape)."""
@@ -134,7 +145,7 @@ class AffineSpan:
     def refuse_off(self, flat: torch.Tensor) -> None:
         """`SurrogateError` where a sample lies off the span: it differs in what never differed before."""
         own = self._as(flat)
-        centred = (flat - own.mean) / own.scale
+        centred = (self._seen(flat, own) - own.mean) / own.scale
         off = (centred - centred @ own.basis.T @ own.basis).abs()
         bound = max(OFF_TOLERANCE, 100 * torch.finfo(flat.dtype).eps) * (1 + centred.abs().amax(dim=1))
         wrong = torch.nonzero(off.amax(dim=1) > bound)
@@ -142,10 +153,12 @@ class AffineSpan:
             sample = int(wrong[0])
             worst = int(off[sample].argmax())
             name = [n for n, shape in self.shapes.items() for _ in range(math.prod(shape))][worst]
+            by = float(off[sample, worst] * self.scale[worst])
+            unit = " in its logarithm" if name in self.logarithmic else ""
             raise SurrogateError(
                 f"sample {sample} has a {name!r} unlike any that this surrogate was trained on: {name!r} was "
                 f"constant there, or followed linearly from the other inputs, and here it is off by "
-                f"{float(off[sample, worst] * self.scale[worst]):.3g}; ask for what the training set varies, "
+                f"{by:.3g}{unit}; ask for what the training set varies, "
                 "or train on a set in which this varies, too"
             )
 
@@ -154,10 +167,27 @@ class AffineSpan:
         return {f"{prefix}.{n}": getattr(self, n) for n in ("mean", "scale", "basis", "deviation")}
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, torch.Tensor], prefix: str, shapes: Shapes) -> AffineSpan:
+    def from_tensors(
+        cls,
+        tensors: Mapping[str, torch.Tensor],
+        prefix: str,
+        shapes: Shapes,
+        *,
+        logarithmic: Sequence[str] = (),
+    ) -> AffineSpan:
         """Undoes `tensors`."""
-        parts = (tensors[f"{prefix}.{n}"].cpu() for n in ("mean", "scale", "basis", "deviation"))
-        return cls(dict(shapes), *parts)
+        parts = {n: tensors[f"{prefix}.{n}"].cpu() for n in ("mean", "scale", "basis", "deviation")}
+        own = tuple(name for name in shapes if name in logarithmic)
+        return cls(dict(shapes), logarithmic=own, **parts)
+
+    def _seen(self, flat: torch.Tensor, own: _Cast) -> torch.Tensor:
+        """(..., numbers) with logarithms where these count; `SurrogateError` where there are none."""
+        if own.logarithms is None:
+            return flat
+        positive = flat.where(own.logarithms, 1.0)
+        if not bool((positive > 0).all()):
+            raise _not_positive(self.logarithmic)
+        return torch.where(own.logarithms, positive.log(), flat)
 
     def _as(self, values: torch.Tensor) -> _Cast:
         """Of the values' own kind, made once: a query alone is answered in microseconds."""
@@ -167,16 +197,45 @@ class AffineSpan:
                 encoding = ((self.basis / self.scale) / self.deviation[:, None]).T
                 decoding = self.deviation[:, None] * self.basis * self.scale
                 made = (self.mean, self.scale, self.basis, encoding, decoding)
-                self._casts[kind] = _Cast(*(t.to(*kind).contiguous() for t in made))
+                columns = _columns(self.shapes, self.logarithmic)
+                logarithms = torch.from_numpy(columns).to(kind[0]) if self.logarithmic else None
+                self._casts[kind] = _Cast(logarithms, *(t.to(*kind).contiguous() for t in made))
         return self._casts[kind]
 
 
 class _Cast(NamedTuple):
+    logarithms: torch.Tensor | None
     mean: torch.Tensor
     scale: torch.Tensor
     basis: torch.Tensor
     encoding: torch.Tensor
     decoding: torch.Tensor
+
+
+def _columns(shapes: Shapes, names: Sequence[str]) -> NDArray[np.bool_]:
+    """(numbers,) which of them belong to the named fields."""
+    parts = [np.full(math.prod(shape), name in names) for name, shape in shapes.items()]
+    return np.concatenate(parts)
+
+
+def _logarithms_of(blocks: Blocks, shapes: Shapes, names: Sequence[str]) -> Blocks:
+    """The same blocks with the logarithms of the named fields."""
+    columns = _columns(shapes, names)
+
+    def seen() -> Iterator[NDArray[np.float64]]:
+        for block in blocks():
+            if not (block[:, columns] > 0).all():
+                raise _not_positive(names)
+            yield np.where(columns, np.log(np.where(columns, block, 1.0)), block)
+
+    return seen
+
+
+def _not_positive(names: Sequence[str]) -> SurrogateError:
+    return SurrogateError(
+        f"{', '.join(names)} must be positive, for what is seen are logarithms; mend those samples, or "
+        "leave it out of `logarithmic`"
+    )
 
 
 def _field_scale(

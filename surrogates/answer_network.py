@@ -17,12 +17,14 @@ from torch import nn
 from ..datasets.held_pairs import HeldPairs
 from ..datasets.pairs import Pairs
 from .affine_span import AffineSpan
-from .answering import Anchored, AnsweringSettings, Start, start_of
+from .answering import Anchored, AnsweringSettings, Embedded, Start, start_of
+from .blocks.category_embedding import CategoryEmbedding
+from .coded_span import CodedSpan
 from .confidence import Confidence
 from .pair_fit import EncodedPairs, PairFit
 from .span_map import SpanMap
 from .surrogate import SurrogateError, TrainingRecord
-from .training import TrainingSettings, train
+from .training import Objective, TrainingSettings, train
 
 __all__ = ["AnswerNetwork"]
 
@@ -32,9 +34,10 @@ class AnswerNetwork(SpanMap):
 
     Inputs and outputs are measured on the training set (`AffineSpan`): what never varies, or follows linearly
     from the rest, is neither shown to the network nor asked of it, and comes back exactly. Time is scaled to
-    [-1, 1]. What lies outside raises `SurrogateError`: inputs off the span of those it was trained on, such
-    as other masses where all were one, and times beyond the last it has seen. Queries within the span but
-    outside the region that was sampled are answered, badly.
+    [-1, 1]. Inputs that are categories are embedded, and what spans decades can be seen by its logarithm; see
+    `AnsweringSettings`. What lies outside raises `SurrogateError`: inputs off the span of those it was
+    trained on, such as other masses where all were one, codes it has not seen, and times beyond the last
+    it has seen. Queries within the span but outside the region that was sampled are answered, badly.
 
     A subclass gives the network; its `Settings` have the fields `answering` and `training` besides its own.
     """
@@ -55,6 +58,16 @@ class AnswerNetwork(SpanMap):
         """The settings of the descent; its batch counts trajectories."""
         found: TrainingSettings = self.settings.training
         return found
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """See `SpanMap`."""
+        return self.answering.categories
+
+    @property
+    def logarithmic(self) -> tuple[str, ...]:
+        """See `SpanMap`."""
+        return self.answering.logarithmic
 
     @abstractmethod
     def network(self, *, query: int, outputs: int, timed: bool) -> nn.Module:
@@ -82,15 +95,7 @@ class AnswerNetwork(SpanMap):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             module = self._build().to(self.device, torch.float32)
-        objective = PairFit(
-            own,
-            valid,
-            outputs=self.answered,
-            loss=self.answering.loss,
-            frames=self.answering.frames,
-            shared=self.shares_times,
-            small=self.answering.small,
-        )
+        objective = self.fit_of(own, valid)
         prepared = time.perf_counter() - begin
         end = train(
             module,
@@ -110,6 +115,7 @@ class AnswerNetwork(SpanMap):
                 settings=self.answering,
                 seed=seed,
                 folder=None if folder is None else folder / "confidence",
+                categories=self._sizes,
             )
             self.confidence = confidence.to(self.dtype)
             prepared += seconds
@@ -123,6 +129,37 @@ class AnswerNetwork(SpanMap):
             validation_error=end.validation_error,
             finished=end.finished,
         )
+
+    def fit_of(self, examples: EncodedPairs, validation: EncodedPairs) -> Objective:
+        """What the descent makes small."""
+        assert self.answered is not None
+        return PairFit(
+            examples,
+            validation,
+            outputs=self.answered,
+            loss=self.answering.loss,
+            frames=self.answering.frames,
+            shared=self.shares_times,
+            small=self.answering.small,
+        )
+
+    def objective(self, examples: Pairs, validation: Pairs) -> Objective:
+        """See `further_training`: spans and horizon stay those of the first set.
+
+        Raises `SurrogateError` for inputs off the span, for times beyond the horizon, and where errors are
+        predicted, too: of what the network has learned since, these know nothing.
+        """
+        self._ready()
+        if self.confidence is not None:
+            raise SurrogateError(
+                f"this {type(self).__name__} predicts its error, which would be that of before; train one "
+                "with answering.confidence off, and train that on"
+            )
+        own, valid = (
+            self.encoded_again(pairs.held(), dtype=self.training.data_dtype)
+            for pairs in (examples, validation)
+        )
+        return self.fit_of(own, valid)
 
     @torch.no_grad()
     def __call__(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -165,7 +202,10 @@ class AnswerNetwork(SpanMap):
             module = self._build().to(self.device, self.dtype)
             if self.answering.confidence:
                 self.confidence = Confidence(
-                    query=self.asked.coordinates, timed=self.horizon is not None, settings=self.answering
+                    query=self.asked.coordinates,
+                    timed=self.horizon is not None,
+                    settings=self.answering,
+                    categories=self._sizes,
                 ).to(self.device, self.dtype)
         for part, owner in (("network", module.network), ("confidence", self.confidence)):
             if owner is not None:
@@ -180,13 +220,24 @@ class AnswerNetwork(SpanMap):
 
     def _build(self) -> Anchored:
         assert self.asked is not None and self.answered is not None
-        timed = self.horizon is not None
-        network = self.network(query=self.asked.coordinates, outputs=self.answered.coordinates, timed=timed)
-        return Anchored(network, self._start())
+        timed, query, outputs = self.horizon is not None, self.asked.coordinates, self.answered.coordinates
+        if not self._sizes:
+            return Anchored(self.network(query=query, outputs=outputs, timed=timed), self._start())
+        embedding = CategoryEmbedding(
+            numbers=query - len(self._sizes), categories=self._sizes, width=self.answering.embedding
+        )
+        network = self.network(query=embedding.outputs, outputs=outputs, timed=timed)
+        return Anchored(Embedded(embedding, network), self._start())
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        """How many codes each category has."""
+        return tuple(len(codes) for codes in self.known.values())
 
     def _start(self) -> Start | None:
         assert self.asked is not None and self.answered is not None
-        return start_of(self.asked, self.answered, self.answering, timed=self.horizon is not None)
+        numbers = self.asked.span if isinstance(self.asked, CodedSpan) else self.asked
+        return start_of(numbers, self.answered, self.answering, timed=self.horizon is not None)
 
     def _encoded(self, held: HeldPairs, judged: HeldPairs) -> tuple[EncodedPairs, EncodedPairs, EncodedPairs]:
         """For the network, for the predicted error, and for validation."""

@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from .affine_span import AffineSpan
+from .blocks.category_embedding import CategoryEmbedding
 from .surrogate import SurrogateError
 from .training import TrainingSettings
 
-__all__ = ["Anchored", "AnsweringSettings", "Start", "start_of"]
+__all__ = ["Anchored", "AnsweringSettings", "Embedded", "Start", "start_of"]
 
 RISE = 20.0
 """How fast the network gains its say after time 0, in units of the horizon."""
@@ -34,6 +35,11 @@ class AnsweringSettings:
             from the errors on the trajectories that the network has seen, which are smaller than on others.
         confidence_hidden: widths of the predicted error's own small network.
         confidence_training: its descent.
+        categories: inputs that are codes, of which only equality means anything: a material, a make. Each is
+            embedded, see `CategoryEmbedding`.
+        embedding: numbers of each code's vector.
+        logarithmic: inputs and outputs, all positive, that are seen by their logarithms: where they span
+            decades, and where it is the relative error that counts. The loss is then that of the logarithms.
     """
 
     loss: Literal["mae", "mse", "log"] = "mae"
@@ -46,6 +52,9 @@ class AnsweringSettings:
     confidence_training: TrainingSettings = TrainingSettings(  # noqa: RUF009 (frozen)
         steps=3_000, batch=256, optimiser="adam", learning_rate=3e-3, check_every=250
     )
+    categories: tuple[str, ...] = ()
+    embedding: int = 4
+    logarithmic: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.loss not in ("mae", "mse", "log"):
@@ -56,6 +65,8 @@ class AnsweringSettings:
             raise SurrogateError(
                 f"frames must be at least 1 and held_out lie in [0, 1), got {self.frames}, {self.held_out}"
             )
+        if self.embedding < 1:
+            raise SurrogateError(f"embedding must be at least 1, got {self.embedding}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +103,8 @@ def start_of(
 class Anchored(nn.Module):
     """A network of coordinates, that starts at the initial state where it knows it.
 
-    (batch, query) and times in [-1, 1], (batch or 1, m), or None -> (batch, m or 1, outputs).
+    (batch, query) and times in [-1, 1], (batch or 1, m), or None -> (batch, m or 1, outputs). The start
+    follows from the first columns of the query, which are numbers; those behind them are codes.
     """
 
     matrix: torch.Tensor
@@ -111,4 +123,17 @@ class Anchored(nn.Module):
         if not self.anchored or time is None:
             return answer
         share = -torch.expm1((time + 1) * (-0.5 * RISE))
-        return (query @ self.matrix + self.offset)[:, None] + share[..., None] * answer
+        return (query[:, : len(self.matrix)] @ self.matrix + self.offset)[:, None] + share[..., None] * answer
+
+
+class Embedded(nn.Module):
+    """A network of query and time that is given vectors in the place of codes."""
+
+    def __init__(self, embedding: CategoryEmbedding, network: nn.Module) -> None:
+        super().__init__()
+        self.embedding, self.network = embedding, network
+
+    def forward(self, query: torch.Tensor, time: torch.Tensor | None) -> torch.Tensor:
+        """See the class."""
+        answer: torch.Tensor = self.network(self.embedding(query), time)
+        return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import nn
 
 from .affine_span import AffineSpan
 from .answering import AnsweringSettings
+from .blocks.category_embedding import CategoryEmbedding
 from .blocks.perceptron import Perceptron
 from .blocks.query_and_time import beside
 from .pair_fit import EncodedPairs
@@ -38,8 +40,17 @@ class Confidence(nn.Module):
     typical: torch.Tensor
     calibration: torch.Tensor
 
-    def __init__(self, *, query: int, timed: bool, settings: AnsweringSettings) -> None:
+    def __init__(
+        self, *, query: int, timed: bool, settings: AnsweringSettings, categories: Sequence[int] = ()
+    ) -> None:
         super().__init__()
+        self.embedding = None
+        if categories:
+            numbers = query - len(categories)
+            self.embedding = CategoryEmbedding(
+                numbers=numbers, categories=categories, width=settings.embedding
+            )
+            query = self.embedding.outputs
         self.network = Perceptron(
             inputs=query + timed, hidden=settings.confidence_hidden, outputs=1, activation="silu"
         )
@@ -57,13 +68,19 @@ class Confidence(nn.Module):
         settings: AnsweringSettings,
         seed: int,
         folder: Path | None,
+        categories: Sequence[int] = (),
     ) -> tuple[Confidence, float]:
         """Trained on the errors that `module` makes, which stays as it is; and in how many seconds."""
         begin = time.perf_counter()
         seen, judged = (_errors(module, pairs, outputs) for pairs in (examples, validation))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            new = cls(query=examples.query.shape[1], timed=examples.time is not None, settings=settings)
+            new = cls(
+                query=examples.query.shape[1],
+                timed=examples.time is not None,
+                settings=settings,
+                categories=categories,
+            )
         new.typical.fill_(float(seen.mean()) or 1.0)
         new.to(examples.query.device, torch.float32)
         objective = _ErrorFit(examples, seen, validation, judged, frames=settings.frames)
@@ -81,7 +98,8 @@ class Confidence(nn.Module):
 
     def logarithm(self, query: torch.Tensor, time: torch.Tensor | None) -> torch.Tensor:
         """log(b / typical) before calibration, (batch, m or 1), within +-20."""
-        said: torch.Tensor = self.network(beside(query, time))[..., 0]
+        shown = query if self.embedding is None else self.embedding(query)
+        said: torch.Tensor = self.network(beside(shown, time))[..., 0]
         return 20 * torch.tanh(said / 20)
 
     @torch.no_grad()
@@ -152,6 +170,9 @@ def _errors(module: nn.Module, pairs: EncodedPairs, outputs: AffineSpan) -> torc
     to_fields = (outputs.deviation[:, None] * outputs.basis * outputs.scale).to(pairs.query.device, dtype)
     parts = []
     for some in torch.arange(len(pairs)).split(max(1, _ROWS // pairs.frames)):
-        wrong = module(pairs.query[some].to(dtype), time) - pairs.target[some].to(dtype)
-        parts.append((wrong @ to_fields).abs().mean(dim=-1))
+        said, true = module(pairs.query[some].to(dtype), time), pairs.target[some].to(dtype)
+        # of logarithms the error does not follow linearly from that of the coordinates
+        linear = not outputs.logarithmic
+        wrong = (said - true) @ to_fields if linear else outputs.decode(said) - outputs.decode(true)
+        parts.append(wrong.abs().mean(dim=-1))
     return torch.cat(parts)

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from .blocks.axial_mixing import AxialMixing
+from .blocks.edge_maps import EdgeMaps
 from .field_network import FieldNetwork
 from .field_settings import FieldSettings
 from .training import TrainingSettings
@@ -53,12 +54,23 @@ class FieldMixer(FieldNetwork):
 
     def network(self, *, inputs: int, outputs: int, grid: tuple[int, int]) -> nn.Module:
         """See `FieldNetwork`."""
-        chosen = self.settings
+        chosen, patch = self.settings, self.settings.patch
         assert self.scaling is not None
-        first = len(self.scaling.shown)
-        edges = range(first, first + len(chosen.fields.edge_scales))
         fields = self.scaling.fields
-        return _Network(inputs, fields, grid, chosen, edges=edges, numbers=outputs - fields)
+        coarse = -(-grid[0] // patch), -(-grid[1] // patch)
+        first = nn.Conv2d(inputs * patch**2, chosen.channels, 1)
+        blocks = nn.Sequential(*(_Block(chosen.channels, coarse) for _ in range(chosen.layers)))
+        head = EdgeMaps(
+            width=chosen.channels,
+            fields=fields,
+            numbers=outputs - fields,
+            grid=grid,
+            patch=patch,
+            edges=self.scaling.edges,
+            # of zeros that end in a relu nothing would ever come alive
+            zero=chosen.fields.ending != "relu",
+        )
+        return _Network(first, blocks, head)
 
 
 class _Block(nn.Module):
@@ -79,52 +91,13 @@ class _Block(nn.Module):
 
 
 class _Network(nn.Module):
-    def __init__(
-        self,
-        inputs: int,
-        fields: int,
-        grid: tuple[int, int],
-        settings: FieldMixer.Settings,
-        *,
-        edges: range,
-        numbers: int,
-    ) -> None:
+    def __init__(self, first: nn.Module, blocks: nn.Module, head: EdgeMaps) -> None:
         super().__init__()
-        self.grid, self.patch, self.edges, self.fields = grid, settings.patch, edges, fields
-        maps = 1 + len(edges)
-        coarse = tuple(-(-n // self.patch) for n in grid)
-        self.rows, self.columns = (c * self.patch - n for c, n in zip(coarse, grid, strict=True))
-        width, area = settings.channels, self.patch**2
-        self.first = nn.Conv2d(inputs * area, width, 1)
-        self.blocks = nn.Sequential(*(_Block(width, (coarse[0], coarse[1])) for _ in range(settings.layers)))
-        self.smooth = nn.Conv2d(width, fields * maps, 3, padding=1)
-        self.patches = nn.Conv2d(width, (fields + numbers) * area, 1)
-        for axis, points in zip(("tall", "wide"), coarse, strict=True):
-            self.register_buffer(axis, _finer(points, self.patch), persistent=False)
-        for layer in (self.smooth, self.patches):
-            if settings.fields.ending != "relu":  # of which nothing would ever come alive
-                nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-
-    tall: torch.Tensor
-    wide: torch.Tensor
+        self.first, self.blocks, self.head = first, blocks, head
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        whole = functional.pad(image, (0, self.columns, 0, self.rows), mode="replicate")
-        hidden = self.blocks(self.first(functional.pixel_unshuffle(whole, self.patch)))
-        maps = (self.tall @ (self.smooth(hidden) @ self.wide.T)).unflatten(1, (self.fields, -1))
-        fields = maps[:, :, 0]
-        if self.edges:
-            edges = whole[:, self.edges.start : self.edges.stop]
-            fields = fields + (maps[:, :, 1:] * edges[:, None]).sum(dim=2)
-        patches = functional.pixel_shuffle(self.patches(hidden), self.patch)
-        answer = torch.cat([fields + patches[:, : self.fields], patches[:, self.fields :]], dim=1)
-        return answer[..., : self.grid[0], : self.grid[1]]
-
-
-def _finer(points: int, times: int) -> torch.Tensor:
-    """(points * times, points) cubic interpolation between the middles of intervals."""
-    rows = torch.eye(points).reshape(points, 1, points)
-    return functional.interpolate(
-        rows[:, None], size=(1, points * times), mode="bicubic", align_corners=False
-    )[:, 0, 0].T.contiguous()
+        patch, (rows, columns) = self.head.patch, image.shape[2:]
+        whole = functional.pad(image, (0, -columns % patch, 0, -rows % patch), mode="replicate")
+        hidden = self.blocks(self.first(functional.pixel_unshuffle(whole, patch)))
+        answer: torch.Tensor = self.head(hidden, image)
+        return answer

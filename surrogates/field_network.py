@@ -106,6 +106,16 @@ class FieldNetwork(Surrogate):
             finished=end.finished,
         )
 
+    def objective(self, examples: Pairs, validation: Pairs) -> FieldFit:
+        """See `further_training`: means and scales stay those of the first set."""
+        _, scaling = self._ready()
+        self._refuse_what_does_not_fit(len(examples) + len(validation))
+        own, valid = (
+            scaling.encoded(pairs.held(dtype="float32"), device=self.device)
+            for pairs in (examples, validation)
+        )
+        return FieldFit(own, valid, scaling=scaling)
+
     @torch.no_grad()
     def __call__(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """See `Surrogate`."""

@@ -106,6 +106,11 @@ class FieldScaling:
         return len(self.shown) + len(self.settings.edge_scales) + 2 * self.settings.place
 
     @property
+    def edges(self) -> range:
+        """Channels of an input that are functions of the edge."""
+        return range(len(self.shown), len(self.shown) + len(self.settings.edge_scales))
+
+    @property
     def even(self) -> list[int]:
         """Channels of an input that are the same at all points, for they are numbers."""
         return [k for k, name in enumerate(self.shown) if not self.input_shapes[name]]

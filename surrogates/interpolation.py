@@ -48,12 +48,14 @@ class Interpolation(SpanMap):
             on_a_line: the same between queries that vary in a single coordinate: `cubic` takes two on either
                 side.
             trajectories: use only the first so many; None for all.
+            logarithmic: inputs and outputs, all positive, between whose logarithms it is linear.
         """
 
         neighbours: int = 8
         between_frames: Literal["linear", "cubic"] = "cubic"
         on_a_line: Literal["linear", "cubic"] = "linear"
         trajectories: int | None = None
+        logarithmic: tuple[str, ...] = ()
 
         def __post_init__(self) -> None:
             if self.trajectories is not None and self.trajectories < 1:
@@ -71,6 +73,11 @@ class Interpolation(SpanMap):
     """(trajectories, frames, output coordinates)"""
     _triangles: scipy.spatial.Delaunay | None = None
     _tree: scipy.spatial.cKDTree | None = None
+
+    @property
+    def logarithmic(self) -> tuple[str, ...]:
+        """See `SpanMap`."""
+        return self.settings.logarithmic
 
     def fit(
         self,

@@ -9,6 +9,7 @@ from torch import nn
 
 from ..datasets.held_pairs import HeldPairs
 from .affine_span import AffineSpan
+from .coded_span import CodedSpan
 
 __all__ = ["EncodedPairs", "PairFit"]
 
@@ -30,7 +31,7 @@ class EncodedPairs:
         self,
         held: HeldPairs,
         *,
-        inputs: AffineSpan,
+        inputs: AffineSpan | CodedSpan,
         outputs: AffineSpan,
         horizon: float | None,
         device: torch.device,
@@ -63,10 +64,11 @@ class PairFit:
 
     The loss is taken on the fields, not on the coordinates: of every number of every output the error e, in
     units of its field's deviation over the training set, all fields weighing alike, as its absolute value
-    (`mae`), its square (`mse`) or log(1 + |e| / small) (`log`). Where a few answers are hopeless, as in
-    chaos, squares spend the network on these and the logarithm gives them up: it makes the median smaller and
-    the mean larger. The absolute error lies between. A loss tells a reader little; the validation error is
-    relative to the size of each field, as a mean of absolute values, or root mean square for `mse`.
+    (`mae`), its square (`mse`) or log(1 + |e| / small) (`log`). Of a field that is seen by its logarithm it
+    is the error of that, in units of its deviation. Where a few answers are hopeless, as in chaos, squares
+    spend the network on these and the logarithm gives them up: it makes the median smaller and the mean
+    larger. The absolute error lies between. A loss tells a reader little; the validation error is relative
+    to the size of each field itself, as a mean of absolute values, or root mean square for `mse`.
 
     Arguments:
         examples, validation: what to learn and what to be judged by; of many, evenly spread pairs are used.

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ..datasets.known_equations import KnownEquations
 from ..solvers.contract import System
@@ -270,6 +271,10 @@ class PINN(Surrogate):
     def parameters_count(self) -> int:
         """Learned numbers."""
         return sum(p.numel() for p in self.network.parameters())
+
+    def networks(self) -> dict[str, nn.Module]:
+        """See `Surrogate`: none, for its derivatives read the weights of each layer as they are."""
+        return {}
 
     # inside --------------------------------------------------------------------------------------
 

@@ -72,14 +72,24 @@ class Propagation(nn.Module):
 
     def forward(self, state: torch.Tensor) -> torch.Tensor:
         """(batch, channels, *grid), normalised, one interval on."""
-        propagator, passed = self._prepare(state)
-        modes = torch.fft.rfftn(state, dim=self.axes)
+        modes = self.modes(state)
+        return self.advance(modes, self.network(self.seen(state, modes)))
+
+    def modes(self, state: torch.Tensor) -> torch.Tensor:
+        """(batch, channels, *grid) -> (batch, channels, *modes)"""
+        return torch.fft.rfftn(state, dim=self.axes)
+
+    def seen(self, state: torch.Tensor, modes: torch.Tensor) -> torch.Tensor:
+        """What the network is given of a state and its modes: (batch, channels, *coarse)."""
         if self.coarse == self.grid:
-            seen = state
-        else:
-            fewer = restrict_modes(modes, self.grid, self.coarse)
-            seen = torch.fft.irfftn(fewer, s=self.coarse, dim=self.axes)
-        learned = torch.fft.rfftn(self.network(seen), dim=self.axes)
+            return state
+        fewer = restrict_modes(modes, self.grid, self.coarse)
+        return torch.fft.irfftn(fewer, s=self.coarse, dim=self.axes)
+
+    def advance(self, modes: torch.Tensor, answer: torch.Tensor) -> torch.Tensor:
+        """The state one interval on, from its modes and the network's answer (batch, channels, *coarse)."""
+        propagator, passed = self._prepare(answer)
+        learned = torch.fft.rfftn(answer, dim=self.axes)
         if self.coarse != self.grid:
             learned = extend_modes(learned, self.coarse, self.grid)
         following = apply_modes(propagator, modes) + passed * learned

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import nn
 
 from .blocks.periodic_convolution import PeriodicConvolution
-from .blocks.residual_block import ResidualBlock
+from .blocks.residual_block import SQUARES, ResidualBlock
 from .propagation import SteppingSettings
 from .stepper import Stepper
+from .surrogate import SurrogateError
 from .training import TrainingSettings
 
 __all__ = ["ResNet"]
@@ -31,6 +33,9 @@ class ResNet(Stepper):
             channels: of every hidden layer.
             width: points of each kernel along each axis; odd.
             blocks: residual blocks.
+            skips: whether each block adds to what came before. A plain stack, without, serves to show what
+                skips are worth; `ResidualBlock` says how it starts.
+            activation: of the blocks: a `gate`, which is a product, or a `gelu`.
             stepping: linear part, filter, coarse grid, and what the loss looks at.
             training: optimiser, steps, schedule.
         """
@@ -38,8 +43,16 @@ class ResNet(Stepper):
         channels: int = 16
         width: int = 7
         blocks: int = 3
+        skips: bool = True
+        activation: Literal["gate", "gelu"] = "gate"
         stepping: SteppingSettings = SteppingSettings()  # noqa: RUF009 (frozen)
         training: TrainingSettings = TrainingSettings()  # noqa: RUF009 (frozen)
+
+        def __post_init__(self) -> None:
+            if self.activation not in SQUARES:
+                raise SurrogateError(
+                    f"the activation must be one of {sorted(SQUARES)}, got {self.activation!r}"
+                )
 
     settings: Settings
 
@@ -50,7 +63,13 @@ class ResNet(Stepper):
             dimensions=dimensions, inputs=channels, outputs=chosen.channels, width=chosen.width
         )
         blocks = [
-            ResidualBlock(dimensions=dimensions, channels=chosen.channels, width=chosen.width)
+            ResidualBlock(
+                dimensions=dimensions,
+                channels=chosen.channels,
+                width=chosen.width,
+                skip=chosen.skips,
+                activation=chosen.activation,
+            )
             for _ in range(chosen.blocks)
         ]
         last = PeriodicConvolution(

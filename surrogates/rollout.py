@@ -9,11 +9,10 @@ from torch import nn
 
 from ..datasets.tasks import Trajectories
 from .surrogate import SurrogateError
+from .trajectory_windows import TrajectoryWindows
 
 __all__ = ["Rollout"]
 
-_IN_MEMORY = 2**31
-"""Bytes up to which all training frames are held in memory; larger sets are read window by window."""
 _VALIDATION_PAIRS = 4096
 _VALIDATION_BATCH = 512
 
@@ -53,28 +52,21 @@ class Rollout:
                     f"{name} needs at least one trajectory of {needed} frames, got {len(given)} of "
                     f"{given.frames}; generate a longer set or lower unroll (now {unroll})"
                 )
-        self._trajectories, self._normalise = examples, normalise
+        self._normalise = normalise
         self._unroll, self._noise, self._device = unroll, input_noise, device
-        self._places = examples.frames - unroll
+        self._windows = TrajectoryWindows(examples, frames=unroll + 1, normalise=normalise, device=device)
         self._scale = scale.reshape(-1, *[1] * (len(examples.frame_shape) - 1)).to(device)
-        frames = len(examples) * examples.frames
-        size = 8 * frames * torch.Size(examples.frame_shape).numel()
-        self._frames = (
-            torch.stack([self._read(i, 0, examples.frames) for i in range(len(examples))]).to(device)
-            if size <= _IN_MEMORY
-            else None
-        )
         self._before, self._after = self._validation(validation)
 
     @property
     def examples(self) -> int:
         """Windows, over all trajectories."""
-        return len(self._trajectories) * self._places
+        return len(self._windows)
 
     def loss(self, module: nn.Module, indices: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Mean square error over the windows `indices`, in units of `scale`."""
         dtype = next(module.parameters()).dtype
-        window = self._windows(indices).to(dtype)
+        window = self._windows.take(indices).to(dtype)
         state = window[:, 0]
         if self._noise:
             # drawn on the CPU, so that it does not depend on the device
@@ -95,17 +87,6 @@ class Rollout:
             answer = module(self._before[i : i + _VALIDATION_BATCH].to(dtype)).double()
             squares += float((answer - self._after[i : i + _VALIDATION_BATCH]).square().sum())
         return (squares / float(self._after.square().sum())) ** 0.5
-
-    def _windows(self, indices: torch.Tensor) -> torch.Tensor:
-        trajectories, starts = indices // self._places, indices % self._places
-        if self._frames is not None:
-            offsets = torch.arange(self._unroll + 1)
-            return self._frames[trajectories[:, None], starts[:, None] + offsets]
-        pairs = zip(trajectories.tolist(), starts.tolist(), strict=True)
-        return torch.stack([self._read(i, start, self._unroll + 1) for i, start in pairs]).to(self._device)
-
-    def _read(self, trajectory: int, start: int, frames: int) -> torch.Tensor:
-        return self._normalise(torch.from_numpy(self._trajectories.window(trajectory, start, frames)))
 
     def _validation(self, validation: Trajectories) -> tuple[torch.Tensor, torch.Tensor]:
         """Pairs of frames, evenly spread over the trajectories."""

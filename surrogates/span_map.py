@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from ..datasets.held_pairs import HeldPairs
 from ..datasets.pairs import Pairs
 from .affine_span import AffineSpan
+from .categories import Categories
+from .coded_span import CodedSpan
 from .pair_fit import EncodedPairs, scaled_time
 from .surrogate import Surrogate, SurrogateError
 
@@ -29,15 +32,28 @@ class SpanMap(Surrogate):
     region that was sampled are answered, badly.
     """
 
-    asked: AffineSpan | None = None
+    asked: AffineSpan | CodedSpan | None = None
     answered: AffineSpan | None = None
     horizon: float | None = None
     """The latest time it has seen; None for pairs that are not timed."""
+    known: Mapping[str, tuple[float, ...]] = MappingProxyType({})
+    """Of each input that is a category, the codes that it has seen."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Names of inputs that are codes and no numbers; what a subclass's settings say."""
+        return ()
+
+    @property
+    def logarithmic(self) -> tuple[str, ...]:
+        """Names of inputs and outputs that are seen by their logarithms; what a subclass's settings say."""
+        return ()
 
     def measure(self, examples: Pairs, validation: Pairs) -> tuple[HeldPairs, HeldPairs]:
         """Note shapes, horizon and spans of the examples; all pairs of both splits, in memory.
 
-        Raises `SurrogateError` for a set without validation, or of one time only.
+        Raises `SurrogateError` for a set without validation, of one time only, or without what is named as a
+        category or logarithmic.
         """
         self.refuse_without_both(examples, validation)
         # in double precision: what follows linearly must do so to round-off
@@ -47,8 +63,14 @@ class SpanMap(Surrogate):
             raise SurrogateError("timed pairs need more than the first frame; raise the horizon")
         self.input_shapes, self.output_shapes = examples.input_shapes, examples.output_shapes
         self.horizon = horizon
-        self.asked = AffineSpan.measure(lambda: _input_blocks(held), self.query_shapes)
-        self.answered = AffineSpan.measure(lambda: _output_blocks(held), self.output_shapes)
+        self._refuse_unknown_names()
+        self.known = Categories.measure(held.inputs, self.categories).known
+        numbers, logarithmic = self._number_shapes, self.logarithmic
+        span = AffineSpan.measure(lambda: _input_blocks(held, numbers), numbers, logarithmic=logarithmic)
+        self.asked = self._with_categories(span)
+        self.answered = AffineSpan.measure(
+            lambda: _output_blocks(held), self.output_shapes, logarithmic=logarithmic
+        )
         return held, judged
 
     def encoded(self, held: HeldPairs, *, dtype: torch.dtype) -> EncodedPairs:
@@ -62,6 +84,22 @@ class SpanMap(Surrogate):
             device=self.device,
             dtype=dtype,
         )
+
+    def encoded_again(self, held: HeldPairs, *, dtype: torch.dtype) -> EncodedPairs:
+        """Of another set than that which the spans were measured on.
+
+        Raises `SurrogateError` for inputs off their span and times beyond the horizon.
+        """
+        assert self.asked is not None
+        given = {name: torch.from_numpy(values) for name, values in held.inputs.items()}
+        self.asked.refuse_off(self.asked.flatten(given).double())
+        last = 0.0 if held.times is None else float(held.times[-1])
+        if self.horizon is not None and last > self.horizon * (1 + 1e-6):
+            raise SurrogateError(
+                f"this surrogate has learned times up to {self.horizon:g}, and these pairs go to {last:g}; "
+                "give the task a shorter horizon, or train a new surrogate"
+            )
+        return self.encoded(held, dtype=dtype)
 
     def questions(
         self, inputs: Mapping[str, torch.Tensor]
@@ -101,22 +139,45 @@ class SpanMap(Surrogate):
     def restore_spans(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """The part of `restore` that they share."""
         assert self.output_shapes is not None
-        self.asked = AffineSpan.from_tensors(tensors, "inputs", self.query_shapes)
-        self.answered = AffineSpan.from_tensors(tensors, "outputs", self.output_shapes)
+        logarithmic = self.logarithmic
+        span = AffineSpan.from_tensors(tensors, "inputs", self._number_shapes, logarithmic=logarithmic)
+        self.asked = self._with_categories(span)
+        self.answered = AffineSpan.from_tensors(
+            tensors, "outputs", self.output_shapes, logarithmic=logarithmic
+        )
 
     def noted(self) -> dict[str, Any]:
         """See `Surrogate`."""
-        return {**super().noted(), "horizon": self.horizon}
+        return {**super().noted(), "horizon": self.horizon, "known": dict(self.known)}
 
     def recall(self, noted: Mapping[str, Any]) -> None:
         """See `Surrogate`."""
         super().recall(noted)
         self.horizon = noted["horizon"]
+        # surrogates of before there were categories have none
+        self.known = {name: tuple(codes) for name, codes in noted.get("known", {}).items()}
 
     @property
     def query_shapes(self) -> dict[str, tuple[int, ...]]:
         """Of its inputs, `time` apart."""
         return {name: shape for name, shape in (self.input_shapes or {}).items() if name != "time"}
+
+    @property
+    def _number_shapes(self) -> dict[str, tuple[int, ...]]:
+        return {name: shape for name, shape in self.query_shapes.items() if name not in self.known}
+
+    def _with_categories(self, span: AffineSpan) -> AffineSpan | CodedSpan:
+        return CodedSpan(span, Categories(dict(self.known))) if self.known else span
+
+    def _refuse_unknown_names(self) -> None:
+        """What is misspelt must not be left out in silence."""
+        names = {*self.query_shapes, *(self.output_shapes or {})} - {*self.categories}
+        for name in self.logarithmic:
+            if name not in names:
+                raise SurrogateError(
+                    f"{name!r} in `logarithmic` is no number that is asked or answered; there are "
+                    f"{sorted(names)}"
+                )
 
 
 def _times_of_each(flat: torch.Tensor) -> int:
@@ -129,8 +190,8 @@ def _times_of_each(flat: torch.Tensor) -> int:
     return each if regular and bool((changes % each == 0).all()) else 1
 
 
-def _input_blocks(held: HeldPairs) -> Iterator[NDArray[np.float64]]:
-    parts = [values.reshape(held.trajectories, -1) for values in held.inputs.values()]
+def _input_blocks(held: HeldPairs, names: Iterable[str]) -> Iterator[NDArray[np.float64]]:
+    parts = [held.inputs[name].reshape(held.trajectories, -1) for name in names]
     yield np.concatenate(parts, axis=1).astype(np.float64)
 
 

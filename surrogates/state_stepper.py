@@ -87,15 +87,7 @@ class StateStepper(Forecaster):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             module = self._build(scale).to(self.device, torch.float32)
-        objective = Rollout(
-            examples,
-            validation,
-            normalise=self._encode,
-            scale=scale,
-            unroll=self.settings.unroll,
-            input_noise=self.settings.input_noise,
-            device=self.device,
-        )
+        objective = self._rollout(examples, validation, scale)
         prepared = time.perf_counter() - begin
         own = {k: v for k, v in dataclasses.asdict(self.settings).items() if k != "training"}
         measured = {"mean": self.span.mean.tolist(), "increments": scale.tolist()}
@@ -118,6 +110,18 @@ class StateStepper(Forecaster):
             validation_error=end.validation_error,
             finished=end.finished,
         )
+
+    def objective(self, examples: Trajectories, validation: Trajectories) -> Rollout:
+        """See `further_training`: span and unit of errors stay those of the first set.
+
+        Raises `SurrogateError` for states off that span.
+        """
+        if self.module is None or self.span is None:
+            raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
+        for part in (examples, validation):
+            for states in _states(part):
+                self.span.refuse_off(torch.from_numpy(states))
+        return self._rollout(examples, validation, self.module.scale)
 
     def step(self, state: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Memory]:
         """See `Forecaster`."""
@@ -153,6 +157,17 @@ class StateStepper(Forecaster):
 
     def _build(self, scale: torch.Tensor) -> _Increment:
         return _Increment(self.settings, scale)
+
+    def _rollout(self, examples: Trajectories, validation: Trajectories, scale: torch.Tensor) -> Rollout:
+        return Rollout(
+            examples,
+            validation,
+            normalise=self._encode,
+            scale=scale,
+            unroll=self.settings.unroll,
+            input_noise=self.settings.input_noise,
+            device=self.device,
+        )
 
     def _encode(self, states: torch.Tensor) -> torch.Tensor:
         """(..., channels, *grid) -> (..., coordinates, 1, ...), with as many axes as there were."""

@@ -74,15 +74,7 @@ class Stepper(Forecaster):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             module = self._build(linear).to(self.device, torch.float32)
-        objective = Rollout(
-            examples,
-            validation,
-            normalise=self.scaling.normalise,
-            scale=linear.remainder,
-            unroll=self.stepping.unroll,
-            input_noise=self.stepping.input_noise,
-            device=self.device,
-        )
+        objective = self._rollout(examples, validation, linear)
         prepared = time.perf_counter() - begin
         end = train(
             module,
@@ -102,24 +94,26 @@ class Stepper(Forecaster):
             finished=end.finished,
         )
 
+    def objective(self, examples: Trajectories, validation: Trajectories) -> Rollout:
+        """See `further_training`: scaling, linear part and the unit of errors stay those of the first set."""
+        return self._rollout(examples, validation, self._ready()[0].linear)
+
     def step(self, state: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Memory]:
         """See `Forecaster`."""
-        if self.module is None or self.scaling is None:
-            raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
+        module, scaling = self._ready()
         if tuple(state.shape[1:]) != self.frame_shape:
             raise SurrogateError(
                 f"{type(self).__name__} was trained on frames (channels, *grid) of {self.frame_shape}, "
                 f"got {tuple(state.shape[1:])}"
             )
         with torch.no_grad():
-            return self.scaling.denormalise(self.module(self.scaling.normalise(state))), memory
+            return scaling.denormalise(module(scaling.normalise(state))), memory
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """See `Forecaster`."""
-        if self.module is None or self.scaling is None:
-            raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
-        weights = {f"network.{name}": t for name, t in self.module.network.state_dict().items()}
-        return {**weights, **self.scaling.tensors(), **self.module.linear.tensors()}
+        module, scaling = self._ready()
+        weights = {f"network.{name}": t for name, t in module.network.state_dict().items()}
+        return {**weights, **scaling.tensors(), **module.linear.tensors()}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """See `Forecaster`."""
@@ -136,6 +130,23 @@ class Stepper(Forecaster):
         channels, *grid = self.frame_shape
         coarse = self.stepping.coarse(grid)
         return Propagation(self.network(channels, coarse), linear, grid=grid, coarse=coarse)
+
+    def _rollout(self, examples: Trajectories, validation: Trajectories, linear: LinearPart) -> Rollout:
+        assert self.scaling is not None
+        return Rollout(
+            examples,
+            validation,
+            normalise=self.scaling.normalise,
+            scale=linear.remainder,
+            unroll=self.stepping.unroll,
+            input_noise=self.stepping.input_noise,
+            device=self.device,
+        )
+
+    def _ready(self) -> tuple[Propagation, Scaling]:
+        if self.module is None or self.scaling is None:
+            raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
+        return self.module, self.scaling
 
     def _identity(self, examples: Trajectories, linear: LinearPart) -> dict[str, Any]:
         """What tells this training from others: the model's settings, and what was measured on the data."""

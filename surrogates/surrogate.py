@@ -16,6 +16,7 @@ from typing import Any, ClassVar, cast, get_type_hints
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import nn
 
 from ..datasets.durable import explained, leftovers, write_whole
 from ..datasets.pairs import Pairs
@@ -77,6 +78,8 @@ class Surrogate(ABC):
     Settings: ClassVar[type]
     learns: ClassVar[type] = Pairs
     """What `fit` takes; a task that gives something else cannot train it."""
+    lowering: str = ""
+    """How its numbers were made fewer or shorter after training; see `low_precision`."""
 
     def __init__(
         self,
@@ -128,6 +131,19 @@ class Surrogate(ABC):
     def __call__(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Inputs by name, (batch, *shape) each -> outputs by name; the shapes are those it has learned."""
 
+    def networks(self) -> dict[str, nn.Module]:
+        """What gradients have trained in it, by the path to each, without the physics around it.
+
+        Of each of its modules what that calls its `network`, or all of it.
+        """
+        found = {}
+        for name, module in vars(self).items():
+            if isinstance(module, nn.Module):
+                inner = getattr(module, "network", None)
+                path = f"{name}.network" if isinstance(inner, nn.Module) else name
+                found[path] = inner if isinstance(inner, nn.Module) else module
+        return found
+
     # saving --------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -160,6 +176,11 @@ class Surrogate(ABC):
         """
         if self.input_shapes is None:
             raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` before `save`")
+        if self.lowering:
+            raise SurrogateError(
+                f"this {type(self).__name__} was lowered to {self.lowering}, which is not saved: save "
+                "what it was made of, and lower that again when it is loaded, which gives the same bits"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         for path in leftovers(folder):
             path.unlink()

@@ -85,7 +85,10 @@ class TrainingSettings:
 
 
 class Objective(Protocol):
-    """What is to be learned: examples by number, a loss over some of them, a validation error."""
+    """What is to be learned: examples by number, a loss over some of them, a validation error.
+
+    One that learns besides has `tensors` and `restore`, too: see `training_run.Learner`.
+    """
 
     @property
     def examples(self) -> int:

@@ -6,9 +6,10 @@ import json
 import logging
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -21,11 +22,22 @@ from .surrogate import SurrogateError
 if TYPE_CHECKING:
     from .training import Objective, TrainingSettings
 
-__all__ = ["Run"]
+__all__ = ["Learner", "Run"]
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """An objective that learns besides, as an adversary does: what it has learned goes into checkpoints."""
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All of it, by name."""
+
+    def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Take `tensors()` back."""
 
 
 @dataclass
@@ -138,6 +150,8 @@ class Run:
         tensors = {f"module.{k}": v for k, v in self.module.state_dict().items()}
         tensors |= {f"best.{k}": v for k, v in self.best.items()}
         tensors |= {f"optimiser.{k}": v for k, v in moments.items()}
+        if isinstance(self.objective, Learner):
+            tensors |= {f"objective.{k}": v for k, v in self.objective.tensors().items()}
         numbers = {
             "identity": self.identity,
             "step": self.step,
@@ -160,7 +174,8 @@ class Run:
             self._refuse_another(numbers["identity"])
             self.step, self.before, self.errors = numbers["step"], numbers["seconds"], numbers["errors"]
             self._choose_precision(after=True)
-            parts: dict[str, dict[str, torch.Tensor]] = {"module": {}, "best": {}, "optimiser": {}}
+            kinds = ("module", "best", "optimiser", "objective")
+            parts: dict[str, dict[str, torch.Tensor]] = {kind: {} for kind in kinds}
             for name, tensor in tensors.items():
                 kind, _, rest = name.partition(".")
                 parts[kind][rest] = tensor
@@ -168,6 +183,8 @@ class Run:
             device = next(self.module.parameters()).device
             self.best = {name: tensor.to(device) for name, tensor in parts["best"].items()}
             plain_to_optimiser(self.optimiser, parts["optimiser"], numbers["optimiser"])
+            if isinstance(self.objective, Learner):
+                self.objective.restore(parts["objective"])
             logger.info("resumed the training in %s at step %d", self.folder, self.step)
         # a kill between log and checkpoint leaves a line, or a part of one, that will be written again
         kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= self.step]

@@ -208,7 +208,6 @@ FAULTS = (
             "state = state + 0 * noise",
             "test_unrolling_and_noise_change_what_is_learned",
         ),
-        ("examples.frames - unroll", "examples.frames - unroll - 1", "test_it_overfits_eight_samples"),
     ),
     *planted(
         "surrogates/scaling.py",

@@ -3,12 +3,16 @@
 from typing import Any
 
 import numpy as np
+from understudy.datasets.observations import Gappy, Instrument, Observations
 from understudy.datasets.pairs import Pairs
 from understudy.datasets.tasks import Trajectories
+from understudy.solvers.contract import PERIODIC, Axis
 
 
 class InMemory:
     """Trajectories (trajectories, frames, *grid) of one field, with the interface of a split on disk."""
+
+    name = "train"
 
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
@@ -17,6 +21,9 @@ class InMemory:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def shape_of(self, field: str) -> tuple[int, ...]:
+        return self.grid
 
     def read(self, trajectory: int, start: int, stop: int, *, step: int = 1, field: str) -> np.ndarray:
         assert field == "u"
@@ -90,6 +97,31 @@ def obstacles(samples: int, seed: int) -> Pairs:
 def in_memory(values: np.ndarray, interval: float = 0.25) -> Trajectories:
     """Examples as a surrogate's `fit` takes them."""
     return Trajectories(InMemory(values), fields=("u",), stride=1, interval=interval)
+
+
+def in_view(
+    values: np.ndarray,
+    instrument: Instrument,
+    *,
+    window: int = 1,
+    every: int = 1,
+    seed: int = 0,
+    ring: bool = True,
+) -> Observations:
+    """What an instrument sees of windows of trajectories (trajectories, frames, *grid), and these."""
+    source: Any = InMemory(values)
+    axes = tuple(
+        Axis(name, tuple(np.arange(points) / points), ends=PERIODIC if ring else ("wall", "wall"))
+        for name, points in zip("xyz", values.shape[2:], strict=False)
+    )
+    return Observations(
+        source, field="u", instrument=instrument, window=window, every=every, seed=seed, axes=axes
+    )
+
+
+def with_gaps(values: np.ndarray, *, share: float = 0.4, noise: float = 0.1, **how: Any) -> Observations:
+    """Whole trajectories as an instrument that leaves gaps sees them; see `in_view`."""
+    return in_view(values, Gappy(share, noise), **{"window": values.shape[1], **how})
 
 
 def travelling_waves(

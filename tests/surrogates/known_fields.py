@@ -24,3 +24,28 @@ def shapes(samples: int, seed: int, grid: tuple[int, int] = (10, 14)) -> Pairs:
     away = 1 - np.exp(-((np.maximum(distance, 0) / 0.2) ** 2))
     asked: Any = Asked(distance=distance, away=away, twist=away * (x - 0.6), area=np.pi * radius**2)
     return Pairs(asked, inputs=("distance",), outputs=("away", "twist", "area"))
+
+
+def trigonometric(
+    grid: tuple[int, ...],
+    highest: int,
+    *,
+    seed: int = 0,
+    time: float = 0.0,
+    speed: float = 0.0,
+    diffusivity: float = 0.0,
+) -> torch.Tensor:
+    """A real field of wavenumbers up to `highest` along each axis, by its formula; after some time, if it is
+    carried along by `speed` on the first axis, twice as fast on the second and so on, and spread.
+    """
+    generator = np.random.default_rng(seed)
+    axes = np.meshgrid(*[2 * np.pi * np.arange(n) / n for n in grid], indexing="ij")
+    waves = generator.integers(-highest, highest + 1, size=(20, len(grid)))
+    amplitudes, phases = generator.normal(size=20), generator.uniform(0, 2 * np.pi, size=20)
+    amplitudes = amplitudes * np.exp(-diffusivity * (waves**2).sum(axis=1) * time)
+    phases = phases - speed * time * waves @ (1.0 + np.arange(len(grid)))
+    u = sum(
+        a * np.cos(sum(k * x for k, x in zip(wave, axes, strict=True)) + phase)
+        for a, wave, phase in zip(amplitudes, waves, phases, strict=True)
+    )
+    return torch.from_numpy(np.asarray(u))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from known_fields import trigonometric
 from scipy.interpolate import BSpline
 from torch import nn
 from understudy.surrogates.blocks.axial_mixing import AxialMixing
@@ -116,19 +117,6 @@ def test_a_kernel_without_a_centre_is_refused(width: int) -> None:
 def test_four_dimensions_are_refused() -> None:
     with pytest.raises(ValueError, match="1, 2 or 3"):
         PeriodicConvolution(dimensions=4, inputs=1, outputs=1, width=3)
-
-
-def trigonometric(grid: tuple[int, ...], highest: int, seed: int = 0) -> torch.Tensor:
-    """A real field of wavenumbers up to `highest` along each axis, by its formula."""
-    generator = np.random.default_rng(seed)
-    axes = np.meshgrid(*[2 * np.pi * np.arange(n) / n for n in grid], indexing="ij")
-    waves = generator.integers(-highest, highest + 1, size=(20, len(grid)))
-    amplitudes, phases = generator.normal(size=20), generator.uniform(0, 2 * np.pi, size=20)
-    u = sum(
-        a * np.cos(sum(k * x for k, x in zip(wave, axes, strict=True)) + phase)
-        for a, wave, phase in zip(amplitudes, waves, phases, strict=True)
-    )
-    return torch.from_numpy(np.asarray(u))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from understudy.surrogates.field_dense import FieldDense
 from understudy.surrogates.field_mixer import FieldMixer
 from understudy.surrogates.field_scaling import FieldScaling
 from understudy.surrogates.field_settings import FieldSettings
+from understudy.surrogates.field_transformer import FieldTransformer
+from understudy.surrogates.fourier_operator import FourierOperator
 from understudy.surrogates.gated_unet import GatedUNet
 from understudy.surrogates.surrogate import SurrogateError
 from understudy.surrogates.training import TrainingSettings
@@ -28,6 +30,8 @@ SMALL: dict[type[Any], dict[str, Any]] = {
     GatedUNet: {"channels": 6, "levels": 2, "dropout": 0.0},
     UNet: {"channels": 12, "levels": 2},
     FieldMixer: {"channels": 24, "layers": 2, "patch": 3},
+    FieldTransformer: {"patch": 3, "width": 32, "heads": 4, "blocks": 2},
+    FourierOperator: {"channels": 12, "modes": 5, "blocks": 2},
 }
 KINDS = pytest.mark.parametrize("kind", SMALL, ids=lambda kind: kind.__name__)
 

@@ -1,4 +1,4 @@
-"""MLP, CNN and ResNet learn what they must be able to learn, in one, two and three dimensions."""
+"""Steppers that gradients train learn what they must be able to learn, in one, two and three dimensions."""
 
 import dataclasses
 from typing import Any
@@ -8,12 +8,14 @@ import pytest
 import torch
 from known_dynamics import in_memory
 from understudy.surrogates.cnn import CNN
+from understudy.surrogates.fourier_stepper import FourierStepper
 from understudy.surrogates.mlp import MLP
 from understudy.surrogates.propagation import SteppingSettings
 from understudy.surrogates.resnet import ResNet
 from understudy.surrogates.stepper import Stepper
 from understudy.surrogates.surrogate import SurrogateError
 from understudy.surrogates.training import TrainingSettings
+from understudy.surrogates.transformer_stepper import TransformerStepper
 
 PLAIN = SteppingSettings(linear=False, input_noise=0.0, filter_floor=0.0)
 SHORT = TrainingSettings(steps=400, batch=8, check_every=100, learning_rate=1e-2)
@@ -21,14 +23,16 @@ SMALL: dict[type[Stepper], dict[str, Any]] = {
     MLP: {"hidden": (32,)},
     CNN: {"channels": 8, "width": 5},
     ResNet: {"channels": 8, "width": 5, "blocks": 2},
+    FourierStepper: {"channels": 8, "modes": 3, "blocks": 3},
+    TransformerStepper: {"width": 16, "heads": 2, "blocks": 1},
 }
 KINDS = pytest.mark.parametrize("kind", SMALL, ids=lambda kind: kind.__name__)
 QUICK_FIRST = pytest.mark.parametrize(
     "kind",
-    [pytest.param(kind, marks=pytest.mark.slow) if kind is ResNet else kind for kind in SMALL],
+    [kind if kind in (MLP, CNN) else pytest.param(kind, marks=pytest.mark.slow) for kind in SMALL],
     ids=lambda kind: kind.__name__,
 )
-"""All kinds, of which the one that takes half of the time runs with the slow tests only."""
+"""All kinds, of which those that take most of the time run with the slow tests only."""
 
 
 def make(kind: Any, *, stepping: SteppingSettings = PLAIN, training: TrainingSettings = SHORT) -> Any:
@@ -88,7 +92,7 @@ def test_it_learns_a_linear_map_without_the_linear_part(kind: Any) -> None:
     pairs = np.stack([u, u - 0.3 * (u - np.roll(u, 1, 1)) + 0.1 * (np.roll(u, -1, 1) - u)], axis=1)
     stepper = make(kind, training=dataclasses.replace(SHORT, steps=800, batch=32))
     record = stepper.fit(in_memory(pairs[:350]), in_memory(pairs[350:]), seed=0)
-    assert record.validation_error < (0.02 if kind is MLP else 1e-3)
+    assert record.validation_error < (0.02 if kind in (MLP, TransformerStepper) else 1e-3)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,9 @@ def test_it_learns_a_convective_product(kind: Any) -> None:
     assert record.validation_error < 0.05 * linear_alone
 
 
-@pytest.mark.parametrize("kind", [CNN, ResNet], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [CNN, ResNet, FourierStepper, TransformerStepper], ids=lambda kind: kind.__name__
+)
 def test_it_commutes_with_translations_on_the_coarse_grid_too(kind: Any) -> None:
     u = advection_diffusion((16,), 4) ** 3
     stepper = make(kind, stepping=SteppingSettings(coarsen=2), training=dataclasses.replace(SHORT, steps=50))
@@ -133,7 +139,7 @@ def test_a_set_that_does_not_fit_in_memory_is_read_window_by_window_to_the_same_
     stepping = SteppingSettings(unroll=2)
     held, read = (make(CNN, stepping=stepping, training=training) for _ in range(2))
     held.fit(in_memory(u), in_memory(u), seed=0)
-    monkeypatch.setattr("understudy.surrogates.rollout._IN_MEMORY", 0)
+    monkeypatch.setattr("understudy.surrogates.trajectory_windows._IN_MEMORY", 0)
     read.fit(in_memory(u), in_memory(u), seed=0)
     assert all(torch.equal(t, read.tensors()[name]) for name, t in held.tensors().items())
 

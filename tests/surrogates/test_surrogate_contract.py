@@ -7,13 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from known_dynamics import in_memory, obstacles
+from known_dynamics import in_memory, in_view, obstacles, travelling_waves, with_gaps
 from understudy.datasets.durable import leftovers
 from understudy.datasets.known_equations import KnownEquations
+from understudy.datasets.observations import Coarse, Observations
 from understudy.solvers.contract import Axis
 from understudy.solvers.heat import Heat
 from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
+from understudy.surrogates.adapting import adapt
+from understudy.surrogates.blocks.magnitude_pruning import neuron_pairs
 from understudy.surrogates.forecaster import Forecaster
+from understudy.surrogates.further_training import Trainable
+from understudy.surrogates.low_precision import LOWERINGS, lowered, stored_bytes
+from understudy.surrogates.refiner import Refiner
 from understudy.surrogates.surrogate import (
     Surrogate,
     SurrogateError,
@@ -22,17 +28,38 @@ from understudy.surrogates.surrogate import (
     load,
     surrogate_names,
 )
+from understudy.surrogates.training import TrainingSettings
 
 POINTS, INTERVAL, STEPS = 32, 1 / 8, 12
 TRAIN = {"steps": 40, "batch": 16, "check_every": 20}
 SMALL: dict[str, dict[str, Any]] = {
+    "boosted_trees": {"growing": {"trees": 5, "samples_in_leaf": 3}, "most_outputs": 25},
     "cnn": {"channels": 3, "width": 5, "training": TRAIN},
+    "convolutional_recurrent": {"channels": 3, "width": 3, "warm_up": 6, "training": TRAIN},
     "dense": {"hidden": (16, 16), "training": TRAIN},
     "esn": {"nodes": 60, "warm_up": 10},
     "field_cnn": {"encoder": (8, 8), "strides": (2, 2), "code": 16, "decoder": (8, 8), "training": TRAIN},
     "field_dense": {"hidden": (16,), "training": TRAIN},
+    "field_diffusion": {
+        "channels": 4,
+        "width": 3,
+        "blocks": 1,
+        "steps": 4,
+        "members": 2,
+        "training": TRAIN,
+    },
     "field_mixer": {"channels": 8, "layers": 1, "training": TRAIN},
+    "field_transformer": {"patch": 2, "width": 8, "heads": 2, "blocks": 1, "training": TRAIN},
+    "fourier_operator": {"channels": 4, "modes": 2, "blocks": 1, "padding": 0.5, "training": TRAIN},
+    "fourier_stepper": {"channels": 3, "modes": 6, "blocks": 1, "training": TRAIN},
     "gated_unet": {"channels": 4, "levels": 1, "training": TRAIN},
+    "latent_stepper": {
+        "latent": 4,
+        "hidden": (16,),
+        "stepping": (16,),
+        "reduction": TRAIN,
+        "training": TRAIN,
+    },
     "learned_multistep": {
         "length": 22.0,
         "delays": 4,
@@ -41,15 +68,22 @@ SMALL: dict[str, dict[str, Any]] = {
         "windows": 8,
         "trial": 10.0,
     },
+    "lstm_smoother": {"width": 6, "training": TRAIN},
+    "matrix_completion": {"iterations": 4},
+    "mixture": {"experts": 3, "active": 2, "hidden": (8,), "training": TRAIN},
     "mlp": {"hidden": (16,), "training": TRAIN},
     "nvar": {"noise": (1e-4,)},
     "parallel_reservoirs": {"nodes": 60, "warm_up": 10, "samples": 500},
+    "recurrent": {"width": 8, "warm_up": 6, "training": TRAIN},
+    "regimes": {"regimes": 5},
     "reservoir": {"nodes": 60, "warm_up": 10},
     "pinn": {"network": {"hidden": (6,)}, "loss": {"points": 64}, "descent": {"steps": 20}},
     "residual_dense": {"width": 16, "blocks": 1, "training": TRAIN},
     "resnet": {"channels": 3, "width": 5, "blocks": 2, "training": TRAIN},
     "spline_dense": {"width": 16, "blocks": 1, "training": TRAIN},
     "state_stepper": {"width": 16, "blocks": 1, "training": TRAIN},
+    "super_resolution": {"channels": 4, "width": 3, "blocks": 1, "training": TRAIN},
+    "transformer_stepper": {"width": 8, "heads": 2, "blocks": 1, "training": TRAIN},
     "unet": {"channels": 8, "levels": 1, "training": TRAIN},
 }
 """Settings that make a small model; a surrogate that is not named here is tried with its defaults."""
@@ -81,9 +115,20 @@ def rods(samples: int) -> dict[str, np.ndarray]:
     return dict(ROD.draw([np.random.default_rng([2, i]) for i in range(samples)]))
 
 
+def windows(kind: type[Surrogate], samples: int, *, seed: int) -> Observations:
+    """What an instrument shows of waves: coarse views of two frames, or five with noise and gaps."""
+    if issubclass(kind, Refiner):
+        waves = travelling_waves(trajectories=samples, frames=2, points=16, seed=seed)
+        return in_view(waves, Coarse(4), window=2)
+    return with_gaps(travelling_waves(trajectories=samples, frames=5, points=12, seed=seed), seed=seed)
+
+
 FORECASTERS = [name for name in surrogate_names() if issubclass(find_surrogate(name), Forecaster)]
 MAPS = [name for name in surrogate_names() if name not in FORECASTERS]
-PERIODIC_ONLY = {"cnn", "learned_multistep", "mlp", "nvar", "parallel_reservoirs", "resnet"}
+PERIODIC_ONLY = {
+    *("cnn", "convolutional_recurrent", "fourier_stepper", "learned_multistep", "mlp", "nvar"),
+    *("parallel_reservoirs", "resnet", "transformer_stepper"),
+}
 ROD = Heat(9, least_diffusivity=0.05, most_diffusivity=0.2)
 Data = tuple[np.ndarray, np.ndarray]
 Trained = tuple[Any, TrainingRecord]
@@ -94,8 +139,14 @@ def data() -> Data:
     return chaos(8, 120, seed=0), chaos(4, 120, seed=1)
 
 
+NEEDS = {"boosted_trees": "sklearn"}
+"""What some cannot learn without: an extra of the package, which may not be installed."""
+
+
 def fitted(name: str, data: Data, **how: Any) -> Trained:
-    """Trained on what its kind learns: trajectories, equations, or pairs."""
+    """Trained on what its kind learns: trajectories, equations, what was observed, or pairs."""
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
     kind = find_surrogate(name)
     surrogate = kind(settings(kind, name), **how)
     train: Any
@@ -104,6 +155,8 @@ def fitted(name: str, data: Data, **how: Any) -> Trained:
         train, valid = (in_memory(values, INTERVAL) for values in data)
     elif kind.learns is KnownEquations:
         train = valid = KnownEquations(ROD, {"u": rods(1)["u"]}, 1.0, ("diffusivity",))
+    elif kind.learns is Observations:
+        train, valid = windows(kind, 20, seed=0), windows(kind, 6, seed=1)
     else:
         train, valid = obstacles(samples=20, seed=0), obstacles(samples=6, seed=1)
     assert isinstance(train, kind.learns)
@@ -138,9 +191,11 @@ def history(surrogate: Forecaster, data: Data) -> torch.Tensor:
 
 
 def asked(surrogate: Surrogate) -> dict[str, torch.Tensor]:
-    """Three queries: of another set of pairs, or of the equations."""
+    """Three queries: of another set of pairs or windows, or of the equations."""
     if surrogate.learns is KnownEquations:
         inputs = {**rods(3), "time": np.array([0.0, 0.3, 1.0])}
+    elif surrogate.learns is Observations:
+        inputs = windows(type(surrogate), 3, seed=2).batch(range(3))[0]
     else:
         inputs = obstacles(samples=3, seed=2).batch(range(3))[0]
     return {name: torch.from_numpy(values).to(surrogate.dtype) for name, values in inputs.items()}
@@ -157,6 +212,7 @@ def answers(surrogate: Any, data: Data, *, only: int | None = None) -> dict[str,
 def test_discovery_finds_the_surrogates() -> None:
     assert {"climatology", "cnn", "mlp", "persistence", "reservoir", "resnet"} <= set(FORECASTERS)
     assert {"dense", "interpolation", "residual_dense", "spline_dense", "training_mean"} <= set(MAPS)
+    assert {"gappy_pod", "kalman_smoother", "lstm_smoother", "regimes"} <= set(MAPS)
     assert set(SMALL) <= set(surrogate_names())
 
 
@@ -209,6 +265,10 @@ def test_it_notes_the_shapes_of_its_examples(name: str, trained: Trained) -> Non
     elif surrogate.learns is KnownEquations:
         assert surrogate.input_shapes == {"u": (9,), "diffusivity": (), "time": ()}
         assert surrogate.output_shapes == {"u": (9,)}
+    elif surrogate.learns is Observations:
+        coarse = isinstance(surrogate, Refiner)
+        assert surrogate.input_shapes == ({"seen": (2, 4)} if coarse else {"seen": (5, 12), "known": (5, 12)})
+        assert surrogate.output_shapes == {"u": (2, 16) if coarse else (5, 12)}
     else:
         assert surrogate.input_shapes == {"solid": (6, 4), "reynolds": ()}
         assert surrogate.output_shapes == {"u": (6, 4), "drag": ()}
@@ -334,3 +394,60 @@ def test_learning_does_not_touch_the_global_random_state(name: str, data: Data) 
     fitted(name, data)
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (np.random.get_state()[1] == before[1]).all()  # noqa: NPY002
+
+
+@pytest.mark.parametrize("kind", LOWERINGS)
+def test_it_is_lowered_or_says_that_it_cannot_be(kind: Any, trained: Trained, data: Data) -> None:
+    surrogate, _ = trained
+    before = {name: tensor.clone() for name, tensor in surrogate.tensors().items()}
+    if not surrogate.networks() or (kind == "narrowed" and not has_pairs(surrogate)):
+        with pytest.raises(SurrogateError, match=f"{type(surrogate).__name__} has no .* cannot be lowered"):
+            lowered(surrogate, kind)
+        return
+    low, exact = lowered(surrogate, kind), answers(surrogate, data)
+    assert stored_bytes(low) < stored_bytes(surrogate)
+    for name, values in answers(low, data).items():
+        assert (values.dtype, values.shape) == (exact[name].dtype, exact[name].shape)
+        assert torch.isfinite(values).all()
+        if kind in ("bfloat16", "int8"):
+            assert (values - exact[name]).abs().max() <= 0.2 * exact[name].abs().max()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in surrogate.tensors().items())
+
+
+def has_pairs(surrogate: Surrogate) -> bool:
+    """Whether linear layers follow one another."""
+    return any(True for network in surrogate.networks().values() for _ in neuron_pairs(network))
+
+
+@pytest.mark.parametrize("how", ["full", "head", "adapters"])
+def test_it_goes_on_learning_or_says_that_it_cannot(
+    how: Any, name: str, trained: Trained, data: Data, tmp_path: Path
+) -> None:
+    surrogate, _ = trained
+    before = {key: tensor.clone() for key, tensor in surrogate.tensors().items()}
+    short = TrainingSettings(steps=4, batch=4, check_every=2)
+    train: Any
+    valid: Any
+    train = valid = obstacles(samples=5, seed=7)
+    if name in FORECASTERS:
+        train, valid = in_memory(data[1][:2], INTERVAL), in_memory(data[0][:1], INTERVAL)
+    elif surrogate.learns is KnownEquations:
+        train = valid = KnownEquations(ROD, {"u": rods(1)["u"]}, 1.0, ("diffusivity",))
+    if not isinstance(surrogate, Trainable):
+        with pytest.raises(SurrogateError, match="cannot be trained on"):
+            adapt(surrogate, train, valid, how=how, training=short)
+        return
+    on, record = adapt(surrogate, train, valid, how=how, training=short)
+    assert record.finished
+    after = on.tensors()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(tensor, before[key]) for key, tensor in surrogate.tensors().items())
+    moved = {key for key, tensor in after.items() if not torch.equal(tensor, before[key])}
+    # of a stepper of states the network has a unit beside it, which is measured
+    numbers = {key for key in after if key.startswith("network.") and key != "network.scale"}
+    assert moved
+    assert moved <= numbers
+    assert len(moved) < len(numbers) or how == "full"
+    on.save(tmp_path, fingerprint="a" * 64, record=record)
+    said = answers(on, data)
+    assert all(torch.equal(v, said[key]) for key, v in answers(load(tmp_path)[0], data).items())
