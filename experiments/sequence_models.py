@@ -48,7 +48,7 @@ class Settings(kuramoto_sivashinsky.Settings):
 
 
 def sequence_models(size: str, task: Autoregressive) -> dict[str, Candidate]:
-    """Networks with a learned memory, with settings chosen on validation starts for L = 22."""
+    """Networks with a learned memory, of sizes that train in minutes."""
     steps, seeds = {"quick": (60, 1), "default": (3_000, 2), "paper": (12_000, 3)}[size]
     quick = size == "quick"
     vector = Recurrent.Settings(
