@@ -115,7 +115,7 @@ LOGARITHMS = ("reynolds", "diameter", "friction")
 
 
 def candidates(size: str, system: PipeFlow) -> dict[str, Candidate]:
-    """Networks, mixtures and trees, settings chosen on validation pipes; and what they may not lose to."""
+    """Networks, mixtures and trees; and what they may not lose to."""
     pipes = Direct()
     groups = Grouped(system, inputs=("reynolds", "relative_roughness"))
     seen = AnsweringSettings(loss="mae", frames=1, categories=("material",), logarithmic=LOGARITHMS)

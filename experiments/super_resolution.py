@@ -132,7 +132,7 @@ LOSSES: Mapping[str, LossSettings] = {
     "feature": LossSettings(feature=1.0),
     "adversarial": LossSettings(adversarial=0.01),
 }
-"""Beside the mean square error, or in its place; chosen on validation windows."""
+"""Beside the mean square error, or in its place."""
 INTERPOLATED = "learns nothing: a formula between the points that are seen"
 LINEAR = "the best linear estimate: waves of different lengths are not correlated, so that it knows no others"
 ENSEMBLE = "answers the mean of an ensemble; its CRPS is that of an ensemble of more members"
