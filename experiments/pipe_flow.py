@@ -124,15 +124,17 @@ def candidates(size: str, system: PipeFlow) -> dict[str, Candidate]:
     )
     seeds = 1 if size == "quick" else 3
     dense = Dense.Settings(
-        hidden=(64, 64, 64), activation="silu", answering=seen, training=descent(size, 4_000, 20_000)
+        hidden=(64, 64, 64),
+        activation="silu",
+        answering=seen,
+        training=descent(size, 4_000, 20_000, rate=1e-2),
     )
     residual = ResidualDense.Settings(
         width=64,
         blocks=3,
-        query_features=32,
-        query_scale=0.3,
+        query_features=0,
         answering=seen,
-        training=descent(size, 4_000, 20_000),
+        training=descent(size, 4_000, 20_000, rate=3e-3),
     )
     mixture = Mixture.Settings(
         experts=8,
@@ -140,10 +142,10 @@ def candidates(size: str, system: PipeFlow) -> dict[str, Candidate]:
         hidden=(32, 32),
         balance=0.0,
         answering=seen,
-        training=descent(size, 6_000, 30_000),
+        training=descent(size, 6_000, 30_000, rate=1e-2),
     )
     trees = BoostedTrees.Settings(
-        growing=GrowingSettings(trees={"quick": 100}.get(size, 2_000), samples_in_leaf=5),
+        growing=GrowingSettings(trees={"quick": 100}.get(size, 2_000), leaves=16, samples_in_leaf=5),
         categories=("material",),
         logarithmic=("friction",),
     )
@@ -191,14 +193,14 @@ def candidates(size: str, system: PipeFlow) -> dict[str, Candidate]:
     }
 
 
-def descent(size: str, default: int, paper: int) -> TrainingSettings:
+def descent(size: str, default: int, paper: int, *, rate: float) -> TrainingSettings:
     """So many steps at the default and the paper's size, 60 small ones at the quick."""
     steps = {"quick": 60, "default": default, "paper": paper}[size]
     return TrainingSettings(
         steps=steps,
         batch=64 if size == "quick" else 512,
         optimiser="soap",
-        learning_rate=3e-3,
+        learning_rate=rate,
         check_every=max(20, steps // 20),
     )
 

@@ -19,6 +19,7 @@ from ..datasets.training_set import TrainingSet
 from ..solvers.kuramoto_sivashinsky.system import KuramotoSivashinsky
 from ..surrogates.kalman_smoother import KalmanSmoother
 from ..surrogates.lstm_smoother import LSTMSmoother
+from ..surrogates.nearest_known import NearestKnown
 from ..surrogates.regimes import Regimes
 from ..surrogates.training import TrainingSettings
 from .compare import ComparisonError
@@ -123,7 +124,7 @@ def candidates(size: str, task: Observed) -> dict[str, Candidate]:
     }
     return {
         "training-mean": Candidate("training_mean", task),
-        "nearest-known": Candidate("nearest_known", task),
+        "nearest-known": Candidate("nearest_known", task, NearestKnown.Settings(frame=0.5)),
         "matrix-completion": Candidate(
             "matrix_completion", task, seeds=1, remark="learns nothing but how much to shrink"
         ),

@@ -30,7 +30,7 @@ class BoostedTrees(Surrogate):
 
     The strong baseline wherever a few numbers are asked and answered: seconds of training, no scaling, no
     search for settings, and jumps cost nothing. The answer is constant between splits, so that smooth maps
-    are learned to three digits at best, and beyond the region that was sampled it stays as it is at its edge.
+    are learned to two or three digits, and beyond the region that was sampled it stays as it is at its edge.
 
     Needs an extra to learn, see `GrowingSettings`; what has learned answers without it. More output numbers
     than `most_outputs` raise `SurrogateError`: fields are for others. It computes in double precision on the

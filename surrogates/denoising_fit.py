@@ -49,7 +49,7 @@ class DenoisingFit:
         level = (self._mean + self._deviation * drawn).exp().to(lacking.device)
         noise = torch.randn(lacking.shape, generator=generator, dtype=dtype).to(lacking.device)
         strength = level.reshape(-1, *[1] * (lacking.ndim - 1))
-        error = module(lacking + strength * module.hidden(noise), level, shown) - lacking
+        error = module(lacking + strength * module.noise(noise), level, shown) - lacking
         return (module.denoiser.weight(level) * error.square().flatten(1).mean(dim=1)).mean()
 
     def validate(self, module: nn.Module) -> float:
@@ -77,5 +77,5 @@ def ensemble(
         said: torch.Tensor = module(field, field.new_full((len(field),), level), beside)
         return said
 
-    start = float(levels[0]) * module.hidden(noise.flatten(0, 1))
+    start = float(levels[0]) * module.noise(noise.flatten(0, 1))
     return sampled(denoise, start, levels).unflatten(0, noise.shape[:2])

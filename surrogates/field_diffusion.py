@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -46,6 +47,7 @@ class FieldDiffusion(TrainedRefiner):
             largest: level from which it starts; much more than 1, so that nothing is left of what lacks.
             steps: of the sampler, each of which asks the network twice.
             members: of the ensemble whose mean is the answer.
+            filter_floor: see `TrainedRefiner`.
             training: optimiser, steps, schedule.
         """
 
@@ -58,16 +60,19 @@ class FieldDiffusion(TrainedRefiner):
         largest: float = 20.0
         steps: int = 12
         members: int = 8
+        filter_floor: float = 1e-2
         training: TrainingSettings = TrainingSettings(  # noqa: RUF009 (frozen)
             steps=6_000, batch=64, learning_rate=3e-3, check_every=600
         )
 
         def __post_init__(self) -> None:
-            if self.channels < 1 or self.blocks < 1 or self.width < 1 or self.width % 2 == 0:
+            if min(self.channels, self.blocks, self.width) < 1 or self.width % 2 == 0:
                 raise SurrogateError(
                     "channels and blocks must be at least 1 and width odd, got "
                     f"{self.channels}, {self.blocks} and {self.width}"
                 )
+            if not 0 <= self.filter_floor < math.inf:
+                raise SurrogateError(f"filter_floor must be at least 0, got {self.filter_floor}")
             if self.steps < 2 or self.members < 1 or not 0 < self.smallest < self.largest:
                 raise SurrogateError(
                     "steps must be at least 2, members at least 1 and 0 < smallest < largest, got "
@@ -90,6 +95,7 @@ class FieldDiffusion(TrainedRefiner):
         return ResidualDenoiser(
             frames=self.frames,
             coarse=self.coarse,
+            passed=self.new_filter(),
             channels=chosen.channels,
             width=chosen.width,
             blocks=chosen.blocks,

@@ -39,6 +39,7 @@ class FieldTransformer(FieldNetwork):
             heads: of the attention; they divide the width.
             blocks: of attention and perceptron.
             expansion: hidden numbers of each perceptron for each number of a token.
+            local: whether heads begin by looking at neighbours (see `Attention`), or at all tokens alike.
             fields: the loss, and the edge.
             training: optimiser, steps, schedule.
         """
@@ -48,6 +49,7 @@ class FieldTransformer(FieldNetwork):
         heads: int = 4
         blocks: int = 4
         expansion: int = 2
+        local: bool = True
         fields: FieldSettings = FieldSettings()  # noqa: RUF009 (frozen)
         training: TrainingSettings = TrainingSettings(  # noqa: RUF009 (frozen)
             steps=3_000, batch=16, optimiser="adam", learning_rate=1e-3, clip=1.0, check_every=250
@@ -71,6 +73,7 @@ class FieldTransformer(FieldNetwork):
                     heads=chosen.heads,
                     grid=patches.tokens,
                     periodic=False,
+                    local=chosen.local,
                     expansion=chosen.expansion,
                 )
                 for _ in range(chosen.blocks)

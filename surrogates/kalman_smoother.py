@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch.nn import functional
 
 from .blocks.linear_gaussian import filtered, smoothed_means
 from .frame_components import FrameComponents
@@ -18,17 +19,17 @@ from .training import Trained
 __all__ = ["KalmanSmoother"]
 
 TINY = 1e-10
-"""Added to the variances of what the steps leave, so that they stay positive where nothing is left."""
+"""Added to all variances, of which those of the components are 1, so that they stay positive."""
 
 
 class KalmanSmoother(Rebuilder):
-    """A linear system with normal noise, fitted to pairs of frames; its states given all that is known.
+    """A linear system with normal noise, fitted to runs of frames; its states given all that is known.
 
-    Frames are principal components of unit variance. The step from one to the next is the best linear one
-    (least squares over the training frames), what it leaves is the noise of the steps. Given that model the
-    answer is exact, by a Kalman filter and the smoother of Rauch, Tung & Striebel, with any values missing.
-    No linear smoother of this order does better; where the true evolution is not linear, as in chaos, the
-    model takes for noise what is none, and later and earlier frames say less than they could.
+    Frames are principal components of unit variance, a state is some frames in turn. The next frame is the
+    best linear guess from the state (least squares over the training frames), what that leaves is the noise
+    of the steps. Given that model the answer is exact, by a Kalman filter and the smoother of Rauch, Tung &
+    Striebel, with any values missing. Where the true evolution is not linear, as in chaos, the model takes
+    for noise what is none, and later and earlier frames say less than they could.
 
     Where nothing is known it answers the training mean.
 
@@ -41,6 +42,8 @@ class KalmanSmoother(Rebuilder):
 
         Attributes:
             both_ways: False for the filter alone, which knows no later frames.
+            order: frames in a state. Fields that move smoothly go on as they went: two frames tell how, one
+                does not.
             lost: share of the variance that the components left out may have.
             noise: deviation of the noise on a value, in units of the field; None to measure it.
             inflations: factors of the covariance of the steps' noise, of which the validation windows choose:
@@ -48,12 +51,15 @@ class KalmanSmoother(Rebuilder):
         """
 
         both_ways: bool = True
+        order: int = 2
         lost: float = 1e-6
         noise: float | None = None
-        inflations: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
+        inflations: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0)
 
         def __post_init__(self) -> None:
             refuse_wrong(self.lost, self.noise)
+            if self.order < 1:
+                raise SurrogateError(f"order must be at least 1, got {self.order}")
             if not self.inflations or not all(factor > 0 for factor in self.inflations):
                 raise SurrogateError(
                     f"inflations must be one or more positive numbers, got {self.inflations}"
@@ -61,57 +67,69 @@ class KalmanSmoother(Rebuilder):
 
     settings: Settings
     components: FrameComponents | None = None
-    transition: torch.Tensor | None = None
-    drift: torch.Tensor | None = None
-    """(components, components) the step, and the covariance of what it leaves."""
+    transition: torch.Tensor
+    drift: torch.Tensor
+    start: torch.Tensor
+    """(size, size) the step of a state, the covariance of what it leaves, and of the states themselves."""
 
     def learn(
         self, own: Windows, judged: Windows, *, seed: int, folder: Path | None, progress: bool
     ) -> Trained | None:
-        """See `Rebuilder`. Raises `SurrogateError` for windows of a single frame."""
-        if own.true.shape[1] < 2:
+        """See `Rebuilder`. Raises `SurrogateError` for windows that are no longer than a state."""
+        order = self.settings.order
+        if own.true.shape[1] <= order:
             raise SurrogateError(
-                "steps are learned from windows of at least 2 frames, got 1; raise the task's window, or "
-                "take gappy_pod, which knows no steps"
+                f"steps are learned from windows of at least {order + 1} frames, got {own.true.shape[1]}; "
+                "raise the task's window, lower order, or take gappy_pod, which knows no steps"
             )
         found = FrameComponents.measure(own, lost=self.settings.lost, noise=self.settings.noise)
-        numbers = found.numbers(own.true)
-        before, after = numbers[:, :-1].flatten(0, 1), numbers[:, 1:].flatten(0, 1)
-        size = found.components
-        eye = torch.eye(size, dtype=torch.float64)
-        # both have unit variance, up to the windows' ends
+        numbers, size = found.numbers(own.true), found.components
+        frames = numbers.shape[1] - order + 1
+        # the newest frame comes first
+        states = torch.cat([numbers[:, order - 1 - k :][:, :frames] for k in range(order)], dim=2)
+        before, after = states[:, :-1].flatten(0, 1), numbers[:, order:].flatten(0, 1)
+        eye = torch.eye(order * size, dtype=torch.float64)
         step = torch.linalg.solve(before.mT @ before + TINY * len(before) * eye, before.mT @ after).mT
         left = after - before @ step.mT
-        drift = left.mT @ left / len(left) + TINY * eye
-        self.components, self.transition = found.to(self.device), step.contiguous().to(self.device)
+        transition = torch.cat([step, eye[:-size]])  # what was new is old
+        drift = functional.pad(left.mT @ left / len(left), (0, len(eye) - size) * 2)
+        flat = states.flatten(0, 1)
+        self.components = found.to(self.device)
+        self.transition = transition.contiguous().to(self.device)
+        self.start = (flat.mT @ flat / len(flat) + TINY * eye).to(self.device)
         errors = {}
         for factor in self.settings.inflations:
-            self.drift = (factor * drift).to(self.device)
+            self.drift = (factor * drift + TINY * eye).to(self.device)
             errors[factor] = self.error(judged) if len(self.settings.inflations) > 1 else 0.0
-        self.drift = (min(errors, key=lambda factor: errors[factor]) * drift).to(self.device)
+        best = min(errors, key=lambda factor: errors[factor])
+        self.drift = (best * drift + TINY * eye).to(self.device)
         return None
 
     def rebuild(self, seen: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
         """See `Rebuilder`."""
-        assert self.components is not None and self.transition is not None and self.drift is not None
+        assert self.components is not None
         precision, evidence = self.components.said(seen, known)
+        older = len(self.start) - self.components.components
         found = filtered(
-            precision,
-            evidence,
+            functional.pad(precision, (0, older) * 2),
+            functional.pad(evidence, (0, older)),
             transition=self.transition,
             drift=self.drift,
-            start=torch.eye(self.components.components, dtype=torch.float64, device=self.device),
+            start=self.start,
         )
         both = self.settings.both_ways
         means = smoothed_means(found, transition=self.transition) if both else found.means
-        return self.components.frames(means).to(seen.dtype)
+        return self.components.frames(means[..., : self.components.components]).to(seen.dtype)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """See `Surrogate`."""
-        assert self.components is not None and self.transition is not None and self.drift is not None
-        return {**self.components.tensors(), "transition": self.transition, "drift": self.drift}
+        assert self.components is not None
+        own = {"transition": self.transition, "drift": self.drift, "start": self.start}
+        return {**self.components.tensors(), **own}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """See `Surrogate`."""
         self.components = FrameComponents.from_tensors(tensors, self.device)
-        self.transition, self.drift = (tensors[n].to(self.device) for n in ("transition", "drift"))
+        self.transition, self.drift, self.start = (
+            tensors[name].to(self.device) for name in ("transition", "drift", "start")
+        )

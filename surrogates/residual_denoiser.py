@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from .blocks.consistency import without_seen
+from .blocks.mode_filter import ModeFilter
 from .blocks.noise_conditioning import NoiseConditioning
 from .blocks.periodic_convolution import PeriodicConvolution
 from .blocks.preconditioned_denoiser import PreconditionedDenoiser
@@ -20,36 +21,55 @@ class ResidualDenoiser(nn.Module):
     """(noisy, level, shown) -> what was there before the noise, as far as can be told.
 
     All that it works on is hidden from the coarse grid: what lacks in its view, the noise, and the answer. So
-    every sample has that view, and nothing is spent on what is known. What lacks has unit deviation.
+    every sample has that view, and nothing is spent on what is known. What lacks has unit deviation. Noise,
+    and what the network says, pass a filter, so that samples are as smooth as fields are.
 
     Arguments:
         frames: of a window, channels of what lacks and of what is shown.
         coarse: points of the coarse grid along each axis.
+        passed: see `ModeFilter`.
         channels, width, blocks: of the residual network, which is told the level in each block.
     """
 
-    def __init__(self, *, frames: int, coarse: Sequence[int], channels: int, width: int, blocks: int) -> None:
+    def __init__(
+        self,
+        *,
+        frames: int,
+        coarse: Sequence[int],
+        passed: ModeFilter,
+        channels: int,
+        width: int,
+        blocks: int,
+    ) -> None:
         super().__init__()
-        self.coarse = tuple(coarse)
+        self.coarse, self.passed = tuple(coarse), passed
         network = _Conditioned(
-            frames=frames, dimensions=len(self.coarse), channels=channels, width=width, blocks=blocks
+            frames=frames,
+            dimensions=len(self.coarse),
+            channels=channels,
+            width=width,
+            blocks=blocks,
+            passed=passed,
         )
         self.denoiser = PreconditionedDenoiser(network)
 
-    def hidden(self, field: torch.Tensor) -> torch.Tensor:
-        """(batch, frames, *grid) without what the coarse grid knows."""
-        return without_seen(field, self.coarse)
+    def noise(self, white: torch.Tensor) -> torch.Tensor:
+        """What is added to fields, from white noise (batch, frames, *grid): filtered, and not to be seen."""
+        return without_seen(self.passed(white) / self.passed.gain, self.coarse)
 
     def forward(self, noisy: torch.Tensor, level: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
         """(batch, frames, *grid), (batch,) and (batch, frames, *grid) -> (batch, frames, *grid)"""
-        return self.hidden(self.denoiser(noisy, level, shown))
+        return without_seen(self.denoiser(noisy, level, shown), self.coarse)
 
 
 class _Conditioned(nn.Module):
     """Residual blocks that are told a number; a new one answers zero."""
 
-    def __init__(self, *, frames: int, dimensions: int, channels: int, width: int, blocks: int) -> None:
+    def __init__(
+        self, *, frames: int, dimensions: int, channels: int, width: int, blocks: int, passed: ModeFilter
+    ) -> None:
         super().__init__()
+        self.passed = passed
         self.lift = PeriodicConvolution(
             dimensions=dimensions, inputs=2 * frames, outputs=channels, width=width
         )
@@ -65,5 +85,5 @@ class _Conditioned(nn.Module):
         field: torch.Tensor = self.lift(torch.cat([noisy, shown], dim=1))
         for told, block in zip(self.told, self.blocks, strict=True):
             field = block(told(field, number))
-        said: torch.Tensor = self.last(field)
+        said: torch.Tensor = self.passed(self.last(field))
         return said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,6 +45,7 @@ class SuperResolution(TrainedRefiner):
             width: points of each kernel along each axis; odd.
             blocks: residual blocks.
             loss: weights of the loss's parts.
+            filter_floor: see `TrainedRefiner`.
             training: optimiser, steps, schedule.
         """
 
@@ -51,16 +53,19 @@ class SuperResolution(TrainedRefiner):
         width: int = 9
         blocks: int = 3
         loss: LossSettings = LossSettings()  # noqa: RUF009 (frozen)
+        filter_floor: float = 1e-3
         training: TrainingSettings = TrainingSettings(  # noqa: RUF009 (frozen)
             steps=3_000, batch=64, learning_rate=3e-3, check_every=300
         )
 
         def __post_init__(self) -> None:
-            if self.channels < 1 or self.blocks < 1 or self.width < 1 or self.width % 2 == 0:
+            if min(self.channels, self.blocks, self.width) < 1 or self.width % 2 == 0:
                 raise SurrogateError(
                     "channels and blocks must be at least 1 and width odd, got "
                     f"{self.channels}, {self.blocks} and {self.width}"
                 )
+            if not 0 <= self.filter_floor < math.inf:
+                raise SurrogateError(f"filter_floor must be at least 0, got {self.filter_floor}")
 
     settings: Settings
 
@@ -81,7 +86,7 @@ class SuperResolution(TrainedRefiner):
             width=chosen.width,
             zero=True,
         )
-        return _Lacking(nn.Sequential(lift, *blocks, last), self.coarse)
+        return _Lacking(nn.Sequential(lift, *blocks, last, self.new_filter()), self.coarse)
 
     def fit_of(self, own: EncodedViews, judged: EncodedViews) -> Objective:
         """See `TrainedRefiner`; with a critic where `adversarial` has a weight."""

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from ..datasets.observations import Observations
+from .blocks.mode_filter import ModeFilter, soft_filter
 from .refinement_scaling import EncodedViews, RefinementScaling
 from .refiner import Refiner
 from .surrogate import SurrogateError, TrainingRecord
@@ -25,10 +26,16 @@ __all__ = ["TrainedRefiner"]
 class TrainedRefiner(Refiner):
     """Fourier interpolation, and what a network adds to it in waves that the coarse grid does not see.
 
-    A subclass gives the network and its objective; its `Settings` have the field `training` besides its own.
+    It is kept out of waves that the fields hardly have: what it says is halved in a wave whose amplitude, in
+    what the interpolation lacks, is `filter_floor` of the largest.
+
+    A subclass gives the network and its objective; its `Settings` have `training` and `filter_floor` besides
+    its own.
     """
 
     scaling: RefinementScaling | None = None
+    passed: torch.Tensor | None = None
+    """See `ModeFilter`."""
     module: nn.Module | None = None
 
     @property
@@ -59,6 +66,9 @@ class TrainedRefiner(Refiner):
         views = self.read(examples, validation, dtype=self.training.data_dtype)
         self.scaling = RefinementScaling.measure(views[0])
         own, judged = (self.scaling.encoded(part, device=self.device) for part in views)
+        dimensions, floor = own.dimensions, self.settings.filter_floor
+        # rounded as the network has it while it learns
+        self.passed = soft_filter(own.lacking, dimensions=dimensions, floor=floor).float().double().cpu()
         # the blocks draw from torch's global generator; it is put back as it was
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -87,16 +97,24 @@ class TrainedRefiner(Refiner):
     def tensors(self) -> dict[str, torch.Tensor]:
         """See `Surrogate`."""
         module, scaling = self.ready()
-        return {f"network.{k}": v for k, v in module.state_dict().items()} | scaling.tensors()
+        assert self.passed is not None
+        own = {f"network.{k}": v for k, v in module.state_dict().items()}
+        return own | scaling.tensors() | {"filter": self.passed}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """See `Surrogate`."""
         self.scaling = RefinementScaling.from_tensors(tensors)
+        self.passed = tensors["filter"].cpu()
         with torch.random.fork_rng(devices=[]):
             module = self.build().to(self.device, self.dtype)
         own = {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
         module.load_state_dict(own)
         self.module = module.eval()
+
+    def new_filter(self) -> ModeFilter:
+        """What a network's answers pass."""
+        assert self.passed is not None
+        return ModeFilter(self.passed, grid=self.grid)
 
     def ready(self) -> tuple[nn.Module, RefinementScaling]:
         """Network and scaling; `SurrogateError` where nothing was learned yet."""

@@ -38,6 +38,7 @@ class TransformerStepper(Stepper):
             heads: of the attention; they divide the width.
             blocks: of attention and perceptron.
             expansion: hidden numbers of each perceptron for each number of a token.
+            local: whether heads begin by looking at neighbours (see `Attention`), or at all tokens alike.
             stepping: linear part, filter, coarse grid, and what the loss looks at.
             training: optimiser, steps, schedule.
         """
@@ -47,8 +48,9 @@ class TransformerStepper(Stepper):
         heads: int = 4
         blocks: int = 2
         expansion: int = 2
+        local: bool = True
         stepping: SteppingSettings = SteppingSettings()  # noqa: RUF009 (frozen)
-        training: TrainingSettings = TrainingSettings(learning_rate=3e-3)  # noqa: RUF009 (frozen)
+        training: TrainingSettings = TrainingSettings(learning_rate=1e-2)  # noqa: RUF009 (frozen)
 
         def __post_init__(self) -> None:
             refuse_token_sizes(self.patch, self.width, self.heads, self.blocks, self.expansion)
@@ -64,7 +66,11 @@ class TransformerStepper(Stepper):
             raise SurrogateError(f"{error}; or choose another stepping.coarsen") from error
         blocks = [
             TransformerBlock(
-                width=chosen.width, heads=chosen.heads, grid=patches.tokens, expansion=chosen.expansion
+                width=chosen.width,
+                heads=chosen.heads,
+                grid=patches.tokens,
+                local=chosen.local,
+                expansion=chosen.expansion,
             )
             for _ in range(chosen.blocks)
         ]

@@ -19,7 +19,7 @@ __all__ = ["GROWERS", "GrowingSettings"]
 
 Array = NDArray[np.float64]
 WIDEST = 255
-"""Bins of a column, and codes of a category, that scikit-learn keeps apart."""
+"""Bins of a column that scikit-learn keeps apart."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class GrowingSettings:
         leaves: of each tree, at most.
         samples_in_leaf: at least: fewer follow finer detail, and noise.
         shrinkage: of the leaves' values, L2.
-        bins: of each column, at most 255: splits lie between them only, so that they bound the accuracy.
+        bins: of each column: splits lie between them only, so that they bound the accuracy. For scikit-learn
+            at most 255, and no fewer than any category has codes.
         library: `scikit-learn` (pip install understudy[trees]) or `xgboost` (understudy[xgboost]), which
             compares in single precision.
     """
@@ -54,10 +55,10 @@ class GrowingSettings:
                 "the learning rate must be positive and the shrinkage not negative, got "
                 f"{self.learning_rate} and {self.shrinkage}"
             )
-        if self.bins > WIDEST:
-            raise SurrogateError(f"there can be at most {WIDEST} bins, got {self.bins}")
         if self.library not in GROWERS:
             raise SurrogateError(f"the library must be one of {sorted(GROWERS)}, got {self.library!r}")
+        if self.library == "scikit-learn" and self.bins > WIDEST:
+            raise SurrogateError(f"scikit-learn has at most {WIDEST} bins, got {self.bins}")
 
 
 def with_scikit_learn(
@@ -73,6 +74,10 @@ def with_scikit_learn(
         from sklearn.ensemble import HistGradientBoostingRegressor
     except ImportError as error:
         raise _not_installed("scikit-learn", "trees") from error
+    if max(sizes, default=0) > settings.bins:
+        raise SurrogateError(
+            f"a category has {max(sizes)} codes, more than there are bins: raise bins ({settings.bins})"
+        )
     model = HistGradientBoostingRegressor(
         learning_rate=settings.learning_rate,
         max_iter=settings.trees,

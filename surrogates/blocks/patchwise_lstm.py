@@ -12,11 +12,12 @@ class PatchwiseLSTM(nn.Module):
     """Channels on a line, frame after frame -> one number for each point and frame.
 
     The line is cut into patches of neighbouring points. The same LSTM runs through the frames of each patch,
-    seeing its points and `reach` more on either side; further layers see the layer before at the patch and
-    at its two neighbours. The answer is a linear reading of what the first layer sees of the frame itself,
-    and what the last layer adds, which starts at zero: so a new network is `reading`, which may be set to the
-    best linear one. A shift of the line by a whole number of patches shifts the answer alike. With one patch
-    it is a plain LSTM that sees the whole frame and knows nothing of space.
+    seeing its points and `reach` more on either side; further layers see as many numbers as they have
+    themselves, mixed from the layer before at the patch and at its two neighbours. The
+    answer is a linear reading of what the first layer sees of the frame itself, and what the last layer adds,
+    which starts at zero: so a new network is `reading`, which may be set to the best linear one. A shift of
+    the line by a whole number of patches shifts the answer alike. With one patch it is a plain LSTM that sees
+    the whole frame and knows nothing of space.
 
     With one direction an answer knows the frames up to its own, as a filter does; with two all of them, as a
     smoother does. Forget gates start open.
@@ -58,8 +59,9 @@ class PatchwiseLSTM(nn.Module):
         hidden = directions * width
         beside = hidden if self.places == 1 else 3 * hidden
         self.reading = nn.Linear(self.inputs, patch)
+        self.mixing = nn.ModuleList(nn.Linear(beside, width) for _ in range(layers - 1))
         self.layers = nn.ModuleList(
-            nn.LSTM(beside if k else self.inputs, width, batch_first=True, bidirectional=directions == 2)
+            nn.LSTM(width if k else self.inputs, width, batch_first=True, bidirectional=directions == 2)
             for k in range(layers)
         )
         self.readout = nn.Linear(hidden, patch)
@@ -82,9 +84,15 @@ class PatchwiseLSTM(nn.Module):
         """(batch, frames, channels, points) -> (batch, frames, points)"""
         hidden = seen = self.seen(channels)
         for k, layer in enumerate(self.layers):
-            if k and self.places > 1:
-                hidden = torch.cat([hidden.roll(1, dims=2), hidden, hidden.roll(-1, dims=2)], dim=3)
+            if k:
+                hidden = self.mixing[k - 1](self._beside(hidden))
             rows = hidden.transpose(1, 2).flatten(0, 1)
             hidden = layer(rows)[0].unflatten(0, (len(channels), self.places)).transpose(1, 2)
         answer: torch.Tensor = self.reading(seen) + self.readout(hidden)
         return answer.flatten(2)
+
+    def _beside(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(batch, frames, places, numbers), beside them those of the two neighbours, if there are any."""
+        if self.places == 1:
+            return hidden
+        return torch.cat([hidden.roll(1, dims=2), hidden, hidden.roll(-1, dims=2)], dim=3)

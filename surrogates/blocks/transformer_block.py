@@ -24,7 +24,7 @@ class TransformerBlock(nn.Module):
     Arguments:
         width: numbers of each token.
         heads: of the attention; they divide the width.
-        grid, periodic: of the tokens, for a bias by offset; see `Attention`.
+        grid, periodic, local: of the tokens, for a bias by offset; see `Attention`.
         expansion: hidden numbers of the perceptron for each number of a token.
         activation: of the perceptron.
     Raises ValueError as `Attention` and `Perceptron` do, and for an expansion below 1.
@@ -37,6 +37,7 @@ class TransformerBlock(nn.Module):
         heads: int,
         grid: Sequence[int] | None = None,
         periodic: bool = True,
+        local: bool = False,
         expansion: int = 2,
         activation: str = "gelu",
     ) -> None:
@@ -44,7 +45,9 @@ class TransformerBlock(nn.Module):
         if expansion < 1:
             raise ValueError(f"the expansion must be at least 1, got {expansion}")
         self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention = Attention(width=width, heads=heads, grid=grid, periodic=periodic, zero=True)
+        self.attention = Attention(
+            width=width, heads=heads, grid=grid, periodic=periodic, local=local, zero=True
+        )
         self.perceptron = Perceptron(
             inputs=width, hidden=(expansion * width,), outputs=width, activation=activation
         )

@@ -13,8 +13,8 @@ FAULTS = (
         "surrogates/blocks/attention.py",
         ATTENTION,
         (
-            "ahead % points if periodic",
-            "ahead.abs() % points if periodic",
+            "(ahead + first) % count",
+            "(ahead.abs() + first) % count",
             "test_two_tokens_have_the_bias_of_their_offset",
         ),
         (
@@ -24,7 +24,7 @@ FAULTS = (
         ),
         (
             "index = index * count +",
-            "index = index * points +",
+            "index = index * len(counts) +",
             "test_two_tokens_have_the_bias_of_their_offset",
         ),
         (
@@ -42,8 +42,8 @@ FAULTS = (
             "test_a_transformer_block_has_its_formula_and_the_symmetry_of_its_grid",
         ),
         (
-            "periodic=periodic, zero=True",
-            "periodic=periodic, zero=False",
+            "periodic=periodic, local=local, zero=True",
+            "periodic=periodic, local=local, zero=False",
             "test_a_new_transformer_block_is_the_identity_bit_for_bit_and_learns",
         ),
     ),

@@ -209,7 +209,7 @@ FAULTS = (
         "surrogates/residual_denoiser.py",
         "tests/surrogates/test_field_diffusion.py",
         (
-            "return self.hidden(self.denoiser(noisy, level, shown))",
+            "return without_seen(self.denoiser(noisy, level, shown), self.coarse)",
             "return self.denoiser(noisy, level, shown)",
             "test_every_member_has_the_coarse_view",
         ),
@@ -218,8 +218,8 @@ FAULTS = (
         "surrogates/denoising_fit.py",
         "tests/surrogates/test_field_diffusion.py",
         (
-            "lacking + strength * module.hidden(noise)",
-            "lacking + module.hidden(noise)",
+            "lacking + strength * module.noise(noise)",
+            "lacking + module.noise(noise)",
             "test_where_the_view_tells_the_field_the_ensemble_has_no_spread",
         ),
     ),

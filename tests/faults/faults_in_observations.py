@@ -95,9 +95,14 @@ FAULTS = (
         "surrogates/kalman_smoother.py",
         "tests/surrogates/test_rebuilders.py",
         (
-            "before, after = numbers[:, :-1].flatten(0, 1), numbers[:, 1:].flatten(0, 1)",
-            "before, after = numbers.flatten(0, 1)[:-1], numbers.flatten(0, 1)[1:]",
+            "left = after - before @ step.mT",
+            "left = after - after.mean(dim=0)",
             "test_the_kalman_smoother_learns_a_linear_system_from_its_trajectories",
+        ),
+        (
+            "states = torch.cat([numbers[:, order - 1 - k :][:, :frames] for k in range(order)], dim=2)",
+            "states = torch.cat([numbers[:, k:][:, :frames] for k in range(order)], dim=2)",
+            "test_states_of_more_frames_come_as_close_as_one_likes_to_a_system_of_which_one_number_is_seen",
         ),
         (
             "before.mT @ after).mT",
@@ -105,8 +110,8 @@ FAULTS = (
             "test_the_kalman_smoother_learns_a_linear_system_from_its_trajectories",
         ),
         (
-            "self.drift = (min(errors,",
-            "self.drift = (max(errors,",
+            "best = min(errors,",
+            "best = max(errors,",
             "test_noise_that_is_given_is_not_measured_and_chosen_inflations_do_not_harm",
         ),
     ),

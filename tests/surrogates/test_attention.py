@@ -101,6 +101,29 @@ def test_a_bias_that_leaves_one_neighbour_makes_a_shift() -> None:
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-15)
 
 
+@pytest.mark.parametrize("periodic", [True, False])
+def test_a_local_start_looks_at_one_neighbour_with_each_head(periodic: bool) -> None:
+    def begun(heads: int, grid: tuple[int, ...]) -> torch.Tensor:
+        made = Attention(width=heads, heads=heads, grid=grid, periodic=periodic, local=True).bias
+        assert made is not None
+        return (
+            made.detach()
+            if periodic
+            else made.detach().roll([1 - n for n in grid], tuple(range(1, 1 + len(grid))))
+        )
+
+    line = begun(4, (9,))  # offsets from 0 on; negative ones stand at the end
+    assert line.argmax(dim=1).tolist() == [line.shape[1] - 1, 1, line.shape[1] - 2, 2]
+    assert line[1, :5].tolist() == [-1, 0, -1, -4, -9]
+    plane = begun(4, (5, 6))
+    found = [np.unravel_index(int(head.argmax()), head.shape) for head in plane]
+    rows, columns = plane.shape[1:]
+    assert found == [(rows - 1, 0), (0, columns - 1), (0, 1), (1, 0)]
+    assert plane.max() == 0
+    assert plane.min() == -9
+    assert not begun(2, (1,)).any()
+
+
 def test_what_is_learned_reaches_the_bias() -> None:
     attention, x = Attention(width=4, heads=2, grid=(2, 3), periodic=False).double(), drawn(2, 6, 4)
     bias = drawn(2, 3, 5).requires_grad_()

@@ -276,3 +276,10 @@ def test_fields_and_names_that_are_not_there_are_refused() -> None:
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(SurrogateError, match=next(iter(wrong)).replace("_", "[_ ]")):
         GrowingSettings(**wrong)
+
+
+@pytest.mark.parametrize("library", [grown("scikit-learn")])
+def test_fewer_bins_than_codes_are_refused(library: Any) -> None:
+    surrogate = trees(growing=dataclasses.replace(SMALL, bins=2, library=library), categories=("make",))
+    with pytest.raises(SurrogateError, match="a category has 3 codes, more than there are bins"):
+        surrogate.fit(makes(30, 0), makes(9, 1), seed=0)

@@ -1,4 +1,4 @@
-"""Grids are changed as another library does it, and a coarse view is replaced and nothing else."""
+"""Grids are changed as another library does it, a coarse view is replaced and nothing else; filters."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ import torch
 from understudy.datasets.observations import SEEN, Coarse
 from understudy.surrogates.blocks.consistency import consistent, without_seen
 from understudy.surrogates.blocks.fourier_resampling import resampled
+from understudy.surrogates.blocks.mode_filter import ModeFilter, soft_filter
 
 GRIDS = [((24,), (6,)), ((24,), (8,)), ((16, 12), (4, 6)), ((8, 12, 16), (4, 4, 8))]
 Grid = tuple[int, ...]
@@ -127,3 +128,40 @@ def test_views_of_other_shapes_are_refused() -> None:
         consistent(noise(3, 16), noise(2, 4), dimensions=1)
     with pytest.raises(ValueError, match=r"\(20,\) must nowhere be finer than the grid \(16,\)"):
         without_seen(noise(3, 16), (20,))
+
+
+# filter --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("grid", [(16,), (15,), (8, 12), (6, 4, 8)], ids=str)
+def test_a_filter_multiplies_waves_and_tells_what_becomes_of_white_noise(grid: Grid) -> None:
+    modes = (*grid[:-1], grid[-1] // 2 + 1)
+    axes = tuple(range(-len(grid), 0))
+    passed = torch.rand(modes, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    if len(grid) > 1:  # both images of a wave are one wave of a real field
+        others = axes[:-1]
+        passed = 0.5 * (passed + passed.flip(others).roll((1,) * len(others), others))
+    block, field = ModeFilter(passed, grid=grid).double(), noise(400, *grid)
+    expected = torch.fft.rfftn(field, dim=axes) * passed
+    torch.testing.assert_close(torch.fft.rfftn(block(field), dim=axes), expected, rtol=0, atol=1e-11)
+    assert float(block(field).square().mean().sqrt()) == pytest.approx(block.gain, rel=0.02)
+    assert not block.state_dict()
+
+
+def test_the_soft_filter_halves_a_wave_that_is_as_weak_as_its_floor() -> None:
+    x = 2 * np.pi * torch.arange(16, dtype=torch.float64) / 16
+    fields = torch.stack([2 * torch.cos(2 * x), 0.2 * torch.sin(3 * x), 2 * torch.sin(2 * x)])
+    passed = soft_filter(fields, dimensions=1, floor=0.1 / np.sqrt(2))
+    assert passed.shape == (9,)
+    assert float(passed[3]) == pytest.approx(0.5)
+    assert float(passed[2]) == pytest.approx(1 / (1 + 0.1 / np.sqrt(2)))
+    assert passed[[0, 1, 4, 8]].max() < 1e-12
+    assert (soft_filter(fields, dimensions=1, floor=0.0) == 1).all()
+    assert (soft_filter(torch.zeros(3, 16), dimensions=1, floor=0.1) == 1).all()
+
+
+def test_filters_of_another_grid_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\(16,\) has modes \(9,\), but \(8,\) are given"):
+        ModeFilter(torch.ones(8), grid=(16,))
+    with pytest.raises(ValueError, match="at least 0, got -1"):
+        soft_filter(noise(3, 16), dimensions=1, floor=-1.0)

@@ -100,6 +100,24 @@ def test_the_kalman_smoother_learns_a_linear_system_from_its_trajectories(both_w
     assert float(surrogate.components.variance) == pytest.approx(noise**2, rel=0.02)  # type: ignore[union-attr]
 
 
+def test_states_of_more_frames_come_as_close_as_one_likes_to_a_system_of_which_one_number_is_seen() -> None:
+    noise = 0.7
+    own, judged, test = (
+        with_gaps(swings_with_noise(n, 24, seed)[..., :1], share=0.5, noise=noise, seed=seed, ring=False)
+        for n, seed in ((1_000, 0), (100, 1), (400, 2))
+    )
+    inputs, true = asked(test)
+    errors = []
+    for order in (1, 2, 4, 8):
+        surrogate = KalmanSmoother(KalmanSmoother.Settings(order=order))
+        surrogate.fit(own, judged, seed=0)
+        errors.append(float(((surrogate(inputs)["u"] - true).square().sum() / true.square().sum()).sqrt()))
+    exact = exact_error(test, noise=noise)  # told of the number that is not seen, too
+    assert errors == sorted(errors, reverse=True)
+    assert errors[0] > 1.25 * exact
+    assert exact < errors[3] < 1.005 * exact
+
+
 def test_noise_that_is_given_is_not_measured_and_chosen_inflations_do_not_harm() -> None:
     told = trained(KalmanSmoother(KalmanSmoother.Settings(noise=0.5, inflations=(1.0,))))
     assert float(told.components.variance) == 0.25  # type: ignore[attr-defined]
@@ -204,7 +222,7 @@ def test_other_windows_and_instruments_are_refused() -> None:
     )
     with pytest.raises(SurrogateError, match="take the instrument Gappy"):
         GappyPOD().fit(coarse, coarse, seed=0)
-    with pytest.raises(SurrogateError, match="steps are learned from windows of at least 2 frames, got 1"):
+    with pytest.raises(SurrogateError, match="steps are learned from windows of at least 3 frames, got 1"):
         KalmanSmoother().fit(waves(40, 0, window=1), waves(10, 1, window=1), seed=0)
     with pytest.raises(SurrogateError, match=r"more than 24 training frames.*got 18 frames"):
         GappyPOD().fit(waves(3, 0), waves(1, 1), seed=0)
@@ -215,6 +233,7 @@ def test_other_windows_and_instruments_are_refused() -> None:
     [
         (lambda: GappyPOD.Settings(lost=1.0), r"lost must lie in \[0, 1\)"),
         (lambda: KalmanSmoother.Settings(noise=-1.0), "noise be at least 0"),
+        (lambda: KalmanSmoother.Settings(order=0), "order must be at least 1, got 0"),
         (lambda: KalmanSmoother.Settings(inflations=()), "one or more positive numbers"),
         (lambda: MatrixCompletion.Settings(shares=(0.1, 0.2)), "shares must fall"),
         (lambda: MatrixCompletion.Settings(iterations=0), "iterations must be at least 1"),
