@@ -17,7 +17,7 @@ __all__ = ["flow_operators"]
 def flow_operators(
     size: str, task: Direct, *, fields: FieldSettings, training: TrainingSettings, remark: str
 ) -> dict[str, Candidate]:
-    """Candidates that take part where they are named; settings were chosen on the validation split."""
+    """Candidates that take part where they are named."""
     quick = size == "quick"
     settings = {
         "transformer": (

@@ -245,7 +245,7 @@ def steppers(size: str, task: Autoregressive, *, points: int) -> dict[str, Candi
             heads=4,
             blocks=2,
             stepping=stepping,
-            training=dataclasses.replace(training, learning_rate=3e-3),
+            training=dataclasses.replace(training, learning_rate=1e-2),
         ),
         "fourier": FourierStepper.Settings(
             channels=8, modes=min(12, (coarse - 1) // 2), blocks=3, stepping=stepping, training=training

@@ -145,7 +145,9 @@ def candidates(size: str, system: PipeFlow) -> dict[str, Candidate]:
         training=descent(size, 6_000, 30_000, rate=1e-2),
     )
     trees = BoostedTrees.Settings(
-        growing=GrowingSettings(trees={"quick": 100}.get(size, 2_000), leaves=16, samples_in_leaf=5),
+        growing=GrowingSettings(
+            trees={"quick": 100}.get(size, 6_000), learning_rate=0.05, leaves=8, samples_in_leaf=5
+        ),
         categories=("material",),
         logarithmic=("friction",),
     )

@@ -11,6 +11,8 @@ from torch import nn
 from understudy.surrogates.blocks.axial_mixing import AxialMixing
 from understudy.surrogates.blocks.convolutional_residual_block import ConvolutionalResidualBlock
 from understudy.surrogates.blocks.dense_residual_block import DenseResidualBlock
+from understudy.surrogates.blocks.edge_maps import EdgeMaps
+from understudy.surrogates.blocks.factorised_linear import FactorisedLinear
 from understudy.surrogates.blocks.fourier_features import FourierFeatures
 from understudy.surrogates.blocks.gated_convolution import GatedConvolution
 from understudy.surrogates.blocks.gated_residual_block import GatedResidualBlock, concatenated_elu
@@ -270,3 +272,37 @@ def test_a_convolutional_residual_block_begins_as_the_identity() -> None:
     torch.testing.assert_close(block(u), u)
     nn.init.normal_(block.second.weight)
     assert (block(u) - u).abs().max() > 1e-3
+
+
+def test_edge_maps_are_smooth_maps_times_edges_and_patches() -> None:
+    block = EdgeMaps(width=3, fields=2, numbers=1, grid=(7, 10), patch=4, edges=range(1, 3), zero=False)
+    features, image = torch.randn(2, 3, 2, 3), torch.randn(2, 4, 7, 10)
+    patches = block.patches(features)
+    smooth = block.smooth(features).unflatten(
+        1, (2, 3)
+    )  # alone, and one for each of two channels of the edge
+    finer = torch.nn.functional.interpolate(
+        smooth.flatten(0, 2)[:, None], scale_factor=4, mode="bicubic", align_corners=False
+    )[:, 0, :7, :10].unflatten(0, (2, 2, 3))
+    expected = finer[:, :, 0] + (finer[:, :, 1:] * image[:, None, 1:3]).sum(dim=2)
+    for row in range(7):
+        for column in range(10):
+            place = (row % 4) * 4 + column % 4
+            own = patches[:, place::16, row // 4, column // 4]
+            expected[:, :, row, column] += own[:, :2]
+            torch.testing.assert_close(block(features, image)[:, 2, row, column], own[:, 2])
+    torch.testing.assert_close(block(features, image)[:, :2], expected, rtol=1e-4, atol=1e-5)
+    zero = EdgeMaps(width=3, fields=2, numbers=1, grid=(7, 10), patch=4, edges=range(1, 3), zero=True)
+    assert not zero(features, image).any()
+
+
+def test_factorised_layers_begin_as_the_layer_that_they_are_made_of_and_scale_its_neurons() -> None:
+    linear = nn.Linear(4, 3)
+    block = FactorisedLinear(linear, mean=0.5, deviation=0.3)
+    x = torch.randn(5, 4)
+    torch.testing.assert_close(block(x), linear(x))
+    with torch.no_grad():
+        block.scale[1] += float(np.log(2))
+    expected = linear.weight.detach().clone()
+    expected[1] *= 2
+    torch.testing.assert_close(block.weight, expected)
