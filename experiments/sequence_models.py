@@ -72,12 +72,11 @@ def sequence_models(size: str, task: Autoregressive) -> dict[str, Candidate]:
         ),
     )
     fields = ConvolutionalRecurrent.Settings(
-        channels=4 if quick else 16,
-        width=9,
-        layers=1 if quick else 2,
+        channels=4 if quick else 32,
+        width=7,
         warm_up=2,
         burn_in=1,
-        stepping=SteppingSettings(coarsen=2, unroll=4 if quick else 16, input_noise=1e-3, filter_floor=0.0),
+        stepping=SteppingSettings(coarsen=2, unroll=4 if quick else 16, input_noise=1e-3),
         training=TrainingSettings(
             steps=2 * steps // 3, batch=16, learning_rate=1e-2, clip=1.0, check_every=max(20, steps // 10)
         ),
