@@ -44,9 +44,11 @@ def made_table(names: Iterable[str], load: Callable[[str], Mapping[str, Any]]) -
 
 
 def filled(page: str, tables: Tables) -> str:
-    """The page with every table between its markers made anew."""
+    """The page with every table between its markers made anew; those of other names stay as they are."""
 
     def fill(match: re.Match[str]) -> str:
+        if match[2] not in tables:
+            return match[0]
         return f"{match[1]}\n{tables[match[2]]()}\n{match[3]}"
 
     return re.sub(r"(<!-- table: ([\w-]+) -->)\n.*?(<!-- end -->)", fill, page, flags=re.DOTALL)

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from understudy.experiments import targets, targets_equations, targets_steady_flow, targets_three_body
+from understudy.experiments import (
+    targets,
+    targets_blocks,
+    targets_equations,
+    targets_steady_flow,
+    targets_three_body,
+)
 from understudy.experiments.results_table import comparison_table
 from understudy.experiments.targets_page import filled
 
@@ -45,13 +51,17 @@ def test_links_and_pictures_exist() -> None:
         assert (ROOT / link).is_file(), f"README links to {link}, which is not there"
 
 
-@pytest.mark.parametrize("module", [targets, targets_three_body, targets_steady_flow, targets_equations])
+PAGES = [targets, targets_three_body, targets_steady_flow, targets_equations, targets_blocks]
+
+
+@pytest.mark.parametrize("module", PAGES)
 def test_the_page_of_targets_is_filled_in_from_the_committed_results(module: Any) -> None:
     page = module.PAGE.read_text()
-    assert page.count("<!-- table:") == len(module.TABLES)
+    assert set(re.findall(r"<!-- table: ([\w-]+) -->", page)) == set(module.TABLES)
     assert filled(page, module.TABLES) == page, f"run `python -m {module.__name__}`"
 
 
-def test_the_tables_of_networks_that_know_the_equation_are_those_of_the_committed_results() -> None:
-    assert README.count("<!-- table:") == len(targets_equations.README_TABLES)
-    assert filled(README, targets_equations.README_TABLES) == README
+def test_tables_of_several_comparisons_are_those_of_the_committed_results() -> None:
+    tables = {**targets_equations.README_TABLES, **targets_blocks.README_TABLES}
+    assert set(re.findall(r"<!-- table: ([\w-]+) -->", README)) == set(tables)
+    assert filled(README, tables) == README

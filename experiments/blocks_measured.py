@@ -1,0 +1,99 @@
+"""What committed comparisons say of models made of blocks, beside what needs no network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .report import duration
+from .results_table import RESULTS, VALID_TIME, mode_of
+from .targets_page import Measured
+
+__all__ = ["beside", "better_share", "codes", "ensembles", "experts", "load", "row_of"]
+
+Results = Mapping[str, Any]
+
+
+def load(name: str, part: str = "results") -> Results:
+    """Committed results of an experiment or a benchmark's part; `FileNotFoundError` where there are none."""
+    return dict(json.loads((RESULTS / name / f"{part}.json").read_text()))
+
+
+def row_of(results: Results, label: str) -> Results:
+    """What the comparison says of one model."""
+    return next(row for row in results["rows"] if row["label"] == label)
+
+
+def beside(name: str, ours: Sequence[str], others: Sequence[str]) -> Measured:
+    """Medians of these models and of those others, and the best of ours against the solver at equal accuracy.
+
+    Reached where the best of ours is better than the best of the others.
+    """
+    results = load(name)
+    longest = results["metric"]["name"] == VALID_TIME
+    best = max if longest else min
+    medians = {label: _median(row_of(results, label), longest=longest) for label in (*ours, *others)}
+    said = ", ".join(f"{label} {medians[label]:.3g}" for label in ours)
+    against = ", ".join(f"{label} {medians[label]:.3g}" for label in others)
+    first = best(ours, key=medians.__getitem__)
+    verdict = next(v for v in results["verdicts"] if v["label"] == first)
+    alone, batch = (mode_of(verdict[mode]) for mode in ("single", "batch"))
+    solver = f"the solver at its accuracy: {alone.in_words()} alone, {batch.in_words()} in batch"
+    rival = medians[best(others, key=medians.__getitem__)]
+    reached = medians[first] > rival if longest else medians[first] < rival
+    return f"{said}; beside {against}; {first} against {solver}", reached
+
+
+def better_share(name: str, ours: str, other: str, *, quantile: str = "median") -> Measured:
+    """Ratio of two models' errors; reached where ours is smaller."""
+    results = load(name)
+    mine, theirs = (float(row_of(results, label)["accuracy"][quantile]) for label in (ours, other))
+    return f"{ours} {mine:.2g}, {other} {theirs:.2g}: {theirs / mine:.2g} times as large", mine < theirs
+
+
+def experts(name: str = "pipe-flow-default") -> Measured:
+    """Weights stored and active, median and largest hundredth of errors, and how many experts are asked."""
+    results = load(name)
+    said = []
+    for label in ("mixture-1-free", "mixture-1", "mixture-2", "dense"):
+        found = results["by_regime"][label]["all"]
+        words = f"{label} {100 * found['median']:.2g} % and {100 * found['q99']:.2g} %"
+        if label in results["weights"]:
+            weights, loads = results["weights"][label], results["experts"][label][0]["all"]
+            asked = sum(load > 0.01 for load in loads)
+            words += f" ({weights['active']:,} of {weights['stored']:,} weights active, "
+            words += f"{asked} of {len(loads)} experts asked)"
+        said.append(words)
+    best = min(results["by_regime"][label]["all"]["median"] for label in ("mixture-1", "mixture-2"))
+    return "; ".join(said), best < results["by_regime"]["dense"]["all"]["median"]
+
+
+def codes(name: str = "latent-models-default") -> Measured:
+    """Share of variance lost, by numbers of a code, beside as many principal components."""
+    found = load(name)["reconstruction"]
+    lost, components = found["autoencoders"], found["components_aligned"]
+    said, sizes = [], {label: n for label, n in found["latents"].items() if found["aligned"][label]}
+    for label, size in sorted(sizes.items(), key=lambda item: item[1]):
+        said.append(f"{size}: {lost[label]:.1e} ({components[size]:.1e})")
+    better = all(lost[label] < components[size] for label, size in sizes.items())
+    return f"variance lost by numbers in the code (by components): {', '.join(said)}", better
+
+
+def ensembles(name: str = "super-resolution-default") -> Measured:
+    """CRPS and spread over skill of the diffusions' ensembles."""
+    results = load(name)
+    said = [
+        f"{label}: CRPS {found['crps_median']:.2g}, spread over skill {found['spread_over_skill']:.2g}, "
+        f"error of the mean {_median(row_of(results, label)):.2g}"
+        for label, found in results["ensembles"].items()
+    ]
+    seconds = duration(row_of(results, "diffusion")["seconds_per_query"]["batch"]["median"])
+    return f"{'; '.join(said)}; {seconds} an answer of 8 members", None
+
+
+def _median(row: Results, *, longest: bool = False) -> float:
+    value = row["accuracy"]["median"]
+    if value is not None:
+        return float(value)
+    return 0.0 if longest else float("inf")
