@@ -70,6 +70,9 @@ def _draw(ax: Axes, results: Results, *, title: str) -> None:
             color="white",
             zorder=4,
         )
+    for row in results["rows"]:
+        if row["kind"] == "surrogate" and row["label"] not in {label for label, _, _ in models}:
+            ax.plot([], [], " ", label=f"- {row['label']}: fails in the median")
     ax.set_xscale("log")
     if not score:
         ax.set_yscale("log")

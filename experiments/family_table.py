@@ -1,4 +1,4 @@
-"""All surrogates of all committed comparisons in one table: to choose a model for a problem by."""
+"""All surrogates of the committed comparisons of families in one table, to choose a model by."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .report import duration
-from .results_table import RESULTS, mode_of
+from .results_table import RESULTS, VALID_TIME, mode_of
 
 __all__ = ["FAMILIES", "family_table", "there"]
 
@@ -21,7 +21,8 @@ FAMILIES: Mapping[str, str] = {
     "three-body-default": "three bodies from their start",
     "pipe-flow-default": "friction in pipes",
 }
-"""Comparisons by the folder of their results, and what is asked there."""
+"""Comparisons at their defaults by the folder of their results, and what is asked there. Those of a single
+query, and on longer lines, stand on their own pages."""
 WIDTHS = {"float64": 8, "float32": 4}
 HEADER = (
     "| asked | model | error or score (10 to 90 %) | numbers: stored (of which one answer takes) | kB "
@@ -79,7 +80,7 @@ def _sizes(settings: Results) -> tuple[str, str]:
 
 
 def _higher_is_better(results: Results) -> bool:
-    return results["metric"]["name"] == "valid prediction time"
+    return bool(results["metric"]["name"] == VALID_TIME)
 
 
 def _rank(row: Results, *, higher: bool) -> float:

@@ -1,4 +1,4 @@
-"""Transformer and Fourier operator beside the mixer: as many numbers to learn, within a tenth."""
+"""Transformer and Fourier operator beside the mixer: as many steps, and numbers to learn within a tenth."""
 
 from __future__ import annotations
 

@@ -12,8 +12,11 @@ from .figures import INK, PALETTE, WIDTH, blank, legend_below, tidy
 __all__ = ["reconstruction_figure"]
 
 
-def reconstruction_figure(errors: Mapping[str, Any], *, dimension: int) -> Figure:
-    """Of `reconstruction_errors`; an aligned code counts its place as one number more."""
+def reconstruction_figure(errors: Mapping[str, Any], *, dimension: int | None = None) -> Figure:
+    """Of `reconstruction_errors`; an aligned code counts its place as one number more.
+
+    A line stands at the `dimension`, if it is known, of the surface on which the states live.
+    """
     figure = blank(WIDTH, 4.6, "What is lost of a state, by the numbers that it is given")
     ax = figure.subplots()
     kinds = ((True, "components_aligned", "place told apart"), (False, "components", "in place"))
@@ -26,7 +29,8 @@ def reconstruction_figure(errors: Mapping[str, Any], *, dimension: int) -> Figur
         points = sorted((errors["latents"][label] + more, errors["autoencoders"][label]) for label in labels)
         if points:
             ax.plot(*zip(*points, strict=True), "o-", color=colour, label=f"autoencoder, {words}")
-    ax.axvline(dimension, color=INK, linewidth=0.8, linestyle=":")
+    if dimension is not None:
+        ax.axvline(dimension, color=INK, linewidth=0.8, linestyle=":")
     ax.set_xlim(1.5, 24.5)
     ax.set_yscale("log")
     ax.set_ylim(bottom=1e-8)

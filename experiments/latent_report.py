@@ -23,10 +23,10 @@ def reconstruction_errors(latent: Mapping[str, LatentStepper], states: torch.Ten
     for label, surrogate in latent.items():
         frames = surrogate.frames
         assert frames is not None
-        states = states.to(surrogate.device, surrogate.dtype)
-        coordinates, phases = frames.encode(states)
-        centred = states - frames.decode(torch.zeros_like(coordinates), phases)
-        lost = surrogate.reconstructed(states) - states
+        own = states.to(surrogate.device, surrogate.dtype)
+        coordinates, phases = frames.encode(own)
+        centred = own - frames.decode(torch.zeros_like(coordinates), phases)
+        lost = surrogate.reconstructed(own) - own
         found["autoencoders"][label] = float(lost.square().sum() / centred.square().sum())
         found["latents"][label] = surrogate.settings.latent
         found["aligned"][label] = frames.aligned

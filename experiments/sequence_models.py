@@ -2,7 +2,8 @@
 
 Recurrent networks on Kuramoto-Sivashinsky chaos, on the sets and starts of `kuramoto_sivashinsky`: beside a
 reservoir, whose memory is drawn at random, networks without memory (convolutions, attention and Fourier
-layers with as many numbers to learn), and a regression that is no network.
+layers with as many numbers as the CNN), and a regression that is no network. The recurrent cells have one
+width, so that the LSTM has more numbers than the plain one.
 """
 
 from __future__ import annotations

@@ -228,7 +228,7 @@ def candidates(size: str, system: SteadyFlow) -> dict[str, Candidate]:
         size,
         mirrored,
         fields=shape,
-        training=descent(size, 1_000, 6_000, rate=2e-3, batch=16, optimiser="soap"),
+        training=descent(size, 3_000, 12_000, rate=2e-3, batch=16, optimiser="soap"),
         remark=IMAGES,
     )
     if rough is not None:

@@ -93,7 +93,7 @@ class AnswerNetwork(SpanMap):
         del held, judged  # they may be large
         # the blocks draw from torch's global generator; it is put back as it was
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             module = self._build().to(self.device, torch.float32)
         objective = self.fit_of(own, valid)
         prepared = time.perf_counter() - begin

@@ -10,7 +10,7 @@ from torch import nn
 
 from .blocks.gated_convolution import GatedConvolution
 from .blocks.periodic_convolution import PeriodicConvolution
-from .propagation import SteppingSettings
+from .propagation import SteppingSettings, refuse_wide
 from .stepper import Stepper
 from .training import TrainingSettings
 
@@ -47,6 +47,7 @@ class CNN(Stepper):
     def network(self, channels: int, grid: Sequence[int]) -> nn.Module:
         """See `Stepper`."""
         chosen = self.settings
+        refuse_wide(chosen.width, grid)
         widths = [channels] + [chosen.channels] * chosen.layers
         hidden = [
             GatedConvolution(dimensions=len(grid), inputs=before, outputs=after, width=chosen.width)

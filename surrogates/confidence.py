@@ -74,7 +74,7 @@ class Confidence(nn.Module):
         begin = time.perf_counter()
         seen, judged = (_errors(module, pairs, outputs) for pairs in (examples, validation))
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             new = cls(
                 query=examples.query.shape[1],
                 timed=examples.time is not None,

@@ -14,7 +14,7 @@ from .blocks.periodic_convolution import PeriodicConvolution
 from .forecaster import Memory
 from .linear_part import LinearPart
 from .memory_network import MemoryNetwork
-from .propagation import Propagation, SteppingSettings
+from .propagation import Propagation, SteppingSettings, refuse_wide
 from .recurrent_stepper import RecurrentStepper
 from .scaling import Scaling
 from .sequence_rollout import SequenceWindow
@@ -27,7 +27,8 @@ __all__ = ["ConvolutionalRecurrent", "RememberingPropagation"]
 class ConvolutionalRecurrent(RecurrentStepper):
     """u -> P u + what convolutional LSTMs read off their memory of u and all before, on a periodic grid.
 
-    It commutes with translations, so a trajectory teaches it everywhere at once. Use it where a frame does
+    It commutes with translations by whole points of the coarse grid, so a trajectory teaches it everywhere at
+    once. Use it where a frame does
     not say all that the next one depends on; where it does, `cnn` reaches smaller errors with less training,
     for its gates hold products exactly, which sigmoid and tanh only approach.
 
@@ -106,6 +107,7 @@ class ConvolutionalRecurrent(RecurrentStepper):
         assert self.frame_shape is not None
         channels, *grid = self.frame_shape
         chosen, dimensions, coarse = self.settings, len(grid), self.settings.stepping.coarse(grid)
+        refuse_wide(chosen.width, coarse)
         cells = [
             ConvolutionalLSTM(
                 dimensions=dimensions, inputs=inputs, channels=chosen.channels, width=chosen.width
@@ -143,7 +145,10 @@ class RememberingPropagation(MemoryNetwork):
     def remember(self, states: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Memory]:
         """See `MemoryNetwork`; the memory is each cell's state, the features are the last cell's."""
         flat = states.flatten(0, 1)
-        fields = self.propagation.seen(flat, self.propagation.modes(flat)).unflatten(0, states.shape[:2])
+        fields = flat
+        if self.propagation.coarse != self.propagation.grid:
+            fields = self.propagation.seen(flat, self.propagation.modes(flat))
+        fields = fields.unflatten(0, states.shape[:2])
         after = []
         for cell, before in zip(self.cells, memory or [None] * len(self.cells), strict=True):
             assert isinstance(cell, ConvolutionalLSTM)

@@ -83,7 +83,7 @@ class FieldNetwork(Surrogate):
         own, valid = (self.scaling.encoded(pairs, device=self.device) for pairs in (held, judged))
         del held, judged
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             module = self._build().to(self.device, torch.float32)
         objective = FieldFit(own, valid, scaling=self.scaling)
         prepared = time.perf_counter() - begin

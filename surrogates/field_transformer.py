@@ -12,8 +12,8 @@ from .blocks.patches import Patches
 from .blocks.transformer_block import TransformerBlock
 from .field_network import FieldNetwork
 from .field_settings import FieldSettings
+from .network_sizes import refuse_token_sizes
 from .training import TrainingSettings
-from .transformer_stepper import refuse_token_sizes
 
 __all__ = ["FieldTransformer"]
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 from .blocks.fourier_block import FourierBlock
 from .field_network import FieldNetwork
 from .field_settings import FieldSettings
-from .fourier_stepper import refuse_modes
+from .network_sizes import refuse_modes
 from .surrogate import SurrogateError
 from .training import TrainingSettings
 
@@ -57,6 +57,11 @@ class FourierOperator(FieldNetwork):
         )
 
         def __post_init__(self) -> None:
+            if min(self.channels, self.blocks, self.modes) < 1:
+                raise SurrogateError(
+                    "channels, blocks and modes must be at least 1, got "
+                    f"{self.channels}, {self.blocks} and {self.modes}"
+                )
             if not 0 <= self.padding < math.inf or self.width < 1 or self.width % 2 == 0:
                 raise SurrogateError(
                     "padding must be at least 0 and finite, and the width odd, so that kernels have a "

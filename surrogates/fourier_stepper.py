@@ -9,6 +9,7 @@ from torch import nn
 
 from .blocks.fourier_block import FourierBlock
 from .blocks.periodic_convolution import PeriodicConvolution
+from .network_sizes import refuse_modes
 from .propagation import SteppingSettings
 from .stepper import Stepper
 from .surrogate import SurrogateError
@@ -22,8 +23,8 @@ class FourierStepper(Stepper):
 
     Each wave is multiplied by numbers of its own, so derivatives of any order and what acts at a distance are
     within reach of one block, where a convolution needs a wide kernel or many layers; and it commutes with
-    translations. The price is numbers for every wave. Blocks are gated by default: a product of two
-    linear maps holds u u_x exactly.
+    translations by whole points of the coarse grid. The price is numbers for every wave. Blocks are gated by
+    default: a product of two linear maps holds u u_x exactly.
 
     Li et al. 2021, "Fourier neural operator" (arXiv:2010.08895), as residual blocks.
     """
@@ -48,6 +49,13 @@ class FourierStepper(Stepper):
         stepping: SteppingSettings = SteppingSettings()  # noqa: RUF009 (frozen)
         training: TrainingSettings = TrainingSettings()  # noqa: RUF009 (frozen)
 
+        def __post_init__(self) -> None:
+            if min(self.channels, self.blocks, self.modes) < 1:
+                raise SurrogateError(
+                    "channels, blocks and modes must be at least 1, got "
+                    f"{self.channels}, {self.blocks} and {self.modes}"
+                )
+
     settings: Settings
 
     def network(self, channels: int, grid: Sequence[int]) -> nn.Module:
@@ -63,13 +71,3 @@ class FourierStepper(Stepper):
             dimensions=dimensions, inputs=chosen.channels, outputs=channels, width=1, zero=True
         )
         return nn.Sequential(lift, *blocks, last)
-
-
-def refuse_modes(modes: int, grid: Sequence[int]) -> None:
-    """Raise `SurrogateError` for modes that a grid does not carry."""
-    most = (min(grid) - 1) // 2
-    if not 1 <= modes <= most:
-        raise SurrogateError(
-            f"the grid {tuple(grid)} carries 1 to {most} modes along each axis, got {modes}; choose fewer "
-            "modes or a finer grid"
-        )

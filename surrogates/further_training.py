@@ -93,7 +93,7 @@ def train_on(
     }
     # new numbers come from torch's global generator; it is put back as it was
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         changed = way.begin(tuned, lambda: _example_of(objective, tuned))
     prepared = time.perf_counter() - begun
     end = train(

@@ -44,11 +44,12 @@ class LatentFrames:
         """
         shape = tuple(examples.frame_shape)
         axes = examples.axes
-        possible = len(shape) == 2 and shape[0] == 1 and (axes is None or all(a.periodic for a in axes))
+        line = len(shape) == 2 and shape[0] == 1 and shape[1] >= 3
+        possible = line and (axes is None or all(a.periodic for a in axes))
         if align and not possible:
             raise SurrogateError(
-                f"only one field on one periodic axis can be aligned, and these frames (channels, *grid) are "
-                f"{shape}; set aligned to None or False"
+                "only one field on one periodic axis of at least 3 points can be aligned, and these frames "
+                f"(channels, *grid) are {shape}; set aligned to None or False"
             )
         numbers, frames = math.prod(shape), len(examples) * examples.frames
         if numbers > WIDEST or frames <= 2 * numbers:
@@ -75,6 +76,11 @@ class LatentFrames:
     def sizes(self) -> torch.Tensor:
         """(coordinates,) root mean squares of the components over the training frames."""
         return self.span.deviation / self.span.deviation.square().sum().sqrt()
+
+    def refuse_strange(self, frames: torch.Tensor) -> None:
+        """`SurrogateError` where one of (batch, channels, *grid) lies off the span, and so has no code."""
+        moved = aligned(frames)[0] if self.aligned else frames
+        self.span.refuse_off(moved.reshape(len(frames), -1))
 
     def encode(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(..., channels, *grid) -> (..., coordinates), and phases (...)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 import time
@@ -15,7 +16,7 @@ from torch import nn
 
 from ..datasets.tasks import Trajectories
 from .blocks.autoencoder import Autoencoder
-from .blocks.perceptron import Perceptron
+from .blocks.perceptron import ACTIVATIONS, Perceptron
 from .forecaster import Forecaster, Memory
 from .latent_fit import LatentSteps, Reconstruction
 from .latent_frames import LatentFrames
@@ -31,11 +32,11 @@ class LatentStepper(Forecaster):
     Where a chaotic field lives on a surface of few dimensions, as many numbers hold all of it, and stepping
     those is cheap. The state is encoded once, at the start; a forecast stays in the code. On a periodic line
     the field is moved to phase zero first, and the network says how the phase goes on: what it learns in one
-    place holds everywhere. The record's validation error is that of the reconstruction: no forecast begins
-    more accurately than that.
+    place holds everywhere.
 
-    It fails where `latent` is smaller than that surface's dimension, and where the first Fourier mode passes
-    through zero, for there the phase jumps (set `aligned` to False).
+    It fails where `latent` is smaller than that surface's dimension; where the first Fourier mode passes
+    through zero, for there the phase jumps, and where the equation itself knows places, as a forcing does
+    (set `aligned` to False for either). A state off the span of the training states raises `SurrogateError`.
 
     Reference: Linot & Graham, Phys. Rev. E 101 (2020) 062209 (arXiv:2001.04263).
     """
@@ -78,6 +79,11 @@ class LatentStepper(Forecaster):
                     "latent and unroll must be at least 1 and input_noise at least 0, got "
                     f"{self.latent}, {self.unroll} and {self.input_noise}"
                 )
+            if self.activation not in ACTIVATIONS or min((*self.hidden, *self.stepping), default=1) < 1:
+                raise SurrogateError(
+                    f"the activation must be one of {sorted(ACTIVATIONS)} and widths at least 1, got "
+                    f"{self.activation!r}, {self.hidden} and {self.stepping}"
+                )
 
     settings: Settings
     frames: LatentFrames | None = None
@@ -113,15 +119,19 @@ class LatentStepper(Forecaster):
             )
         # the blocks draw from torch's global generator; it is put back as it was
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             autoencoder = self._autoencoder().to(self.device, torch.float32)
             steps = self._map(torch.ones(self.settings.latent), torch.ones(self.settings.latent + 1))
         own, judged = (self._encoded(part) for part in (examples, validation))
         identity = self._identity(examples)
         prepared = time.perf_counter() - begin
+        reconstruction = Reconstruction(own[0].flatten(0, 1), judged[0].flatten(0, 1))
+        begun = copy.deepcopy(autoencoder.state_dict())
+        with torch.no_grad():
+            before = reconstruction.validate(autoencoder)
         first = train(
             autoencoder,
-            Reconstruction(own[0].flatten(0, 1), judged[0].flatten(0, 1)),
+            reconstruction,
             self.settings.reduction,
             seed=seed,
             folder=None if folder is None else folder / "autoencoder",
@@ -129,6 +139,9 @@ class LatentStepper(Forecaster):
             progress=progress,
         )
         begin = time.perf_counter()
+        if before < first.validation_error:  # the components, at which it began, are better
+            autoencoder.load_state_dict(begun)
+        lost = min(before, first.validation_error)
         self.autoencoder = autoencoder.double().eval()
         codes = [self._codes(*part) for part in (own, judged)]
         sizes = codes[0][..., :-1].flatten(0, 1).std(dim=0).clamp(min=1e-12)
@@ -153,12 +166,15 @@ class LatentStepper(Forecaster):
         steps.sizes, steps.scale = sizes, scale  # in full precision again
         self.autoencoder = autoencoder.to(self.dtype)
         self.module = steps.to(self.device, self.dtype).eval()
+        begin = time.perf_counter()
+        error = self._one_step_error(validation)
         return TrainingRecord(
-            seconds=prepared + first.seconds + second.seconds,
+            seconds=prepared + first.seconds + second.seconds + time.perf_counter() - begin,
             samples=len(examples) * examples.frames,
             epochs=first.epochs + second.epochs,
-            validation_error=first.validation_error,
+            validation_error=error,
             finished=first.finished and second.finished,
+            note=f"error of reconstruction alone, before any step: {lost:.1e}",
         )
 
     @torch.no_grad()
@@ -171,6 +187,7 @@ class LatentStepper(Forecaster):
                 f"got {tuple(state.shape[1:])}"
             )
         if memory is None:
+            frames.refuse_strange(state)
             coordinates, phase = frames.encode(state)
             memory = torch.cat([autoencoder.encode(coordinates) / module.sizes, phase[:, None]], dim=1)
         memory = module(memory)
@@ -234,6 +251,15 @@ class LatentStepper(Forecaster):
         assert self.autoencoder is not None
         codes = torch.stack([self.autoencoder.encode(part) for part in coordinates])
         return torch.cat([codes, phases[..., None]], dim=-1)
+
+    def _one_step_error(self, validation: Trajectories) -> float:
+        """Relative root mean square error of one step, encoding and decoding included."""
+        wrong = total = 0.0
+        for i in range(len(validation)):
+            states = torch.from_numpy(validation[i]).to(self.device, self.dtype)
+            wrong += float((self.step(states[:-1], None)[0] - states[1:]).double().square().sum())
+            total += float(states[1:].double().square().sum())
+        return math.sqrt(wrong / total) if total else math.nan
 
     def _ready(self) -> tuple[LatentFrames, Autoencoder, _Map]:
         if self.frames is None or self.autoencoder is None or self.module is None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 
 from ..datasets.tasks import Trajectories
+from .surrogate import SurrogateError
 
 __all__ = ["LinearPart"]
 
@@ -74,6 +75,11 @@ class LinearPart:
             power = power + torch.einsum("ti...,tj...->...ij", before, before.conj())
             cross = cross + torch.einsum("ti...,tj...->...ij", after, before.conj())
             pairs += len(before)
+        if not pairs or not power.any():
+            raise SurrogateError(
+                "nothing varies in the training trajectories, or they have one frame: a step is learned from "
+                "frames that follow one another; generate longer trajectories, or others"
+            )
         if linear:
             scale = power.diagonal(dim1=-2, dim2=-1).real.mean()
             # P power = cross, power being Hermitian

@@ -121,7 +121,7 @@ class LSTMSmoother(Rebuilder):
         self.mean, self.deviation = mean.clone(), deviation
         # the network draws from torch's global generator; it is put back as it was
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             module = self._build()
         self._read(module, own)
         objective = RebuildingFit(own, judged, mean=mean, deviation=deviation, device=self.device)

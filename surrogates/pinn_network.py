@@ -106,7 +106,7 @@ class CoordinateNetwork(nn.Module):
         harmonics = [settings.harmonics if c.periodic else 0 for c in problem.coordinates]
         generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             try:
                 self.features = CoordinateFeatures(
                     [*harmonics, *[0] * len(self.given)],

@@ -12,7 +12,7 @@ from .blocks.spectral_resampling import extend_modes, restrict_modes
 from .linear_part import LinearPart, apply_modes
 from .surrogate import SurrogateError
 
-__all__ = ["Propagation", "SteppingSettings"]
+__all__ = ["Propagation", "SteppingSettings", "refuse_wide"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,15 @@ class SteppingSettings:
                 "least 4 along each axis"
             )
         return tuple(points // self.coarsen for points in grid)
+
+
+def refuse_wide(width: int, coarse: Sequence[int]) -> None:
+    """Raise `SurrogateError` for kernels that would wrap around a periodic grid more than once."""
+    if width // 2 > min(coarse):
+        raise SurrogateError(
+            f"kernels of {width} points wrap around the (coarse) grid {tuple(coarse)} more than once; lower "
+            "width or stepping.coarsen"
+        )
 
 
 class Propagation(nn.Module):

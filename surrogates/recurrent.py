@@ -36,9 +36,9 @@ class Recurrent(RecurrentStepper):
     It knows nothing of space, so it takes any axis, and on a periodic grid must learn everything anew in each
     place, as `mlp` must; `convolutional_recurrent` need not. Coordinates are those of the affine span of the
     training states (`AffineSpan`), in units of the deviations of their fields: what is linear in the state
-    and conserved stays so to round-off, and directions in which states hardly vary hardly count. A state off
-    that span raises `SurrogateError`. In long free runs it can leave the states that it knows; noise on its
-    inputs and more free steps in its loss keep it there.
+    and the same in all of them stays so to round-off, and directions in which states hardly vary hardly
+    count. A state off that span raises `SurrogateError`. In long free runs it can leave the states that it
+    knows; noise on its inputs and more free steps in its loss keep it there.
 
     `rnn`: Elman 1990, doi:10.1207/s15516709cog1402_1; its gradients vanish or explode with the length of a
     sequence. `lstm`: Hochreiter & Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735, with forget gates that
@@ -100,7 +100,8 @@ class Recurrent(RecurrentStepper):
             change = (self.span.encode(torch.from_numpy(states)) * self.span.deviation).diff(dim=0)
             squares, count = squares + change.square().sum(dim=0), count + len(change)
         size = (squares / max(count, 1)).sqrt()
-        self.increments = torch.where(size > 0, size, self.span.deviation)
+        # what each trajectory keeps, the network cannot move; where all keep all, it is not known what moves
+        self.increments = size if bool((size > 0).any()) else self.span.deviation
         # one unit for all: an error of the field, wherever it lies
         return self.increments.square().mean().sqrt().expand(self.span.coordinates)
 

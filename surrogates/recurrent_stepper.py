@@ -82,7 +82,7 @@ class RecurrentStepper(Forecaster):
         scale = self.measure(examples)
         # networks draw from torch's global generator; it is put back as it was
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             module = self.network().to(self.device, torch.float32)
         objective = SequenceRollout(
             examples, validation, self.window, normalise=self.normalise, scale=scale, device=self.device

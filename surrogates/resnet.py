@@ -10,7 +10,7 @@ from torch import nn
 
 from .blocks.periodic_convolution import PeriodicConvolution
 from .blocks.residual_block import SQUARES, ResidualBlock
-from .propagation import SteppingSettings
+from .propagation import SteppingSettings, refuse_wide
 from .stepper import Stepper
 from .surrogate import SurrogateError
 from .training import TrainingSettings
@@ -59,6 +59,7 @@ class ResNet(Stepper):
     def network(self, channels: int, grid: Sequence[int]) -> nn.Module:
         """See `Stepper`."""
         chosen, dimensions = self.settings, len(grid)
+        refuse_wide(chosen.width, grid)
         lift = PeriodicConvolution(
             dimensions=dimensions, inputs=channels, outputs=chosen.channels, width=chosen.width
         )

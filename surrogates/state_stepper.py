@@ -32,7 +32,8 @@ class StateStepper(Forecaster):
 
     It knows nothing of space, so it takes any axis, and needs far more data than a convolution where there is
     a periodic grid. The network works in coordinates on the affine span of the training states
-    (`AffineSpan`): what is linear in the state and conserved stays so to round-off, such as the barycentre.
+    (`AffineSpan`): what is linear in the state and the same in all of them stays so to round-off, such as the
+    barycentre.
     A state off that span raises `SurrogateError`. It fails where the state changes much within an interval
     and differently each time, as in a close encounter of two bodies: lower the interval, or answer at once
     (`spline_dense`), which knows no build-up of errors.
@@ -85,7 +86,7 @@ class StateStepper(Forecaster):
         scale = self._increments(examples)
         # the blocks draw from torch's global generator; it is put back as it was
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             module = self._build(scale).to(self.device, torch.float32)
         objective = self._rollout(examples, validation, scale)
         prepared = time.perf_counter() - begin

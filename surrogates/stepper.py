@@ -72,7 +72,7 @@ class Stepper(Forecaster):
         )
         # the blocks draw from torch's global generator; it is put back as it was
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             module = self._build(linear).to(self.device, torch.float32)
         objective = self._rollout(examples, validation, linear)
         prepared = time.perf_counter() - begin

@@ -71,7 +71,7 @@ class TrainedRefiner(Refiner):
         self.passed = soft_filter(own.lacking, dimensions=dimensions, floor=floor).float().double().cpu()
         # the blocks draw from torch's global generator; it is put back as it was
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             module = self.build().to(self.device, torch.float32)
             objective = self.fit_of(own, judged)
         identity = self._identity(own)

@@ -10,6 +10,7 @@ from torch import nn
 
 from .blocks.patches import Patches
 from .blocks.transformer_block import TransformerBlock
+from .network_sizes import refuse_token_sizes
 from .propagation import SteppingSettings
 from .stepper import Stepper
 from .surrogate import SurrogateError
@@ -23,7 +24,7 @@ class TransformerStepper(Stepper):
 
     What a token looks at depends on what is there, not on the offset alone as in a convolution, and every
     token sees the whole domain. It is told no place but offsets, so it commutes with translations by whole
-    patches; with patches of one point, with all. The work grows with the square of the number of tokens.
+    patches of the coarse grid. The work grows with the square of the number of tokens.
 
     Vaswani et al. 2017 (arXiv:1706.03762); patches: Dosovitskiy et al. 2020 (arXiv:2010.11929).
     """
@@ -91,12 +92,3 @@ class _Network(nn.Module):
     def forward(self, state: torch.Tensor) -> torch.Tensor:
         tokens = self.blocks(self.first(self.patches.cut(state)))
         return self.patches.join(self.last(self.norm(tokens)))
-
-
-def refuse_token_sizes(patch: int, width: int, heads: int, blocks: int, expansion: int) -> None:
-    """Raise `SurrogateError` for sizes of a transformer that make no sense."""
-    if min(patch, width, heads, blocks, expansion) < 1 or width % heads:
-        raise SurrogateError(
-            "patch, width, heads, blocks and expansion must be at least 1, and the heads divide the width; "
-            f"got {patch}, {width}, {heads}, {blocks} and {expansion}"
-        )

@@ -56,6 +56,8 @@ class Attention(nn.Module):
         super().__init__()
         if heads < 1 or width < 1 or width % heads:
             raise ValueError(f"the heads must divide the width, got {heads} heads and a width of {width}")
+        if local and grid is None:
+            raise ValueError("without a grid no token is near another; give a grid, or leave local out")
         self.heads = heads
         self.pack, self.last = nn.Linear(width, 3 * width), nn.Linear(width, width)
         if zero:

@@ -59,6 +59,8 @@ class Patches:
 
     def cut(self, field: torch.Tensor) -> torch.Tensor:
         """(batch, channels, *grid) -> (batch, tokens, channels * points)"""
+        if tuple(field.shape[2:]) != self.grid:
+            raise ValueError(f"these patches are cut from a grid {self.grid}, got {tuple(field.shape[2:])}")
         axes = range(len(self.grid))
         missing = [n * self.patch - points for n, points in zip(self.tokens, self.grid, strict=True)]
         if any(missing):

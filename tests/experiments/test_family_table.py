@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from understudy.experiments.family_figure import family_figure
 from understudy.experiments.family_table import family_table
 
 
@@ -81,3 +82,17 @@ def test_slower_is_said_and_an_error_without_end_is_infinite() -> None:
     assert cells(table, "lost")[2] == "inf (0.5 to inf)"
     assert cells(table, "lost")[8] == "no skill"
     assert cells(table, "small")[5:8] == ["2 ms", "10 us", "1 s + 60 s"]
+
+
+def test_the_picture_has_a_panel_each_and_says_which_models_fail() -> None:
+    panels = family_figure({"pipe-flow-default": PIPES, "kuramoto-sivashinsky-default": PIPES}).axes
+    assert [ax.get_title(loc="left") for ax in panels] == [
+        "friction in pipes",
+        "forecasts of Kuramoto-Sivashinsky chaos",
+    ]
+    marks = [line for line in panels[0].lines if line.get_marker() == "o"]
+    assert [float(line.get_ydata()[0]) for line in marks] == [0.01, 0.02]  # type: ignore[index]
+    legend = panels[0].get_legend()
+    assert legend is not None
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words == ["1 small", "2 roomy", "- lost: fails in the median"]

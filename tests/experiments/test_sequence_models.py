@@ -40,6 +40,9 @@ def test_the_three_recurrent_networks_differ_in_their_cells_alone() -> None:
 def test_where_the_equation_is_forced_or_long_it_runs_beside_what_there_is() -> None:
     quick = sequence_models.PRESETS["quick"]
     long = dataclasses.replace(quick, system=KuramotoSivashinsky(60.0, 128))
+    pushed = KuramotoSivashinsky(22.0, 64, forcing=0.1, forcing_wavelength=22.0)
+    forced = dataclasses.replace(quick, system=pushed)
+    assert {*sequence_models.BESIDE} - set(forced.candidates) == {"control"}
     beside = {*sequence_models.BESIDE} - {"reservoir", "cnn", "transformer", "fourier"}
     assert set(long.candidates) == {*beside, *NETWORKS}
 

@@ -94,7 +94,7 @@ FAULTS = (
         ),
     ),
     *planted(
-        "surrogates/fourier_stepper.py",
+        "surrogates/network_sizes.py",
         FOURIER,
         (
             "(min(grid) - 1) // 2",

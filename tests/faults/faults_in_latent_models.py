@@ -56,6 +56,21 @@ FAULTS = (
         "surrogates/latent_stepper.py",
         "tests/surrogates/test_latent_stepper.py",
         (
+            "if before < first.validation_error:",
+            "if False:",
+            "test_a_code_is_never_worse_than_the_components_that_it_began_at",
+        ),
+        (
+            "            frames.refuse_strange(state)\n",
+            "",
+            "test_a_state_off_the_span_of_those_that_were_learned_is_refused",
+        ),
+        (
+            "error = self._one_step_error(validation)",
+            "error = lost",
+            "test_what_training_says_of_one_step_is_the_error_of_one_step",
+        ),
+        (
             "return codes + self.scale * self.network(codes[:, :-1])",
             "return codes + self.scale * self.network(codes[:, :-1] + codes[:, -1:])",
             "test_with_the_phase_told_apart_it_commutes_with_every_translation",

@@ -224,3 +224,10 @@ def test_a_grid_that_patches_do_not_fill_is_continued_and_cut_off_again(grid: tu
 def test_patches_that_cannot_be_cut_are_refused(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Patches(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_field_of_another_grid_is_not_cut_and_without_a_grid_nothing_is_near() -> None:
+    with pytest.raises(ValueError, match=r"grid \(6, 4\), got \(4, 6\)"):
+        Patches(grid=(6, 4), patch=2).cut(torch.zeros(1, 1, 4, 6))
+    with pytest.raises(ValueError, match="no token is near"):
+        Attention(width=4, heads=2, local=True)

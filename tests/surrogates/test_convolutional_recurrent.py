@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from known_dynamics import in_memory
+from known_dynamics import in_memory, travelling_waves
 from understudy.solvers.contract import Axis
 from understudy.surrogates.cnn import CNN
 from understudy.surrogates.convolutional_recurrent import ConvolutionalRecurrent
@@ -155,3 +155,13 @@ def test_walls_are_refused() -> None:
     examples.axes = (Axis("x", tuple(range(16)), ends=("wall", "wall")),)
     with pytest.raises(SurrogateError, match=r"periodic grid, but this set has the axes x \(wall and wall\)"):
         make().fit(examples, examples, seed=0)
+
+
+def test_kernels_wider_than_the_grid_and_data_in_which_nothing_varies_are_refused() -> None:
+    wide = ConvolutionalRecurrent.Settings(channels=2, width=11, stepping=SteppingSettings(coarsen=4))
+    waves = in_memory(travelling_waves(trajectories=4, frames=20, points=16, seed=0))
+    with pytest.raises(SurrogateError, match="more than once"):
+        ConvolutionalRecurrent(wide).fit(waves, waves, seed=0)
+    still = in_memory(np.ones((4, 20, 16)))
+    with pytest.raises(SurrogateError, match="nothing varies"):
+        ConvolutionalRecurrent().fit(still, still, seed=0)

@@ -203,3 +203,10 @@ def test_the_stepper_s_settings_say_how_it_is_made() -> None:
     u = torch.randn(3, 2, 16, 16)
     assert network(u).shape == u.shape
     assert not network(u).any()
+
+
+@pytest.mark.parametrize("wrong", [{"channels": 0}, {"blocks": -1}, {"modes": 0}])
+def test_sizes_that_make_no_sense_are_refused_before_anything_is_read(wrong: dict[str, int]) -> None:
+    for kind in (FourierStepper, FourierOperator):
+        with pytest.raises(SurrogateError, match="at least 1"):
+            kind.Settings(**wrong)
