@@ -194,6 +194,14 @@ class System(ABC):
         """
         return {}
 
+    def observed(
+        self, values: Mapping[str, NDArray[Any]], queries: Queries
+    ) -> dict[str, NDArray[np.float64]]:
+        """What of an answer follows from configurations drawn for it, (samples, times, ...) each; none by
+        default.
+        """
+        return {}
+
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters as plain numbers and strings, for provenance."""

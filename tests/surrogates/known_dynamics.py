@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from understudy.datasets.configurations import Configurations
 from understudy.datasets.observations import Gappy, Instrument, Observations
 from understudy.datasets.pairs import Pairs
 from understudy.datasets.tasks import Trajectories
@@ -92,6 +93,16 @@ def obstacles(samples: int, seed: int) -> Pairs:
     u = 1 + reynolds[:, None, None] * (solid + np.roll(solid, 1, axis=2))
     source = Asked(solid=solid, reynolds=reynolds, u=u, drag=u.mean(axis=(1, 2)))
     return Pairs(source, inputs=("solid", "reynolds"), outputs=("u", "drag"))  # type: ignore[arg-type]
+
+
+def magnets(samples: int, seed: int, *, copies: int = 30) -> Configurations:
+    """Spins on 3 x 4 places that know nothing of one another, each up with the chance 1 / (1 + exp(-2/T))."""
+    generator = np.random.default_rng(seed)
+    temperature = generator.uniform(1, 3, samples)
+    up = generator.random((samples, copies, 3, 4)) < 1 / (1 + np.exp(-2 / temperature[:, None, None, None]))
+    seeds = generator.integers(2**24, size=samples).astype(np.float64)
+    source: Any = Asked(temperature=temperature, seed=seeds, spins=np.where(up, 1.0, -1.0))
+    return Configurations(source, condition="temperature", seed="seed", drawn="spins")
 
 
 def in_memory(values: np.ndarray, interval: float = 0.25) -> Trajectories:

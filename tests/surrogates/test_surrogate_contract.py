@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from known_dynamics import in_memory, in_view, obstacles, travelling_waves, with_gaps
+from known_dynamics import in_memory, in_view, magnets, obstacles, travelling_waves, with_gaps
+from understudy.datasets.configurations import Configurations
 from understudy.datasets.durable import leftovers
 from understudy.datasets.known_equations import KnownEquations
 from understudy.datasets.observations import Coarse, Observations
@@ -33,6 +34,7 @@ from understudy.surrogates.training import TrainingSettings
 POINTS, INTERVAL, STEPS = 32, 1 / 8, 12
 TRAIN = {"steps": 40, "batch": 16, "check_every": 20}
 SMALL: dict[str, dict[str, Any]] = {
+    "boltzmann_machine": {"hidden": 5, "chains": 16, "draws": 40, "training": TRAIN},
     "boosted_trees": {"growing": {"trees": 5, "samples_in_leaf": 3}, "most_outputs": 25},
     "cnn": {"channels": 3, "width": 5, "training": TRAIN},
     "convolutional_recurrent": {"channels": 3, "width": 3, "warm_up": 6, "training": TRAIN},
@@ -157,6 +159,8 @@ def fitted(name: str, data: Data, **how: Any) -> Trained:
         train = valid = KnownEquations(ROD, {"u": rods(1)["u"]}, 1.0, ("diffusivity",))
     elif kind.learns is Observations:
         train, valid = windows(kind, 20, seed=0), windows(kind, 6, seed=1)
+    elif kind.learns is Configurations:
+        train, valid = magnets(20, seed=0), magnets(6, seed=1)
     else:
         train, valid = obstacles(samples=20, seed=0), obstacles(samples=6, seed=1)
     assert isinstance(train, kind.learns)
@@ -196,6 +200,8 @@ def asked(surrogate: Surrogate) -> dict[str, torch.Tensor]:
         inputs = {**rods(3), "time": np.array([0.0, 0.3, 1.0])}
     elif surrogate.learns is Observations:
         inputs = windows(type(surrogate), 3, seed=2).batch(range(3))[0]
+    elif surrogate.learns is Configurations:
+        inputs = magnets(3, seed=2).batch(range(3))[0]
     else:
         inputs = obstacles(samples=3, seed=2).batch(range(3))[0]
     return {name: torch.from_numpy(values).to(surrogate.dtype) for name, values in inputs.items()}
@@ -269,6 +275,9 @@ def test_it_notes_the_shapes_of_its_examples(name: str, trained: Trained) -> Non
         coarse = isinstance(surrogate, Refiner)
         assert surrogate.input_shapes == ({"seen": (2, 4)} if coarse else {"seen": (5, 12), "known": (5, 12)})
         assert surrogate.output_shapes == {"u": (2, 16) if coarse else (5, 12)}
+    elif surrogate.learns is Configurations:
+        assert surrogate.input_shapes == {"temperature": (), "seed": ()}
+        assert surrogate.output_shapes == {"spins": (40, 3, 4)}
     else:
         assert surrogate.input_shapes == {"solid": (6, 4), "reynolds": ()}
         assert surrogate.output_shapes == {"u": (6, 4), "drag": ()}
