@@ -21,6 +21,7 @@ FAMILIES: Mapping[str, str] = {
     "three-body-default": "three bodies from their start",
     "pipe-flow-default": "friction in pipes",
     "ising-default": "energy and specific heat of the Ising model",
+    "vortex-finding-default": "vortices in a noisy field",
 }
 """Comparisons at their defaults by the folder of their results, and what is asked there. Those of a single
 query, and on longer lines, stand on their own pages."""

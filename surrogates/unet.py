@@ -14,7 +14,7 @@ from .field_network import FieldNetwork
 from .field_settings import FieldSettings
 from .training import TrainingSettings
 
-__all__ = ["UNet"]
+__all__ = ["UNet", "UNetModule"]
 
 
 class UNet(FieldNetwork):
@@ -55,10 +55,12 @@ class UNet(FieldNetwork):
         levels = min(chosen.levels, max(0, (min(grid) - 1).bit_length() - 1))
         widths = [round(chosen.channels * 1.5**level) for level in range(levels + 1)]
         alive = chosen.fields.ending == "relu"  # which lets nothing through that begins at zero
-        return _Network(inputs, outputs, widths, chosen.blocks, alive=alive)
+        return UNetModule(inputs, outputs, widths, chosen.blocks, alive=alive)
 
 
-class _Network(nn.Module):
+class UNetModule(nn.Module):
+    """The network; see `UNet`. With `alive`, what it answers does not begin at zero."""
+
     def __init__(self, inputs: int, outputs: int, widths: list[int], blocks: int, *, alive: bool) -> None:
         super().__init__()
 
@@ -79,6 +81,7 @@ class _Network(nn.Module):
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(batch, inputs, rows, columns) -> (batch, outputs, rows, columns)"""
         hidden, kept = self.first(image), []
         for level, blocks in enumerate(self.down):
             if level:
