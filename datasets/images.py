@@ -1,31 +1,59 @@
-"""Every pair again as a symmetry of the system sees it: more to learn from, which no solver has to answer."""
+"""Pairs as symmetries of their system see them: more to learn from, which no solver has to answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ..solvers.contract import SolverError, Symmetry
+from .derived_pairs import DerivedPairs
 from .pairs import Named, Pairs
 
-__all__ = ["WithImages"]
+__all__ = ["Seen", "WithImages"]
 
 
-class WithImages(Pairs):
-    """Pairs of steady fields, then their images under each symmetry in turn.
+class Seen(DerivedPairs):
+    """Each trajectory in the place of itself as a symmetry of its own sees it: what is drawn in one frame of
+    reference becomes what is met in any.
+
+    Attributes:
+        own: the pairs.
+        symmetries: one for each trajectory.
+
+    Raises `SolverError` for another number of symmetries.
+    """
+
+    def __init__(self, own: Pairs, symmetries: Sequence[Symmetry]) -> None:
+        super().__init__(own)
+        self.symmetries = tuple(symmetries)
+        if len(self.symmetries) != own.trajectories:
+            raise SolverError(
+                f"each trajectory needs a symmetry of its own, got {len(self.symmetries)} for "
+                f"{own.trajectories} trajectories"
+            )
+
+    @property
+    def trajectories(self) -> int:
+        """See `Pairs`."""
+        return self.own.trajectories
+
+    def trajectory(self, trajectory: int) -> tuple[Named, Named]:
+        """See `Pairs`."""
+        self._refuse(trajectory * self.frames)
+        inputs, outputs = self.own.trajectory(trajectory)
+        return self.own.image(self.symmetries[trajectory], inputs=inputs, outputs=outputs)
+
+
+class WithImages(DerivedPairs):
+    """The pairs, then their images under each symmetry in turn.
 
     Attributes:
         own: the pairs themselves.
         symmetries: of their system.
-
-    Raises `SolverError` for pairs that are timed.
     """
 
     def __init__(self, own: Pairs, symmetries: Sequence[Symmetry]) -> None:
-        if own.timed:
-            raise SolverError("images are made of steady fields; these pairs are timed")
-        self.own, self.symmetries = own, tuple(symmetries)
-        self.source, self.timed, self.horizon, self.frames = own.source, own.timed, own.horizon, own.frames
-        self.input_shapes, self.output_shapes = own.input_shapes, own.output_shapes
+        super().__init__(own)
+        self.symmetries = tuple(symmetries)
 
     @property
     def trajectories(self) -> int:
@@ -34,13 +62,9 @@ class WithImages(Pairs):
 
     def trajectory(self, trajectory: int) -> tuple[Named, Named]:
         """See `Pairs`."""
-        self._refuse(trajectory)
+        self._refuse(trajectory * self.frames)
         image, place = divmod(trajectory, self.own.trajectories)
         inputs, outputs = self.own.trajectory(place)
         if not image:
             return inputs, outputs
         return self.own.image(self.symmetries[image - 1], inputs=inputs, outputs=outputs)
-
-    def __getitem__(self, pair: int) -> tuple[Named, Named]:
-        inputs, outputs = self.trajectory(pair)
-        return inputs, {name: values[0] for name, values in outputs.items()}

@@ -37,7 +37,7 @@ class AnsweringSettings:
         confidence_training: its descent.
         categories: inputs that are codes, of which only equality means anything: a material, a make. Each is
             embedded, see `CategoryEmbedding`.
-        embedding: numbers of each code's vector.
+        embedding: numbers of each code's vector; None: its one-hot vector.
         logarithmic: inputs and outputs, all positive, that are seen by their logarithms: where they span
             decades, and where it is the relative error that counts. The loss is then that of the logarithms.
     """
@@ -53,7 +53,7 @@ class AnsweringSettings:
         steps=3_000, batch=256, optimiser="adam", learning_rate=3e-3, check_every=250
     )
     categories: tuple[str, ...] = ()
-    embedding: int = 4
+    embedding: int | None = 4
     logarithmic: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -65,8 +65,10 @@ class AnsweringSettings:
             raise SurrogateError(
                 f"frames must be at least 1 and held_out lie in [0, 1), got {self.frames}, {self.held_out}"
             )
-        if self.embedding < 1:
-            raise SurrogateError(f"embedding must be at least 1, got {self.embedding}")
+        if self.embedding is not None and self.embedding < 1:
+            raise SurrogateError(
+                f"embedding must be at least 1, or None for one-hot vectors, got {self.embedding}"
+            )
 
 
 @dataclass(frozen=True, eq=False)

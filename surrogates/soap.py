@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from .surrogate import SurrogateError
+
 __all__ = ["SOAP"]
 
 
@@ -87,7 +89,7 @@ class SOAP(torch.optim.Optimizer):
             if turns and 1 < len(across) <= self.largest:
                 product = across @ across.T
                 state[side] = (1 - self.memory) * product
-                state[f"{side}_basis"] = torch.linalg.eigh(product)[1].flip(-1).contiguous()
+                state[f"{side}_basis"] = _eigenvectors(across, product).contiguous()
 
     @staticmethod
     def _turn(matrix: torch.Tensor, state: dict[str, Any]) -> torch.Tensor:
@@ -112,3 +114,21 @@ class SOAP(torch.optim.Optimizer):
             state["square"] = state["square"].index_select(axis, order)
             # row-major, as it comes back from a checkpoint: products of another layout round differently
             state[f"{side}_basis"] = torch.linalg.qr(state[side] @ basis[:, order])[0].contiguous()
+
+
+def _eigenvectors(across: torch.Tensor, product: torch.Tensor) -> torch.Tensor:
+    """Of `product`, which is `across` times its transpose; those of the largest eigenvalues first.
+
+    In single precision the divide-and-conquer method of some libraries gives up on finite matrices whose
+    eigenvalues are nearly all zero: products of a gradient with a single row that is mostly zero, as pruned
+    layers have it. The singular vectors of the gradient itself are the same vectors, and need no square.
+    """
+    try:
+        return torch.linalg.eigh(product)[1].flip(-1)
+    except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
+        if not bool(across.isfinite().all()):
+            raise SurrogateError(
+                "the gradient of the first step is not finite; lower learning_rate, or see whether the "
+                "examples hold NaN or infinity"
+            ) from None
+        return torch.linalg.svd(across.double(), full_matrices=True)[0].to(product.dtype)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 __all__ = ["CategoryEmbedding"]
 
@@ -21,24 +22,31 @@ class CategoryEmbedding(nn.Module):
     Arguments:
         numbers: columns before the codes, which pass through.
         categories: how many codes each of the last columns has: 0, 1, ..., n - 1.
-        width: numbers of each vector.
+        width: numbers of each vector; None for the one-hot vectors themselves, of which nothing is learned.
 
     Raises `ValueError` for a category without codes, and a width below 1.
     """
 
-    def __init__(self, *, numbers: int, categories: Sequence[int], width: int) -> None:
+    def __init__(self, *, numbers: int, categories: Sequence[int], width: int | None) -> None:
         super().__init__()
-        if min(categories, default=1) < 1 or width < 1 or numbers < 0:
+        if min(categories, default=1) < 1 or (width is not None and width < 1) or numbers < 0:
             raise ValueError(
                 f"each category needs a code and its vector a number, got {tuple(categories)} codes and "
                 f"width {width} beside {numbers} numbers"
             )
-        self.numbers = numbers
-        self.tables = nn.ModuleList(nn.Embedding(count, width) for count in categories)
-        self.outputs = numbers + width * len(categories)
+        self.numbers, self.categories = numbers, tuple(categories)
+        learned = () if width is None else self.categories
+        self.tables = nn.ModuleList(nn.Embedding(count, width or 1) for count in learned)
+        self.outputs = numbers + (sum(self.categories) if width is None else width * len(self.categories))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """(..., numbers + categories) -> (..., outputs)"""
         codes = features[..., self.numbers :].long()
-        rows = [table(codes[..., i]) for i, table in enumerate(self.tables)]
+        if self.tables:
+            rows = [table(codes[..., i]) for i, table in enumerate(self.tables)]
+        else:
+            rows = [
+                functional.one_hot(codes[..., i], count).to(features.dtype)
+                for i, count in enumerate(self.categories)
+            ]
         return torch.cat([features[..., : self.numbers], *rows], dim=-1)

@@ -6,16 +6,19 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
+from understudy.datasets.chosen_pairs import ChosenPairs
 from understudy.datasets.corrections import Corrected
 from understudy.datasets.generate import GenerateSettings, generate
-from understudy.datasets.images import WithImages
+from understudy.datasets.images import Seen, WithImages
 from understudy.datasets.pairs import Pairs
-from understudy.datasets.tasks import Direct
+from understudy.datasets.tasks import Direct, TimeConditioned
 from understudy.datasets.training_set import TrainingSet
 from understudy.solvers.contract import SolverError
 from understudy.solvers.kuramoto_sivashinsky import KIT as KS
 from understudy.solvers.steady_flow.stream_newton import StreamNewton
 from understudy.solvers.steady_flow.system import SteadyFlow
+from understudy.solvers.three_body import Regularised, ThreeBody
+from understudy.solvers.three_body.pose import Pose
 
 ONCE = np.zeros(1)
 SYSTEM = SteadyFlow(16, 32)
@@ -93,10 +96,50 @@ def test_a_surrogate_answers_the_image_of_a_query() -> None:
     assert np.array_equal(said, query["distance"][:, ::-1] / 2)
 
 
-def test_pairs_that_are_timed_have_no_images(flows: TrainingSet) -> None:
-    timed = Pairs(flows.split("train"), inputs=("distance",), outputs=("u",), timed=True)
-    with pytest.raises(SolverError, match="timed"):
-        WithImages(timed, SYSTEM.symmetries)
+def test_images_of_timed_pairs_are_what_the_solver_says_of_their_starts(tmp_path: Path) -> None:
+    """Of three bodies: each trajectory in a pose of its own, then all of these turned again."""
+    system = ThreeBody(mass_ratio=2.0, speed=0.2)
+    solver = Regularised(system, tolerance=1e-12)
+    settings = GenerateSettings(
+        train_trajectories=3,
+        valid_trajectories=1,
+        test_trajectories=1,
+        train_frames=4,
+        valid_frames=4,
+        test_frames=4,
+        interval=0.1,
+        workers=1,
+    )
+    bodies = generate(system, solver, settings, folder=tmp_path / "bodies")
+    plain = TimeConditioned().examples(bodies, "train")
+    poses = [Pose.drawn(np.random.default_rng(i)) for i in range(3)]
+    pairs = WithImages(Seen(plain, poses), (Pose(angle=1.0, shift=(0.3, -0.2)), Pose(order=(2, 0, 1))))
+    assert (len(pairs), pairs.trajectories, pairs.frames) == (36, 9, 4)
+    held = pairs.held()
+    solved = solver(held.inputs, plain.times)
+    for name in ("x", "y", "vx", "vy"):
+        assert close(held.outputs[name], solved.values[name]), name
+    for place, pose in enumerate(poses):
+        asked = pose(plain.trajectory(place)[0])
+        assert np.array_equal(held.inputs["x"][place], asked["x"]), "a pose of its own"
+    inputs, outputs = pairs[4 * 7 + 2]
+    assert inputs["time"] == plain.times[2]
+    assert np.array_equal(inputs["mass"], held.inputs["mass"][7])
+    assert np.array_equal(outputs["vy"], held.outputs["vy"][7, 2])
+    with pytest.raises(SolverError, match="a symmetry of its own, got 2 for 3"):
+        Seen(plain, poses[:2])
+
+
+def test_chosen_pairs_are_these_in_their_order(flows: TrainingSet) -> None:
+    pairs = Direct(outputs=("psi",)).examples(flows, "train")
+    some = ChosenPairs(pairs, [2, 0])
+    assert len(some) == 2
+    for place, own in ((0, 2), (1, 0)):
+        assert np.array_equal(some[place][1]["psi"], pairs[own][1]["psi"])
+    with pytest.raises(IndexError, match="pair 2 of 2"):
+        some[2]
+    with pytest.raises(IndexError, match="trajectory 3 of 3"):
+        ChosenPairs(pairs, [3])
 
 
 def test_held_in_memory_they_are_the_same(flows: TrainingSet) -> None:

@@ -8,6 +8,7 @@ BLOCKS = "tests/surrogates/test_low_precision_blocks.py"
 LOWERED = "tests/surrogates/test_low_precision.py"
 ADAPTED = "tests/surrogates/test_adapting.py"
 DISTILLED = "tests/surrogates/test_distilling.py"
+BENCH = "tests/experiments/test_bench_low_cost.py"
 
 FAULTS = (
     *planted(
@@ -200,6 +201,42 @@ FAULTS = (
             "later = trajectory - self.first.trajectories",
             "later = trajectory - self.first.trajectories + 1",
             "test_labels_and_a_teachers_answers_stand_one_after_the_other",
+        ),
+    ),
+    *planted(
+        "experiments/bench_low_cost_problems.py",
+        BENCH,
+        (
+            "frames[:, start + steps]",
+            "frames[:, start + 1]",
+            "test_the_error_of_a_forecast_is_relative_to_the_truth_at_its_end",
+        ),
+    ),
+    *planted(
+        "experiments/bench_low_cost_adaptation.py",
+        BENCH,
+        (
+            "self.whole.read(self.chosen[trajectory]",
+            "self.whole.read(trajectory",
+            "test_few_are_the_trajectories_that_were_chosen",
+        ),
+    ),
+    *planted(
+        "experiments/bench_low_cost_precision.py",
+        BENCH,
+        (
+            "row['test'] / other['test']",
+            "row['test'] / other['valid']",
+            "test_what_cannot_be_had_is_told_and_what_is_useless_is_drawn_at_the_edge",
+        ),
+    ),
+    *planted(
+        "experiments/bench_low_cost_distillation.py",
+        BENCH,
+        (
+            "known.setdefault(str(channels), student)",
+            "known.setdefault(source, student)",
+            "test_students_of_three_kinds_are_judged_beside_their_teacher",
         ),
     ),
 )

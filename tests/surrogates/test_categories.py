@@ -150,6 +150,18 @@ def test_it_comes_back_from_disk_with_its_codes(kind: Any, tmp_path: Path) -> No
 
 
 @KINDS
+def test_one_hot_codes_are_learned_and_come_back_from_disk(kind: Any, tmp_path: Path) -> None:
+    network = make(kind, answering=dataclasses.replace(SEEN, embedding=None))
+    record = network.fit(makes(300, 0), makes(60, 1), seed=0)
+    assert not any("embedding" in name for name in network.tensors())
+    inputs, outputs = makes(50, 2).batch(range(50))
+    said = network(tensors(inputs))["price"]
+    assert np.median(np.abs(said.numpy() / outputs["price"] - 1)) < 0.1
+    network.save(tmp_path, fingerprint="makes", record=record)
+    assert torch.equal(load(tmp_path)[0](tensors(inputs))["price"], said)
+
+
+@KINDS
 def test_timed_pairs_have_categories_too_and_start_exactly(kind: Any) -> None:
     answering = dataclasses.replace(SEEN, logarithmic=("u",), confidence=True, confidence_training=SHORT)
     network = make(kind, answering=answering)

@@ -188,6 +188,15 @@ def test_an_embedding_is_a_one_hot_vector_times_its_table() -> None:
     torch.testing.assert_close(block(features.reshape(3, 1, 4)), said[:, None], rtol=0, atol=0)
 
 
+def test_without_a_width_codes_become_one_hot_vectors() -> None:
+    block = CategoryEmbedding(numbers=1, categories=(3, 2), width=None)
+    said = block(torch.tensor([[0.5, 2.0, 0.0], [-1.5, 1.0, 1.0]]))
+    assert said.tolist() == [[0.5, 0, 0, 1, 1, 0], [-1.5, 0, 1, 0, 0, 1]]
+    assert said.shape[1] == block.outputs == 6
+    assert not list(block.parameters())
+    assert block(torch.zeros(1, 3, dtype=torch.float64)).dtype == torch.float64
+
+
 @pytest.mark.parametrize("wrong", [{"categories": (3, 0)}, {"width": 0}])
 def test_embeddings_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="needs a code"):

@@ -1,0 +1,314 @@
+"""Cheap inference and adaptation are judged by what they say they are, and all of it is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from understudy.datasets.tasks import Trajectories
+from understudy.datasets.training_set import TrainingSet
+from understudy.experiments import bench_low_cost_adaptation as adaptation
+from understudy.experiments import bench_low_cost_distillation as distillation
+from understudy.experiments import bench_low_cost_figures as figures
+from understudy.experiments import bench_low_cost_precision as precision
+from understudy.experiments.bench_low_cost_problems import (
+    APART,
+    flow_error,
+    forecast_error,
+    further,
+    of_steps,
+)
+from understudy.experiments.command import main
+from understudy.surrogates.training import TrainingSettings
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """All parts at their smallest, from the command line; the folder and what was said."""
+    folder = tmp_path_factory.mktemp("low-cost")
+    with pytest.MonkeyPatch.context() as patch:
+        said: list[str] = []
+        patch.setattr("builtins.print", lambda *words, **_: said.append(" ".join(map(str, words))))
+        assert main(["bench", "low-cost", "--preset", "quick", "--folder", str(folder)]) == 0
+    return folder, "\n".join(said)
+
+
+def results_of(folder: Path, part: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / f"{part}.json").read_text())
+    assert {"date", "commit", "machine", "settings"} <= {*found}
+    assert (folder / f"{part}.png").stat().st_size > 10_000
+    return found
+
+
+def test_every_form_of_every_surrogate_has_its_errors_times_bytes_and_energy(
+    measured: tuple[Path, str],
+) -> None:
+    folder, said = measured
+    rows = results_of(folder, "precision")["rows"]
+    for problem, surrogate in (("line", "mlp"), ("line", "cnn"), ("channel", "mixer"), ("pipes", "dense")):
+        own = {row["form"]: row for row in rows if row["surrogate"] == surrogate}
+        assert {*own} == {*precision.FORMS}
+        assert f"{problem}, {surrogate}" in said
+        narrowed = own.pop("narrowed-50")
+        if surrogate in ("mlp", "dense"):
+            assert narrowed["bytes"] < 0.55 * own["float32"]["bytes"]
+            assert narrowed["operations"] < 0.55 * own["float32"]["operations"]
+        else:
+            assert "has no two linear layers" in narrowed["why_not"]
+        assert own["float64"]["bytes"] == 2 * own["float32"]["bytes"]
+        assert own["bfloat16"]["bytes"] < 0.56 * own["float32"]["bytes"]
+        assert own["int8"]["bytes"] < 0.35 * own["float32"]["bytes"]
+        assert own["ternary"]["bytes"] < 0.15 * own["float32"]["bytes"]
+        assert own["pruned-90"]["bytes"] < own["pruned-50"]["bytes"] < own["float32"]["bytes"]
+        assert own["float32"]["test"] == pytest.approx(own["float64"]["test"], rel=0.02)
+        for form, row in own.items():
+            assert 0 < row["alone"]["low"] <= row["alone"]["median"]
+            assert row["batch"]["median"] > 0
+            assert row["operations"] == own["float32"]["operations"]
+            assert ("ahead" in row) == (problem == "line")
+            # of each form the energy is less than of the one before in this order
+            assert row["joules"] <= own["float64"]["joules"], form
+        order = [own[form]["joules"] for form in ("float64", "float32", "bfloat16", "int8")]
+        assert order == sorted(order, reverse=True)
+
+
+def test_each_way_of_adapting_is_judged_in_both_regimes(measured: tuple[Path, str]) -> None:
+    folder, said = measured
+    found = results_of(folder, "adaptation")
+    assert {(row["way"], row["samples"]) for row in found["rows"]} == {
+        (way, samples) for way in ("full", "head", "adapters", "scratch") for samples in (1, 4)
+    }
+    for row in found["rows"]:
+        assert 0 < row["test"] < np.inf
+        assert row["first"] > 0
+    assert found["as_it_is"]["then"] > found["as_it_is"]["first"] > 0
+    assert "length 22, then 26: as it is" in said
+
+
+def test_students_of_three_kinds_are_judged_beside_their_teacher(measured: tuple[Path, str]) -> None:
+    folder, said = measured
+    found = results_of(folder, "distillation")
+    asked = [(row["source"], row["channels"]) for row in found["rows"]]
+    each = [(source, channels) for channels in (8, 16) for source in ("labels", "teacher", "both")]
+    assert asked == [("teacher itself", 0), *each]
+    weights = [row["weights"] for row in found["rows"]]
+    assert weights[1] == weights[2] == weights[3] < weights[4] == weights[5] == weights[6] < 0.1 * weights[0]
+    assert {*found["seconds"]} == {"1", "8"}
+    assert {*found["seconds"]["1"]} == {"teacher itself", "8", "16"}
+    assert f"{found['labelled']} labelled shapes, 40 that only the teacher has answered" in said
+
+
+def test_what_is_there_is_not_trained_again(measured: tuple[Path, str]) -> None:
+    folder, _ = measured
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("surrogate.json")}
+    assert len(before) == 6
+    adaptation.run(adaptation.PRESETS["quick"], path=folder / "adaptation.json")
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("surrogate.json")} == before
+
+
+# how errors are taken ---------------------------------------------------------------------------------------
+
+
+class Running:
+    """Frames (trajectories, frames, 1, points) that a task gives as they are."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+
+    def examples(self, training_set: Any, split: str) -> np.ndarray:
+        assert split == "test"
+        return self.values
+
+
+class Turning:
+    """Knows that waves move on by a point each step, and is off by a share."""
+
+    def __init__(self, off: float) -> None:
+        self.off = off
+
+    def forecast(self, history: torch.Tensor, steps: int, *, every: int) -> torch.Tensor:
+        assert history.shape[1] == 1
+        assert every == steps
+        return history[:, -1:].roll(steps, dims=-1) * (1 + self.off)
+
+
+@pytest.mark.parametrize("steps", [1, 7])
+def test_the_error_of_a_forecast_is_relative_to_the_truth_at_its_end(steps: int) -> None:
+    first = np.random.default_rng(0).normal(size=(3, 1, 1, 16))
+    frames = np.concatenate([np.roll(first, t, axis=-1) for t in range(40)], axis=1)
+    task: Any = Running(frames)
+    for off in (0.0, 0.25, -1.0):
+        turning: Any = Turning(off)
+        found = forecast_error(turning, None, "test", task=task, steps=steps)  # type: ignore[arg-type]
+        assert found == pytest.approx(abs(off), abs=1e-12)
+    assert len(range(0, 40 - steps, APART)) > 2
+    lost: Any = Turning(np.inf)
+    assert forecast_error(lost, None, "test", task=task, steps=steps) == np.inf  # type: ignore[arg-type]
+
+
+class Oracle:
+    """Answers the truth of a set's test split, times a number; as velocities, or as what they come from."""
+
+    device, dtype = torch.device("cpu"), torch.float64
+
+    def __init__(self, training_set: TrainingSet, names: tuple[str, ...], factor: float) -> None:
+        source = training_set.split("test")
+        self.input_shapes = {"distance": source.shape_of("distance"), "viscosity": ()}
+        self.output_shapes = {name: source.shape_of(name) for name in names}
+        self.said = {
+            name: factor * np.stack([source.read(i, field=name)[0] for i in range(len(source))])
+            for name in names
+        }
+
+    def __call__(self, inputs: Any) -> dict[str, torch.Tensor]:
+        return {name: torch.from_numpy(values).double() for name, values in self.said.items()}
+
+
+def test_the_error_of_a_flow_is_that_of_both_velocities(measured: tuple[Path, str]) -> None:
+    with TrainingSet(measured[0] / "sets" / "channel") as training_set:
+        for factor in (1.0, 1.25):
+            oracle = Oracle(training_set, ("u", "v"), factor)
+            assert flow_error(oracle, training_set, "test") == pytest.approx(factor - 1, abs=1e-6)
+        # a set's psi is single precision, and its differences are the velocities
+        assert flow_error(Oracle(training_set, ("psi",), 1.0), training_set, "test") < 1e-4
+        assert flow_error(Oracle(training_set, ("u", "v"), np.nan), training_set, "test") == np.inf
+
+
+def test_few_are_the_trajectories_that_were_chosen() -> None:
+    class Source:
+        frames, grid = 9, (4,)
+
+        def __len__(self) -> int:
+            return 10
+
+        def read(self, trajectory: int, start: int, stop: int, *, step: int = 1, field: str) -> np.ndarray:
+            return np.full((len(range(start, stop, step)), 4), trajectory)
+
+    whole = Trajectories(Source(), fields=("u",), stride=2, interval=0.25)
+    some = adaptation.few(whole, range(4, 10)[:3])
+    assert (len(some), some.frames, some.interval, some.frame_shape) == (3, 5, 0.5, (1, 4))
+    assert [some[i][0, 0, 0] for i in range(3)] == [4, 5, 6]
+
+
+def test_a_descent_is_shortened_and_goes_on_at_a_third_of_its_rate() -> None:
+    first = TrainingSettings(steps=1000, check_every=100, learning_rate=0.3)
+    assert of_steps(first, 50) == TrainingSettings(steps=50, check_every=5, learning_rate=0.3)
+    assert further(first, 5) == TrainingSettings(steps=5, check_every=1, learning_rate=0.3 / 3)
+
+
+# what is told -----------------------------------------------------------------------------------------------
+
+
+def row_of(form: str, **what: Any) -> dict[str, Any]:
+    spread = {"low": 1e-3, "median": 2e-3, "high": 3e-3, "best": 1e-3, "rounds": 3}
+    return {
+        "problem": "line",
+        "surrogate": "mlp",
+        "form": form,
+        "error": "how wrong",
+        "valid": 0.01,
+        "test": 0.02,
+        "alone": spread,
+        "batch": spread,
+        "bytes": 2048,
+        "operations": 10,
+        "joules": 3e-6,
+        "why_not": "",
+        **what,
+    }
+
+
+def test_what_cannot_be_had_is_told_and_what_is_useless_is_drawn_at_the_edge() -> None:
+    rows = [
+        row_of("float32", ahead=0.03),
+        row_of("ternary", test=None, valid=None),
+        row_of("int8", test=1e9),
+        {"problem": "line", "surrogate": "mlp", "form": "narrowed-50", "why_not": "has no pairs"},
+    ]
+    results = {"rows": rows, "settings": {"batch": 64}, "energy": "a guess", "load": [0.0, 0.0]}
+    said = precision.table(results).splitlines()
+    assert said[0].split()[:2] == ["line,", "mlp"]
+    assert said[1].split() == ["float32", "1.00e-02", "2.00e-02", "1", "3.00e-02", "2", "2", "2.0", "3"]
+    assert said[2].split() == ["ternary", "inf", "inf", "inf", "2", "2", "2.0", "3"]
+    assert said[3].split()[:4] == ["int8", "1.00e-02", "1.00e+09", "5e+10"]
+    assert said[4].split(maxsplit=1) == ["narrowed-50", "has no pairs"]
+    assert "line: how wrong" in said
+    assert said[-1] == "energy: a guess"
+    drawn = figures.precision_figure(results)
+    heights = [y for ax in drawn.axes for line in ax.lines for y in line.get_ydata()]
+    assert sorted(heights) == [0.02, 0.02, *[figures.TOP] * 4]
+
+
+def test_medians_of_seeds_are_told_and_all_seeds_are_drawn() -> None:
+    rows = [
+        {"way": "full", "samples": n, "seed": s, "test": t, "valid": t, "first": 0.3, "seconds": 1.0}
+        for n in (1, 4)
+        for s, t in enumerate((0.1, 0.2, 0.6))
+    ]
+    settings = {"length": 22.0, "other": 26.0, "sample_frames": 17}
+    as_it_is = {"first": 0.01, "then": 0.5, "valid": 0.5}
+    results = {"rows": rows, "settings": settings, "as_it_is": as_it_is, "error": "how wrong"}
+    lines = adaptation.table(results).splitlines()
+    assert lines[0] == "length 22, then 26: as it is 5.00e-01 there, 1.00e-02 here"
+    assert lines[2].split() == ["full", "2.00e-01", "2.00e-01", "3.00e-01", "1"]
+    left, right = adaptation_lines(results)
+    assert sorted(left) == [0.1, 0.1, 0.2, 0.2, 0.2, 0.2, 0.5, 0.5, 0.6, 0.6]
+    assert right.count(0.3) == 2 + 6
+
+
+def adaptation_lines(results: dict[str, Any]) -> tuple[list[float], list[float]]:
+    figure = figures.adaptation_figure(results)
+    left, right = ([y for line in ax.lines for y in line.get_ydata()] for ax in figure.axes)
+    return left, right
+
+
+def test_students_are_told_with_the_medians_of_their_seeds() -> None:
+    spread = {"low": 1e-3, "median": 2e-3, "high": 3e-3, "best": 1e-3, "rounds": 3}
+    each = {"weights": 100, "valid": 0.1, "seconds": 2.0}
+    teacher = {**each, "source": "teacher itself", "channels": 0, "seed": 0, "test": 0.05, "weights": 1000}
+    rows = [teacher] + [
+        {**each, "source": "labels", "channels": 8, "seed": seed, "test": test}
+        for seed, test in enumerate((0.2, 0.3, 0.1))
+    ]
+    results = {
+        "rows": rows,
+        "settings": {"batch": 8, "queries": 40},
+        "labelled": 23,
+        "seconds": {size: {"teacher itself": spread, "8": spread} for size in ("1", "8")},
+        "error": "how wrong",
+        "load": [0.0, 0.0],
+    }
+    lines = distillation.table(results).splitlines()
+    assert lines[-1].startswith("23 labelled shapes, 40 that only the teacher has answered")
+    assert lines[1].split()[-7:] == ["itself", "1,000", "1.00e-01", "5.00e-02", "2", "2", "2"]
+    assert lines[2].split() == ["labels", "8", "100", "1.00e-01", "2.00e-01", "2", "2", "2"]
+    (ax,) = figures.distillation_figure(results).axes
+    drawn = [tuple(point) for line in ax.lines for point in line.get_xydata()]
+    assert drawn.count((1000, 0.05)) == 1
+    assert sorted(y for x, y in drawn if x == 100) == [0.1, 0.2, 0.2, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (("--precision.rounds", "0"), "--precision.rounds must be positive"),
+        (("--precision.forms", "int4"), "int4"),
+        (("--adaptation.surrogate", "unet"), "unet"),
+        (
+            ("--adaptation.other", "22"),
+            "must be at least 3, and --adaptation.other another length; got 9 and 22",
+        ),
+        (("--adaptation.sample-frames", "2"), "got 2 and 26"),
+        (("--parts", "precison"), "did you mean 'precision'"),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_trained(
+    wrong: tuple[str, str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = [] if wrong[0] == "--parts" else ["--parts", wrong[0].removeprefix("--").partition(".")[0]]
+    command = ["bench", "low-cost", "--preset", "quick", "--folder", str(tmp_path)]
+    assert main([*command, *part, *wrong]) != 0
+    assert words in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
