@@ -18,6 +18,7 @@ FAMILIES: Mapping[str, str] = {
     "smoothing-default": "a window of chaos from a quarter of its values",
     "super-resolution-default": "fine fields of chaos from coarse ones",
     "steady-flow-default": "flow about an obstacle from its shape",
+    "translation-default": "the same from the flow at another viscosity",
     "three-body-default": "three bodies from their start",
     "pipe-flow-default": "friction in pipes",
     "ising-default": "energy and specific heat of the Ising model",

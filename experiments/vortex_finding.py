@@ -140,7 +140,7 @@ def preset(size: str) -> Settings:
         valid_frames=1,
         test_frames=1,
         interval=1.0,
-        seed=1,
+        seed=19,
         trajectories_per_shard=1000,
     )
     comparison = VortexSettings()

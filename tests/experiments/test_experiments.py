@@ -14,7 +14,7 @@ MODULES = {m.name for m in pkgutil.iter_modules(understudy.experiments.__path__)
 NAMES = [kind + name for kind in ("", "one_") for name in system_names() if kind + name in MODULES]
 OTHERS = dict.fromkeys(
     ("latent_models", "sequence_models", "smoothing", "super_resolution"), "kuramoto_sivashinsky"
-) | {"vortex_finding": "vortices"}
+) | {"vortex_finding": "vortices", "translation": "steady_flow"}
 """Experiments that are named for what they ask, and the system of which they ask it."""
 
 

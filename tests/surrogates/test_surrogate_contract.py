@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 from known_dynamics import in_memory, in_view, magnets, obstacles, travelling_waves, with_gaps
-from understudy.datasets.configurations import Configurations
+from known_translations import archives, translations
 from known_vortices import flows
+from understudy.datasets.configurations import Configurations
 from understudy.datasets.detections import Detections
 from understudy.datasets.durable import leftovers
 from understudy.datasets.known_equations import KnownEquations
 from understudy.datasets.observations import Coarse, Observations
+from understudy.datasets.translations import Archives, Translations
 from understudy.solvers.contract import Axis
 from understudy.solvers.heat import Heat
 from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
@@ -77,6 +79,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "mixture": {"experts": 3, "active": 2, "hidden": (8,), "training": TRAIN},
     "mlp": {"hidden": (16,), "training": TRAIN},
     "nvar": {"noise": (1e-4,)},
+    "paired_translation": {"encoder": {"components": 3, "hidden": (16,)}, "training": TRAIN},
     "parallel_reservoirs": {"nodes": 60, "warm_up": 10, "samples": 500},
     "recurrent": {"width": 8, "warm_up": 6, "training": TRAIN},
     "regimes": {"regimes": 5},
@@ -88,6 +91,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "state_stepper": {"width": 16, "blocks": 1, "training": TRAIN},
     "super_resolution": {"channels": 4, "width": 3, "blocks": 1, "training": TRAIN},
     "transformer_stepper": {"width": 8, "heads": 2, "blocks": 1, "training": TRAIN},
+    "unpaired_translation": {"encoder": {"components": 3, "hidden": (16,)}, "training": TRAIN},
     "unet": {"channels": 8, "levels": 1, "training": TRAIN},
     "vortex_finder": {"channels": 6, "levels": 1, "training": TRAIN},
 }
@@ -134,6 +138,8 @@ PERIODIC_ONLY = {
     *("cnn", "convolutional_recurrent", "fourier_stepper", "learned_multistep", "mlp", "nvar"),
     *("parallel_reservoirs", "resnet", "transformer_stepper"),
 }
+TRANSLATED: dict[type, Any] = {Archives: archives, Translations: translations}
+"""What learns fields in two regimes, and what makes these: samples, seed -> examples."""
 ROD = Heat(9, least_diffusivity=0.05, most_diffusivity=0.2)
 Data = tuple[np.ndarray, np.ndarray]
 Trained = tuple[Any, TrainingRecord]
@@ -149,7 +155,7 @@ NEEDS = {"boosted_trees": "sklearn"}
 
 
 def fitted(name: str, data: Data, **how: Any) -> Trained:
-    """Trained on what its kind learns: trajectories, equations, what was observed, or pairs."""
+    """Trained on what its kind learns: trajectories, equations, what was observed, two regimes, or pairs."""
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
     kind = find_surrogate(name)
@@ -166,6 +172,8 @@ def fitted(name: str, data: Data, **how: Any) -> Trained:
         train, valid = magnets(20, seed=0), magnets(6, seed=1)
     elif kind.learns is Detections:
         train, valid = flows(20, seed=0), flows(6, seed=1)
+    elif kind.learns in TRANSLATED:
+        train, valid = (TRANSLATED[kind.learns](samples, seed) for samples, seed in ((20, 0), (6, 1)))
     else:
         train, valid = obstacles(samples=20, seed=0), obstacles(samples=6, seed=1)
     assert isinstance(train, kind.learns)
@@ -209,6 +217,8 @@ def asked(surrogate: Surrogate) -> dict[str, torch.Tensor]:
         inputs = magnets(3, seed=2).batch(range(3))[0]
     elif surrogate.learns is Detections:
         inputs = flows(3, seed=2).batch(range(3))[0]
+    elif surrogate.learns in TRANSLATED:
+        inputs = translations(3, 2).batch(range(3))[0]
     else:
         inputs = obstacles(samples=3, seed=2).batch(range(3))[0]
     return {name: torch.from_numpy(values).to(surrogate.dtype) for name, values in inputs.items()}
@@ -225,6 +235,7 @@ def answers(surrogate: Any, data: Data, *, only: int | None = None) -> dict[str,
 def test_discovery_finds_the_surrogates() -> None:
     assert {"climatology", "cnn", "mlp", "persistence", "reservoir", "resnet"} <= set(FORECASTERS)
     assert {"dense", "interpolation", "residual_dense", "spline_dense", "training_mean"} <= set(MAPS)
+    assert {"gaussian_transport", "paired_translation", "unpaired_translation"} <= set(MAPS)
     assert {"gappy_pod", "kalman_smoother", "lstm_smoother", "regimes"} <= set(MAPS)
     assert set(SMALL) <= set(surrogate_names())
 
@@ -290,6 +301,9 @@ def test_it_notes_the_shapes_of_its_examples(name: str, trained: Trained) -> Non
         assert {n: shape for n, shape in surrogate.output_shapes.items() if shape != (3,)} == {
             "mask": (16, 16)
         }
+    elif surrogate.learns in TRANSLATED:
+        assert surrogate.input_shapes == {"given/u": (6, 4)}
+        assert surrogate.output_shapes == {"u": (6, 4)}
     else:
         assert surrogate.input_shapes == {"solid": (6, 4), "reynolds": ()}
         assert surrogate.output_shapes == {"u": (6, 4), "drag": ()}

@@ -1,0 +1,209 @@
+"""Translated flows: queries, truth, contestants, and everything that is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.training_set import TrainingSet
+from ..datasets.translations import GIVEN, Archived, Translated
+from ..solvers.contract import Answer, Queries, Solution, Solver
+from ..solvers.discovery import find_kit
+from ..solvers.steady_flow.steady_solver import GUESS
+from ..solvers.steady_flow.stream_newton import StreamNewton
+from ..solvers.steady_flow.system import SteadyFlow
+from .compare import ComparisonError, Contestant, Plan, compare
+from .entries import every_query, solver_entries, truth_card
+from .metrics import relative_error
+from .report import table, write_json
+from .stages import Trained, contestant
+from .timing import pinned_threads, provenance
+from .translation_report import Findings, write_figures_and_report
+from .verdict import judge
+
+__all__ = ["TranslationSettings", "compare_translations", "psi_of"]
+
+ONCE = np.zeros(1)
+ENOUGH = 1e-2
+"""Tolerance of the solver that goes on from a translation."""
+FINISHED = ("transport", "shared-encoder", "paired-encoder")
+"""Translations that a solver goes on from, as hybrids."""
+
+
+@dataclass(frozen=True)
+class TranslationSettings:
+    """How answers are judged.
+
+    Attributes:
+        rounds: how often everything is timed, in turn; medians count.
+        alone: flows that are timed alone, one after the other.
+        batches: batch sizes that are tried for throughput.
+        threads: threads of solver and surrogate alike, when trained and timed.
+    """
+
+    rounds: int = 5
+    alone: int = 8
+    batches: tuple[int, ...] = (1, 8, 64)
+    threads: int = 1
+
+    def check(self) -> None:
+        """Raise `ComparisonError` for settings that make no sense."""
+        for name in ("rounds", "alone", "threads"):
+            if getattr(self, name) < 1:
+                raise ComparisonError(f"--comparison.{name} must be at least 1, got {getattr(self, name)}")
+        if not self.batches or min(self.batches) < 1:
+            raise ComparisonError(f"--comparison.batches must be whole numbers from 1 on, got {self.batches}")
+
+
+def compare_translations(
+    settings: TranslationSettings,
+    trained: Sequence[Trained],
+    *,
+    system: SteadyFlow,
+    task: Translated,
+    training_set: TrainingSet,
+    folder: Path,
+    described: Mapping[str, Any],
+    progress: bool = False,
+) -> str:
+    """Judge and time; returns the table. `described` goes into the results as it is."""
+    kit = find_kit(system.name)
+    reference, standard, ladder = kit.reference(system), kit.standard(system), tuple(kit.ladder(system))
+    with pinned_threads(settings.threads):
+        queries, solved = questions(task, training_set, reference)
+    truth = replace(solved, values={name: solved.values[name] for name in task.fields})
+    metric = replace(
+        relative_error(),
+        definition="||error|| / ||truth|| of the velocity, both components and all points of a shape's flow",
+    )
+    plan = Plan(
+        queries=queries,
+        times=ONCE,
+        timed=ONCE,
+        truth=truth,
+        metric=metric,
+        scale=1.0,
+        alone=settings.alone,
+        batches=settings.batches,
+        rounds=settings.rounds,
+        threads=settings.threads,
+    )
+    surrogates = [entered(one, training_set) for one in trained]
+    contestants = [
+        *solver_entries(reference, standard, ladder, solved=solved),
+        *(
+            Contestant(f"{rung.label} from given", "ladder", (warmed(rung),), settings=rung.settings)
+            for rung in ladder
+        ),
+        *surrogates,
+        *(
+            finished(one, StreamNewton(system, tolerance=ENOUGH))
+            for one in surrogates
+            if one.label in FINISHED
+        ),
+    ]
+    rows = compare(plan, contestants, progress=progress)
+    findings = Findings(
+        plan=plan,
+        rows=rows,
+        verdicts=judge(rows, metric),
+        at_ninety=judge(rows, metric, share=0.9),
+        answers={c.label: c.answers[0] for c in contestants if c.kind in ("surrogate", "null")},
+        unlike={
+            t.label: [record.validation_error for record in t.records]
+            for t in trained
+            if isinstance(t.candidate.task, Archived)
+        },
+        aside={t.label: sum(not s.trusted for s in t.surrogates) for t in trained},
+        system=system,
+        training=training_set,
+    )
+    results = {
+        "system": {"name": system.name, **system.parameters},
+        "task": task.described,
+        "truth": truth_card(reference, solved, queries="flows"),
+        "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
+        "verdicts": [v.plain() for v in findings.verdicts],
+        "verdicts_at_equal_90_percent": [v.plain() for v in findings.at_ninety],
+        "rows": [row.plain() for row in rows],
+        "gains": findings.gains(),
+        "unlike": findings.unlike,
+        "aside": findings.aside,
+        "training_sets": {
+            "main": {
+                "fingerprint": training_set.fingerprint,
+                "seconds": training_set.seconds,
+                "samples": len(training_set.split("train")),
+            }
+        },
+        "settings": described,
+        **provenance(),
+    }
+    write_json(folder / "results.json", results)
+    write_figures_and_report(findings, folder=folder, results=results)
+    return table(rows, findings.verdicts, metric=metric) + "\n\n" + findings.in_words()
+
+
+def questions(task: Translated, training_set: TrainingSet, reference: Solver) -> tuple[Queries, Solution]:
+    """Test queries with the flows that are given, of those that could be solved, and the truth.
+
+    Here, and here alone, flows are known in both regimes. Raises `ComparisonError` where none is.
+    """
+    queries = every_query(training_set.split("test"))
+    given = task.given(queries)
+    asked = {name: np.asarray(values)[given.solved] for name, values in queries.items()}
+    asked |= {GIVEN + name: given.values[name][given.solved, 0] for name in (*task.fields, "psi")}
+    if given.solved.any():
+        solved = reference(asked, ONCE)
+        if solved.solved.any():
+            return asked, solved
+    raise ComparisonError("no test flow could be solved in both regimes; take other Reynolds numbers")
+
+
+def entered(trained: Trained, training_set: TrainingSet) -> Contestant:
+    """An entry. Half of the set's flows are learned from; those that are given are in the training's time."""
+    entry = contestant(trained, training_set)
+    return replace(entry, bill=replace(entry.bill, data=0.5 * entry.bill.data))
+
+
+def psi_of(u: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
+    """(..., rows, columns) the stream function at the upper right corner of each cell, of u through its right
+    side: what flows between the lower wall and the corner.
+    """
+    return np.asarray(spacing * np.cumsum(u, axis=-2))
+
+
+def warmed(solver: Solver) -> Answer:
+    """A solver that begins with the flow that is given."""
+
+    def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
+        return solver({**queries, GUESS: np.asarray(queries[GIVEN + "psi"])}, times)
+
+    return answer
+
+
+def finished(one: Contestant, solver: StreamNewton) -> Contestant:
+    """The solver, begun with a translation."""
+
+    def answer_of(first: Answer) -> Answer:
+        def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
+            u = first(queries, times[:1]).values["u"][:, 0]
+            psi = psi_of(np.where(np.isfinite(u), u, 0.0), solver.system.spacing)
+            return solver({**queries, GUESS: psi}, times)
+
+        return answer
+
+    return Contestant(
+        f"{one.label} + Newton",
+        "surrogate",
+        tuple(answer_of(answer) for answer in one.answers),
+        bill=one.bill,
+        settings={"of": one.label, "solver": solver.label},
+        device=one.device,
+        remark=f"hybrid: {solver.label} goes on from what {one.label} answers",
+    )

@@ -1,0 +1,374 @@
+"""Translation between regimes, without pairs and with: closed forms, what is recovered, what stands aside."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from known_translations import (
+    DEVIATIONS,
+    archives,
+    fields,
+    kinds_of,
+    pairs_of,
+    rotation,
+    skewed,
+    translations,
+    turn,
+)
+from understudy.datasets.translations import Archives
+from understudy.surrogates.alignment import GIVEN_KIND, WANTED_KIND, Alignment
+from understudy.surrogates.blocks.energy_distance import inhomogeneity
+from understudy.surrogates.blocks.monge_map import monge_map
+from understudy.surrogates.blocks.shared_encoder import SharedEncoder
+from understudy.surrogates.blocks.sliced_wasserstein import sliced_wasserstein
+from understudy.surrogates.gaussian_transport import GaussianTransport
+from understudy.surrogates.paired_translation import PairedTranslation
+from understudy.surrogates.shared_translation import EncoderSettings
+from understudy.surrogates.surrogate import SurrogateError, load
+from understudy.surrogates.training import TrainingSettings
+from understudy.surrogates.translation_fit import Aligned, MatchingFit, MatchSettings, RegressionFit
+from understudy.surrogates.translation_regression import TranslationRegression
+from understudy.surrogates.translator import likens
+from understudy.surrogates.unchanged import Unchanged
+from understudy.surrogates.unpaired_translation import UnpairedTranslation
+
+SHORT = TrainingSettings(steps=300, batch=200, optimiser="adam", learning_rate=3e-3, clip=1.0, check_every=50)
+
+
+def normal(covariance: np.ndarray, samples: int, seed: int) -> np.ndarray:
+    """(samples, numbers) of this covariance to the last digit, mean zero."""
+    drawn = np.random.default_rng(seed).normal(size=(samples, len(covariance)))
+    drawn -= drawn.mean(axis=0)
+    white = drawn @ np.linalg.inv(np.linalg.cholesky(drawn.T @ drawn / samples)).T
+    return np.asarray(white @ np.linalg.cholesky(covariance).T)
+
+
+def said(surrogate: Any, given: np.ndarray) -> np.ndarray:
+    return np.asarray(surrogate({"given/u": torch.from_numpy(given).to(surrogate.dtype)})["u"].double())
+
+
+def off(answers: np.ndarray, wanted: np.ndarray) -> float:
+    """Relative error, root mean square."""
+    return float(np.sqrt(((answers - wanted) ** 2).sum() / (wanted**2).sum()))
+
+
+def apart(given: np.ndarray, wanted: np.ndarray) -> Archives:
+    return Archives({"u": given}, {"u": wanted})
+
+
+def learned(surrogate: Any, move: Any, deviations: tuple[float, ...]) -> float:
+    """Its error after learning, without pairs, a map of skewed numbers."""
+    own, other, judged, second, asked = (skewed(1_000, seed, deviations) for seed in range(5))
+    surrogate.fit(apart(own, move(other)), apart(judged, move(second)), seed=0)
+    assert surrogate.trusted
+    return off(said(surrogate, asked), move(asked))
+
+
+def network(**encoder: Any) -> UnpairedTranslation:
+    return UnpairedTranslation(
+        UnpairedTranslation.Settings(
+            EncoderSettings(**{"hidden": (32,), **encoder}), MatchSettings(near=0.01), SHORT
+        )
+    )
+
+
+# closed forms -----------------------------------------------------------------------------------------------
+
+
+def test_the_monge_map_carries_one_covariance_to_the_other_and_is_symmetric() -> None:
+    first, second = (torch.from_numpy(np.cov(skewed(50, seed).T)) for seed in (0, 1))
+    moved = monge_map(first, second)
+    torch.testing.assert_close(moved @ first @ moved.mT, second)
+    torch.testing.assert_close(moved, moved.mT)
+    assert torch.linalg.eigvalsh(moved).min() > 0
+
+
+def test_between_commuting_covariances_the_monge_map_is_the_ratio_of_deviations() -> None:
+    q = torch.from_numpy(rotation(3, 0))
+    first, second = torch.tensor([4.0, 1.0, 0.25]).double(), torch.tensor([1.0, 9.0, 0.0]).double()
+    expected = q @ torch.diag((second / first).sqrt()) @ q.mT
+    torch.testing.assert_close(monge_map(q @ first.diag() @ q.mT, q @ second.diag() @ q.mT), expected)
+
+
+def test_transport_is_exact_for_normal_fields_that_differ_by_a_positive_map() -> None:
+    q = rotation(4, 2)
+    move, shift = q @ np.diag([2.0, 1.3, 0.8, 0.5]) @ q.T, np.array([1.0, -2.0, 0.0, 3.0])
+    covariance = np.cov(skewed(50, 3).T)
+    given = normal(covariance, 400, 0)
+    # other samples than those, whose mean and covariance are what the map makes of theirs
+    wanted = normal(move @ covariance @ move, 300, 1) + shift
+    transport = GaussianTransport()
+    transport.fit(apart(given, wanted), apart(given[:200], wanted[:200]), seed=0)
+    asked = normal(covariance, 50, 2)
+    assert transport.trusted
+    np.testing.assert_allclose(said(transport, asked), asked @ move + shift, atol=1e-9)
+
+
+def test_a_shift_takes_the_square_of_itself_off_the_error_whatever_the_pairs_are() -> None:
+    given, wanted = fields(200, 0)
+    shift = GaussianTransport(GaussianTransport.Settings(how="shift"))
+    shift.fit(apart(given, wanted), apart(given, wanted), seed=0)
+    moved = wanted.mean(axis=0) - given.mean(axis=0)
+    np.testing.assert_allclose(said(shift, given), given + moved, atol=1e-12)
+    before, after = ((given - wanted) ** 2).sum(axis=(1, 2)).mean(), ((said(shift, given) - wanted) ** 2)
+    np.testing.assert_allclose(after.sum(axis=(1, 2)).mean(), before - (moved**2).sum())
+
+
+@pytest.mark.parametrize("how", ["shift", "transport", "components"])
+def test_numbers_of_both_kinds_have_mean_zero_and_come_back(how: Any) -> None:
+    kinds = kinds_of(skewed(60, 0) + 2, skewed(50, 1) @ rotation(4, 3) - 1)
+    found = Alignment.measure(kinds, components=9, how=how)
+    assert found.components == 4
+    for kind, part in ((GIVEN_KIND, kinds.given), (WANTED_KIND, kinds.wanted)):
+        numbers = found.numbers(part, kind)
+        torch.testing.assert_close(numbers.mean(dim=0), torch.zeros(4).double(), atol=1e-12, rtol=0)
+        if how != "shift":
+            covariance = numbers.mT @ numbers / len(numbers)
+            torch.testing.assert_close(covariance, torch.eye(4).double(), atol=1e-9, rtol=0)
+        back = numbers @ found.decodings[kind] @ found.basis.mT + found.means[kind]
+        torch.testing.assert_close(back, part)
+
+
+def test_what_lies_off_the_leading_components_stays() -> None:
+    given = np.concatenate([skewed(80, 0), 1e-3 * skewed(80, 1)], axis=1)
+    wanted = 2 * np.concatenate([skewed(80, 2), 1e-3 * skewed(80, 3)], axis=1)
+    kinds = kinds_of(given - given.mean(axis=0), wanted - wanted.mean(axis=0))
+    found = Alignment.measure(kinds, components=4, how="transport")
+    moved = found.translated(kinds.given, found.numbers(kinds.given, GIVEN_KIND))
+    across = torch.eye(8).double() - found.basis @ found.basis.mT
+    torch.testing.assert_close(moved @ across, kinds.given @ across, atol=1e-12, rtol=0)
+    assert ((moved - kinds.given) @ found.basis).abs().max() > 0.1
+
+
+# distances --------------------------------------------------------------------------------------------------
+
+
+def test_the_energy_distance_is_that_of_its_definition() -> None:
+    one, other = (torch.from_numpy(skewed(n, n)) for n in (5, 7))
+
+    def mean(first: torch.Tensor, second: torch.Tensor) -> float:
+        return float(np.mean([[np.linalg.norm(a - b) for a in first] for b in second]))
+
+    across, within = mean(one, other), mean(one, one) + mean(other, other)
+    assert float(inhomogeneity(one, other)) == pytest.approx((2 * across - within) / (2 * across), rel=1e-9)
+    assert float(inhomogeneity(one, one.flip(0))) == pytest.approx(0, abs=1e-9)
+    assert float(inhomogeneity(one[:1], other[:1])) == 1
+
+
+def test_along_a_line_clouds_are_as_far_as_their_quantiles_are() -> None:
+    one, other = np.random.default_rng(0).normal(size=(2, 50, 1))
+    found = sliced_wasserstein(torch.from_numpy(one), torch.from_numpy(other))
+    assert float(found) == pytest.approx(((np.sort(one[:, 0]) - np.sort(other[:, 0])) ** 2).mean())
+
+
+def test_a_cloud_that_was_shifted_is_as_far_as_the_square_of_the_shift() -> None:
+    one, shift = torch.from_numpy(skewed(30, 0)), torch.tensor([1.0, -2.0, 0.5, 0.0]).double()
+    generator = torch.Generator().manual_seed(0)
+    moved = (one + shift)[torch.randperm(30, generator=generator)]
+    found = sliced_wasserstein(one, moved, lines=20_000, generator=generator)
+    assert float(found) == pytest.approx(float(shift.square().sum()), rel=0.05)
+    for other, lines in ((one[:9], 4), (one, 0)):
+        with pytest.raises(ValueError, match="as many points and there must be lines"):
+            sliced_wasserstein(one, other, lines=lines)
+
+
+# the network ------------------------------------------------------------------------------------------------
+
+
+def test_the_encoder_is_shared_and_each_decoder_is_its_kinds_own() -> None:
+    torch.manual_seed(0)
+    module = SharedEncoder(numbers=3, hidden=(5,))
+    for part in (module.encoder, *module.decoders):
+        torch.nn.init.normal_(part.layers[-1].weight)
+    for kind in (0, 1):
+        module.zero_grad(set_to_none=True)
+        module(torch.ones(2, 3), kind).square().sum().backward()
+        assert all(weight.grad.abs().sum() > 0 for weight in module.encoder.parameters())
+        assert all(weight.grad is not None for weight in module.decoders[kind].parameters())
+        assert all(weight.grad is None for weight in module.decoders[1 - kind].parameters())
+    with pytest.raises(ValueError, match="at least one number, got 0"):
+        SharedEncoder(numbers=0, hidden=(5,))
+
+
+@pytest.mark.parametrize("how", ["shift", "transport", "components"])
+def test_a_new_network_translates_as_the_alignment_does(how: Any) -> None:
+    given, wanted = skewed(60, 0), 2 * skewed(50, 1) + 1
+    training = dataclasses.replace(SHORT, steps=1, learning_rate=1e-30)
+    untrained = network(how=how)
+    untrained.settings = dataclasses.replace(untrained.settings, training=training)
+    closed = GaussianTransport(GaussianTransport.Settings(16, how=how))
+    for surrogate in (untrained, closed):
+        surrogate.fit(apart(given, wanted), apart(given, wanted), seed=0)
+        assert surrogate.trusted
+    np.testing.assert_allclose(said(untrained, given), said(closed, given), atol=1e-12)
+
+
+def test_an_orthogonal_map_far_from_the_identity_is_recovered_without_pairs() -> None:
+    def move(numbers: np.ndarray) -> np.ndarray:
+        return np.asarray(numbers @ rotation(4, 5))
+
+    asked = skewed(200, 9)
+    assert off(asked, move(asked)) > 1
+    assert learned(network(how="components"), move, DEVIATIONS) < 0.15
+    assert learned(GaussianTransport(GaussianTransport.Settings(how="components")), move, DEVIATIONS) < 0.15
+
+
+def test_of_a_turn_that_no_covariance_tells_the_network_finds_a_part() -> None:
+    def move(numbers: np.ndarray) -> np.ndarray:
+        return np.asarray(numbers @ turn(0.5))
+
+    asked, even = skewed(200, 9, (1.5, 1.5)), (1.5, 1.5)
+    # where all variances are equal, the shortest map is none
+    assert off(asked, move(asked)) == pytest.approx(2 * np.sin(0.25))
+    assert learned(network(), move, even) < 0.8 * 2 * np.sin(0.25)
+
+
+def test_of_a_bend_that_transport_cannot_make_the_network_finds_a_good_part() -> None:
+    def move(numbers: np.ndarray) -> np.ndarray:
+        return np.stack([numbers[:, 0] + 0.4 * numbers[:, 0].clip(0) ** 2, numbers[:, 1] + 1], axis=1)
+
+    closed = learned(GaussianTransport(), move, (1.0, 1.0))
+    assert closed > 0.2
+    assert learned(network(), move, (1.0, 1.0)) < 0.7 * closed
+
+
+@torch.no_grad()
+def test_each_part_of_the_loss_is_zero_for_the_exact_translation_and_not_for_others() -> None:
+    generator = torch.Generator().manual_seed(0)
+    numbers = torch.from_numpy(skewed(400, 0))
+    same = Aligned((numbers, numbers.clone()), torch.eye(4).double().expand(2, 4, 4))
+    off_by_one = Aligned((numbers, numbers + 1), same.decodings)
+    module = SharedEncoder(numbers=4, hidden=(8,)).double()
+    some = torch.arange(400)
+    none = dict.fromkeys(("reconstruct", "match", "code", "cycle", "near"), 0.0)
+    for part in none:
+        fit = MatchingFit(same, same, MatchSettings(**{**none, part: 1.0}))
+        # wanted fields are drawn, so that even equal clouds are not the same points
+        assert float(fit.loss(module, some, generator)) < (1.5 if part in ("match", "code") else 1e-9)
+        assert fit.validate(module) == pytest.approx(0, abs=1e-9)
+    for part in ("match", "code"):
+        fit = MatchingFit(off_by_one, off_by_one, MatchSettings(**{**none, part: 1.0}))
+        assert float(fit.loss(module, some, generator)) > 3
+        assert fit.validate(module) > 0.02
+    torch.nn.init.constant_(module.decoders[WANTED_KIND].layers[-1].bias, 1.0)
+    for part, size in (("reconstruct", 4.0), ("near", 4.0), ("cycle", 8.0)):
+        fit = MatchingFit(same, same, MatchSettings(**{**none, part: 1.0}))
+        assert float(fit.loss(module, some, generator)) == pytest.approx(size)
+
+
+# never worse than the identity ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_there_is_nothing_to_learn_it_answers_what_it_was_given_bit_for_bit(seed: int) -> None:
+    parts = [skewed(150, 10 * seed + i) for i in range(5)]
+    for surrogate in (network(), GaussianTransport()):
+        record = surrogate.fit(apart(*parts[:2]), apart(*parts[2:4]), seed=seed)
+        assert not surrogate.trusted
+        assert "stands aside" in record.note
+        assert np.array_equal(said(surrogate, parts[4]), parts[4])
+
+
+def test_a_translation_is_believed_only_if_it_is_nearer_beyond_chance() -> None:
+    given, wanted, more = (torch.from_numpy(skewed(100, seed)) for seed in range(3))
+    assert likens(given + 1, given, wanted + 1, seed=0)
+    assert not likens(given + 1, given, wanted, seed=0)
+    assert not likens(given, given, wanted, seed=0)
+    assert not likens(more, given, wanted, seed=0)
+
+
+def test_whether_it_stands_aside_comes_back_from_disk(tmp_path: Any) -> None:
+    parts = [skewed(60, i) for i in range(4)]
+    surrogate = GaussianTransport()
+    record = surrogate.fit(apart(*parts[:2]), apart(*parts[2:]), seed=0)
+    surrogate.save(tmp_path, fingerprint="a" * 64, record=record)
+    back, _ = load(tmp_path)
+    assert isinstance(back, GaussianTransport)
+    assert not back.trusted
+    assert np.array_equal(said(back, parts[0]), parts[0])
+
+
+def test_the_contract_is_asked_of_translators_that_do_not_stand_aside() -> None:
+    for surrogate in (GaussianTransport(), network(components=3)):
+        surrogate.fit(archives(20, 0), archives(6, 1), seed=3)
+        assert surrogate.trusted
+
+
+# with pairs -------------------------------------------------------------------------------------------------
+
+
+def test_with_pairs_the_loss_is_plain_regression_on_fields() -> None:
+    given, wanted = skewed(40, 0), skewed(40, 1) @ rotation(4, 0)
+    pairs = pairs_of(given, wanted)
+    surrogate = PairedTranslation(
+        PairedTranslation.Settings(EncoderSettings(hidden=(8,)), training=dataclasses.replace(SHORT, steps=5))
+    )
+    record = surrogate.fit(pairs, pairs, seed=0)
+    error = ((said(surrogate, given) - wanted) ** 2).sum()
+    size = ((wanted - wanted.mean(axis=0)) ** 2).sum()
+    alignment, module = surrogate.alignment, surrogate.module
+    assert alignment is not None
+    assert module is not None
+    own = surrogate._aligned(alignment, kinds_of(given, wanted), kinds_of(given, wanted), torch.float64)
+    fit = RegressionFit(own, own)
+    with torch.no_grad():
+        loss = float(fit.loss(module, torch.arange(40), torch.Generator()))
+        assert loss == pytest.approx(error / size, rel=1e-6)
+        assert fit.validate(module) == pytest.approx(loss**0.5)
+    assert record.validation_error == pytest.approx(np.sqrt(error / (wanted**2).sum()), rel=1e-6)
+
+
+def test_ridge_regression_finds_any_linear_map_from_pairs() -> None:
+    move = np.random.default_rng(0).normal(size=(4, 4))
+    given, asked = skewed(100, 0), skewed(30, 1)
+    ridge = TranslationRegression(TranslationRegression.Settings(ridge=0.0))
+    record = ridge.fit(pairs_of(given, given @ move + 2), pairs_of(asked, asked @ move + 2), seed=0)
+    np.testing.assert_allclose(said(ridge, asked), asked @ move + 2, atol=1e-9)
+    assert record.validation_error < 1e-9
+
+
+def test_with_pairs_the_network_learns_what_no_covariance_tells() -> None:
+    given, wanted = skewed(500, 0), skewed(500, 0) @ rotation(4, 5)
+    asked = skewed(100, 1)
+    surrogate = PairedTranslation(
+        PairedTranslation.Settings(EncoderSettings(how="shift", hidden=(32,)), training=SHORT)
+    )
+    surrogate.fit(pairs_of(given, wanted), pairs_of(given, wanted), seed=0)
+    assert off(said(surrogate, asked), asked @ rotation(4, 5)) < 0.25
+
+
+# refusals ---------------------------------------------------------------------------------------------------
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    settings: Any
+    for settings, changes, sentence in (
+        (GaussianTransport.Settings, {"components": 0}, "components must be at least 1, got 0"),
+        (GaussianTransport.Settings, {"how": "magic"}, "shift, transport or components, got 'magic'"),
+        (EncoderSettings, {"hidden": (0,)}, "hidden must be widths"),
+        (EncoderSettings, {"activation": "sine"}, "activation one of"),
+        (MatchSettings, {"near": -1.0}, "weight near must be at least 0"),
+        (TranslationRegression.Settings, {"ridge": -1.0}, "ridge at least 0"),
+    ):
+        with pytest.raises(SurrogateError, match=sentence):
+            settings(**changes)
+    with pytest.raises(SurrogateError, match="got 'magic'"):
+        Alignment.measure(kinds_of(skewed(5, 0), skewed(5, 1)), components=2, how="magic")  # type: ignore[arg-type]
+
+
+def test_data_that_cannot_be_learned_from_is_refused() -> None:
+    good, alike = skewed(10, 0), np.ones((10, 4))
+    for bad, sentence in (
+        (apart(good, good[:1]), "at least 2 samples each to learn from, got 10 and 1"),
+        (apart(alike, alike), "nothing to translate"),
+        (apart(good, np.full_like(good, np.nan)), "NaN or infinity"),
+        (apart(good, good[:0]), "needs training and validation pairs, got 0 and 10"),
+    ):
+        with pytest.raises(SurrogateError, match=sentence):
+            GaussianTransport().fit(bad, apart(good, good), seed=0)
+    surrogate = Unchanged()
+    assert surrogate.fit(translations(10, 0), translations(5, 1), seed=0).note == ""
+    with pytest.raises(SurrogateError, match=r"expected 'given/u' of shape \(batch, 6, 4\), got nothing"):
+        surrogate({"u": torch.zeros(2, 6, 4)})
