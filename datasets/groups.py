@@ -91,8 +91,8 @@ class Grouped(Task):
     def examples(self, training_set: TrainingSet, split: str) -> Pairs:
         """One pair for each sample.
 
-        Raises `SolverError` for trajectories of more than one frame, for a set of another system, and for an
-        input that is neither a field nor a group.
+        Raises `SolverError` for trajectories of more than one frame, for a set of another system or of one
+        with other parameters, and for an input that is neither a field nor a group.
         """
         source = training_set.split(split)
         if source.frames > 1:
@@ -104,6 +104,13 @@ class Grouped(Task):
                 f"the groups are those of {self.system.name}, the set is of {training_set.system_name}; take "
                 "the set's own system"
             )
+        own, other = self.system.parameters, training_set.system.parameters
+        for name in own:
+            if own[name] != other[name]:
+                raise SolverError(
+                    f"the groups are those of a {self.system.title} with {name} = {own[name]!r}, the set's "
+                    f"has {other[name]!r}; take the set's own system"
+                )
         plan = training_set.plan
         return GroupedPairs(
             source,

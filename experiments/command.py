@@ -23,12 +23,12 @@ from ..datasets.picture import draw_sample
 from ..datasets.tasks import Task
 from ..datasets.training_set import TrainingSet
 from ..solvers.discovery import UnknownName, find_kit, nearest, system_names
-from ..surrogates.surrogate import surrogate_names, usable_device
+from ..surrogates.surrogate import find_surrogate, surrogate_names, usable_device
 from .compare import ComparisonError
 from .experiment import Experiment, ExperimentSettings
 from .options import Bench, Check, Command, Learning, Show, Stage, Training
 from .report import write_json
-from .stages import Candidate, generate_sets, is_null, open_sets, train_all
+from .stages import Candidate, generate_sets, is_null, open_sets, surrogate_folder, train_all
 from .timing import provenance
 
 __all__ = ["main"]
@@ -152,7 +152,7 @@ def _stages(command: Stage, rest: list[str]) -> int:
     folder = command.folder or Path("runs") / f"{_hyphens(module)}-{preset}"
     _refuse_a_file(folder)
     if isinstance(command, Learning):
-        _refuse_before_work(command)
+        _refuse_before_work(command, chosen, folder)
         settings.check(chosen, device=command.device)
     else:
         try:
@@ -191,13 +191,17 @@ def _stages(command: Stage, rest: list[str]) -> int:
     return 0
 
 
-def _refuse_before_work(command: Learning) -> None:
+def _refuse_before_work(command: Learning, chosen: Mapping[str, Candidate], folder: Path) -> None:
     """What would otherwise be found out only after minutes of solving."""
     for name in ("seeds", "workers"):
         value = getattr(command, name, None)
         if value is not None and value < 1:
             raise UnknownName(f"--{name} must be at least 1, got {value}")
     usable_device(command.device)
+    for label, candidate in chosen.items() if isinstance(command, Training) else ():
+        places = [surrogate_folder(folder, label, seed) for seed in range(candidate.seeds)]
+        if not all((place / "surrogate.json").is_file() for place in places):
+            find_surrogate(candidate.surrogate).refuse_to_learn(candidate.settings)
 
 
 def _refuse_a_file(folder: Path) -> None:

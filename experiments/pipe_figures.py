@@ -25,7 +25,7 @@ __all__ = ["draw", "pipes_of"]
 Array = NDArray[np.float64]
 ONCE = np.zeros(1)
 LINES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 4e-2)
-"""Relative roughnesses of the chart's lines."""
+"""Relative roughnesses of the chart's lines, if there are such pipes."""
 ALONG = 600
 """Reynolds numbers along a line of the chart."""
 TABLES = 4
@@ -48,8 +48,8 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
         keep(
             "moody",
             chart_figure(findings, best, title=titled("Moody's chart")),
-            f"The friction factor against the Reynolds number, for six relative roughnesses: truth (black) "
-            f"and {best}; below, its error along the same lines. Shaded: the critical zone.",
+            f"The friction factor against the Reynolds number, for several relative roughnesses: truth "
+            f"(black) and {best}; below, its error along the same lines. Shaded: the critical zone.",
         )
     keep(
         "regimes",
@@ -98,14 +98,26 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
     return pictures
 
 
+def found_in(system: PipeFlow, roughness: Array) -> Array:
+    """Those of these relative roughnesses that some material has at a diameter within the system's range;
+    where there are none, those of all materials at the middle diameter.
+    """
+    heights = np.array([material.roughness for material in MATERIALS])
+    diameters = heights / roughness[:, None]
+    within = (diameters >= system.least_diameter) & (diameters <= system.most_diameter)
+    found = roughness[within.any(axis=1)]
+    middle = np.sqrt(system.least_diameter * system.most_diameter)
+    return found if len(found) else np.unique(heights / middle)
+
+
 def pipes_of(system: PipeFlow, reynolds: Array, roughness: Array) -> dict[str, Array]:
-    """Pipes of these relative roughnesses, each of the material whose diameter is nearest the middle."""
+    """Pipes of these relative roughnesses, each of the material whose diameter is nearest the middle; within
+    the system's range where `found_in` says that there are some.
+    """
     middle = 0.5 * np.log(system.least_diameter * system.most_diameter)
     diameters = np.array([material.roughness for material in MATERIALS]) / roughness[:, None]
     material = np.abs(np.log(diameters) - middle).argmin(axis=1)
-    diameter = np.clip(
-        diameters[np.arange(len(roughness)), material], system.least_diameter, system.most_diameter
-    )
+    diameter = diameters[np.arange(len(roughness)), material]
     return {"reynolds": reynolds, "diameter": diameter, "material": material.astype(np.float64)}
 
 
@@ -114,7 +126,7 @@ def chart_figure(findings: Findings, label: str, *, title: str) -> Figure:
     figure = blank(WIDTH, 7.4, title)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     along = np.geomspace(findings.system.least_reynolds, findings.system.most_reynolds, ALONG)
-    for k, roughness in enumerate(LINES):
+    for k, roughness in enumerate(found_in(findings.system, np.array(LINES))):
         pipes = pipes_of(findings.system, along, np.full(ALONG, roughness))
         true, said = _answers(findings, label, pipes)
         colour = PALETTE[k % len(PALETTE)]
@@ -205,7 +217,7 @@ def _grid(findings: Findings) -> tuple[Array, Array, dict[str, Array]]:
     ends = np.array([material.roughness for material in MATERIALS])
     low, high = ends.min() / system.most_diameter, ends.max() / system.least_diameter
     # the very ends are those of one material alone
-    roughness = np.geomspace(1.01 * low, high / 1.01, max(2, points // 2))
+    roughness = found_in(system, np.geomspace(1.01 * low, high / 1.01, max(2, points // 2)))
     pipes = pipes_of(system, np.tile(reynolds, len(roughness)), np.repeat(roughness, len(reynolds)))
     return reynolds, roughness, pipes
 

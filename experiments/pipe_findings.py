@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -131,9 +132,10 @@ class Findings:
             "gain here, and whatever is learned is compared for how it learns"
         )
         missing = {"trees", "trees-groups"} - set(self.trained)
-        if len(missing) == 2:
+        if len(missing) == 2 and find_spec("sklearn") is None:
             lines.append(
-                "boosted trees were not compared: they need scikit-learn, pip install 'understudy[trees]'"
+                "boosted trees were not compared: they need scikit-learn to learn, pip install "
+                "'understudy[trees]'; those that are trained already are compared if --surrogates names them"
             )
         return "\n".join(lines)
 
@@ -144,27 +146,34 @@ def _head(name: str) -> str:
 
 def experts_of(mixture: Mixture, queries: Queries) -> NDArray[np.int64]:
     """(samples, active) numbers of the experts that answer, the weightiest first."""
+    return np.asarray(mixture.chosen(_given(mixture, queries)).cpu().numpy())
+
+
+def _given(mixture: Mixture, queries: Queries) -> dict[str, torch.Tensor]:
     given = inputs_of(mixture, queries)
-    tensors = {n: torch.from_numpy(a).to(mixture.device, mixture.dtype) for n, a in given.items()}
-    return np.asarray(mixture.chosen(tensors).cpu().numpy())
+    return {n: torch.from_numpy(a).to(mixture.device, mixture.dtype) for n, a in given.items()}
 
 
 def loads_of(
     trained: Sequence[Trained], queries: Queries, regimes: NDArray[np.int8]
 ) -> dict[str, list[dict[str, list[float]]]]:
     """Label of a mixture -> for each training seed: regime -> share of the questions that each expert got."""
+    parts = {"all": np.ones(len(regimes), np.bool_)}
+    parts |= {name: regimes == place for place, name in enumerate(REGIMES)}
     found = {}
     for one in trained:
         if not all(isinstance(s, Mixture) for s in one.surrogates):
             continue
         seeds = []
         for surrogate in one.surrogates:
-            chosen, count = experts_of(surrogate, queries), surrogate.settings.experts
-            parts = {"all": chosen} | {n: chosen[regimes == i] for i, n in enumerate(REGIMES)}
+            asked = {
+                name: {n: v[part] for n, v in queries.items()} for name, part in parts.items() if part.any()
+            }
+            nobody = [0.0] * surrogate.settings.experts
             seeds.append(
                 {
-                    name: (np.bincount(part.ravel(), minlength=count) / max(1, part.size)).tolist()
-                    for name, part in parts.items()
+                    name: surrogate.load(_given(surrogate, asked[name])).tolist() if name in asked else nobody
+                    for name in parts
                 }
             )
         found[one.label] = seeds

@@ -76,17 +76,14 @@ class Settings:
                 "--main.test-trajectories must be at least 1: it gives the pipes that are judged; got "
                 f"{self.main.test_trajectories}"
             )
+        if self.main.valid_trajectories < 1:
+            raise ComparisonError(
+                "--main.valid-trajectories must be at least 1: all that learns is judged by these pipes; got "
+                f"{self.main.valid_trajectories}"
+            )
         frames = {self.main.train_frames, self.main.valid_frames, self.main.test_frames}
         if frames != {1} or self.main.transient:
             raise ComparisonError("steady flows have one frame: leave frames at 1 and the transient at 0")
-        for label, candidate in chosen.items():
-            if isinstance(candidate.settings, BoostedTrees.Settings):
-                library = candidate.settings.growing.library
-                if find_spec(MODULES[library]) is None:
-                    raise ComparisonError(
-                        f"{label} needs {library}, which is not installed: pip install "
-                        f"'understudy[{EXTRAS[library]}]', or name other surrogates with --surrogates"
-                    )
 
 
 def compare_with_solver(
@@ -109,8 +106,6 @@ def compare_with_solver(
     )
 
 
-MODULES = {"scikit-learn": "sklearn", "xgboost": "xgboost"}
-EXTRAS = {"scikit-learn": "trees", "xgboost": "xgboost"}
 LOGARITHMS = ("reynolds", "diameter", "friction")
 
 
@@ -160,7 +155,10 @@ def candidates(size: str, system: PipeFlow) -> dict[str, Candidate]:
     return {
         "training-mean": Candidate("training_mean", pipes),
         "interpolation": Candidate(
-            "interpolation", pipes, Interpolation.Settings(logarithmic=LOGARITHMS), remark=TABLE
+            "interpolation",
+            pipes,
+            Interpolation.Settings(categories=("material",), logarithmic=LOGARITHMS),
+            remark=f"{TABLE}, of each material apart",
         ),
         "interpolation-groups": Candidate(
             "interpolation",

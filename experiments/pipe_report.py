@@ -54,10 +54,14 @@ def write_figures_and_report(findings: Findings, *, folder: Path, results: Mappi
 OWN_DEFINITIONS = {
     "query": "one pipe: Reynolds number, diameter and material; the answer is one number",
     "ladder": (
-        "fixed-point and Newton iterations on Colebrook's equation, one number of them each; the formulae of "
-        "Haaland, Swamee and Jain, Churchill, and Serghides; the closed form"
+        "fixed-point and Newton iterations on Colebrook's equation, one number of them each; Newton's, in "
+        "double and single precision, and Clamond's, compiled; of the many formulae those of Haaland, Swamee "
+        "and Jain, Churchill, and Serghides; the closed form"
     ),
-    "null model": "the mean friction factor of the training set",
+    "null model": (
+        "the mean friction factor of the training set. The table (interpolation) learns nothing either, but "
+        "is judged as a surrogate and stands in the same table: compare the others with its line, too"
+    ),
     "naive": "the time of the closed form, which made the training data, divided by the surrogate's",
     "load": "the share of all questions that an expert is asked",
 }
@@ -97,9 +101,9 @@ def _regime_table(
     ]
     counted = ", ".join(f"{count} {name}" for name, count in pipes.items())
     note = page.paragraph(
-        f"Relative errors that so many of the pipes stay below, all training seeds together; {counted}. The "
-        "transition is a straight line in the Reynolds number between a law of each regime, with a bend at "
-        "either end."
+        f"Relative errors that so many of the pipes stay below, all training seeds together; {counted}. In "
+        "the critical zone the truth is a straight line in the Reynolds number between a law of each regime, "
+        "with a bend at either end."
     )
     return page.table(columns, rows) + note
 

@@ -33,8 +33,8 @@ class BoostedTrees(Surrogate):
     are learned to two or three digits, and beyond the region that was sampled it stays as it is at its edge.
 
     Needs an extra to learn, see `GrowingSettings`; what has learned answers without it. More output numbers
-    than `most_outputs` raise `SurrogateError`: fields are for others. It computes in double precision on the
-    CPU, whatever its `dtype` and `device`.
+    than `most_outputs` raise `SurrogateError`: fields are for others. It computes in double precision
+    whatever its `dtype`, and on the CPU whatever device it is given: its `device` is that.
 
     Reference: Friedman 2001, doi:10.1214/aos/1013203451; histograms and leaves: Ke et al. 2017 (LightGBM).
     """
@@ -60,6 +60,21 @@ class BoostedTrees(Surrogate):
     ensembles: tuple[TreeEnsemble, ...] = ()
     """One for each number of each output, in order."""
     categories: Categories | None = None
+
+    def __init__(
+        self,
+        settings: Any = None,
+        *,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float64,
+    ) -> None:
+        super().__init__(settings, device=device, dtype=dtype)
+        self.device = torch.device("cpu")
+
+    @classmethod
+    def refuse_to_learn(cls, settings: Settings | None) -> None:
+        """Raise `SurrogateError` where the library that grows trees is not installed."""
+        (cls.Settings() if settings is None else settings).growing.refuse_without_library()
 
     def fit(
         self,

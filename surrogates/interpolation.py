@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
-import scipy.spatial
 import torch
 from numpy.typing import NDArray
 
 from ..datasets.pairs import Pairs
 from .affine_span import AffineSpan
 from .pair_fit import PairFit
+from .scattered import Scattered
 from .span_map import SpanMap
 from .surrogate import SurrogateError, TrainingRecord
 
 __all__ = ["Interpolation"]
-
-_TRIANGULATED = 3
-"""Coordinates up to which the queries are triangulated."""
 
 
 class Interpolation(SpanMap):
@@ -33,9 +30,10 @@ class Interpolation(SpanMap):
     each simplex: exact for linear maps, with an error that falls as the square of the distance between
     training queries. In more, and where they cannot be triangulated, it is a mean of the nearest
     `neighbours`, weighted by the inverse square of their distance. A query outside of all triangles gets the
-    answer of the nearest. It carries the whole table: as large as the training set.
+    answer of the nearest. Of inputs that are codes each combination has a table of its own, in which the
+    numbers alone count. It carries the whole table: as large as the training set.
 
-    Reference: Shepard 1968, doi:10.1145/800186.810616 (inverse distances).
+    See `Scattered`, which finds who counts.
     """
 
     @dataclass(frozen=True)
@@ -48,6 +46,7 @@ class Interpolation(SpanMap):
             on_a_line: the same between queries that vary in a single coordinate: `cubic` takes two on either
                 side.
             trajectories: use only the first so many; None for all.
+            categories: inputs that are codes, between which there is nothing to read off.
             logarithmic: inputs and outputs, all positive, between whose logarithms it is linear.
         """
 
@@ -55,6 +54,7 @@ class Interpolation(SpanMap):
         between_frames: Literal["linear", "cubic"] = "cubic"
         on_a_line: Literal["linear", "cubic"] = "linear"
         trajectories: int | None = None
+        categories: tuple[str, ...] = ()
         logarithmic: tuple[str, ...] = ()
 
         def __post_init__(self) -> None:
@@ -71,8 +71,13 @@ class Interpolation(SpanMap):
     queries: torch.Tensor | None = None
     table: torch.Tensor | None = None
     """(trajectories, frames, output coordinates)"""
-    _triangles: scipy.spatial.Delaunay | None = None
-    _tree: scipy.spatial.cKDTree | None = None
+    _parts: Mapping[tuple[float, ...], tuple[NDArray[np.intp], Scattered]] = MappingProxyType({})
+    """Of each combination of codes: which trajectories it has, and the numbers that they were asked."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """See `SpanMap`."""
+        return self.settings.categories
 
     @property
     def logarithmic(self) -> tuple[str, ...]:
@@ -88,9 +93,15 @@ class Interpolation(SpanMap):
         folder: Path | None = None,
         progress: bool = False,
     ) -> TrainingRecord:
-        """Keep the table, and triangulate its queries."""
+        """Keep the table, and triangulate its queries; see `Surrogate`.
+
+        Raises `SurrogateError` for times that are not evenly apart from 0 on, and for validation queries
+        whose codes do not occur together in the table.
+        """
         begin = time.perf_counter()
         held, judged = self.measure(examples, validation)
+        for pairs in (held, judged):
+            _refuse_uneven(pairs.times)
         if self.settings.trajectories is not None:
             held, _ = held.parted(self.settings.trajectories)
         assert self.answered is not None
@@ -148,65 +159,50 @@ class Interpolation(SpanMap):
 
     def _prepare(self) -> None:
         assert self.queries is not None
-        points = self.queries.cpu().double().numpy()
-        self._triangles = None
-        self._tree = scipy.spatial.cKDTree(points) if points.shape[1] else None
-        if 2 <= points.shape[1] <= _TRIANGULATED and len(points) > points.shape[1] + 1:
-            try:
-                self._triangles = scipy.spatial.Delaunay(points)
-            except scipy.spatial.QhullError:  # all on one line, as rounding has it
-                self._triangles = None
+        points, numbers = self.queries.cpu().double().numpy(), self._numbers
+        self._parts = {
+            code: (
+                rows,
+                Scattered(
+                    points[rows, :numbers],
+                    neighbours=self.settings.neighbours,
+                    on_a_line=self.settings.on_a_line,
+                ),
+            )
+            for code, rows in _by_code(points[:, numbers:])
+        }
+
+    @property
+    def _numbers(self) -> int:
+        """Coordinates of a query that are numbers; codes follow."""
+        assert self.queries is not None
+        return self.queries.shape[1] - len(self.known)
 
     def _nearest(self, query: torch.Tensor) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """(batch, vertices) which trajectories count, and their weights, which add up to 1."""
-        asked = query.cpu().double().numpy()
-        samples, coordinates = asked.shape
-        if not (finite := np.isfinite(asked).all(axis=1)).all():  # what is no number has no neighbour
-            found, weights = self._nearest(torch.from_numpy(np.where(finite[:, None], asked, 0.0)))
-            weights[~finite] = np.nan
-            return found, weights
-        if self._tree is None:
-            return np.zeros((samples, 1), np.int64), np.ones((samples, 1))
-        if coordinates == 1 and self._tree.n > 1:
-            return self._between(asked[:, 0])
-        if self._triangles is None:
-            distances, found = self._tree.query(asked, k=min(self.settings.neighbours, self._tree.n))
-            distances, found = distances.reshape(samples, -1), found.reshape(samples, -1)
-            weights = 1 / np.maximum(distances, 1e-12 * np.maximum(distances[:, -1:], 1e-300)) ** 2
-            return found.astype(np.int64), weights / weights.sum(axis=1, keepdims=True)
-        simplex = self._triangles.find_simplex(asked)
-        inside = simplex >= 0
-        found = self._triangles.simplices[simplex].astype(np.int64)
-        turn = self._triangles.transform[simplex]
-        first = np.einsum("bij,bj->bi", turn[:, :-1], asked - turn[:, -1])
-        weights = np.concatenate([first, 1 - first.sum(axis=1, keepdims=True)], axis=1)
-        inside &= np.isfinite(weights).all(axis=1)  # a triangle that is flat
-        found[~inside, 0] = self._tree.query(asked[~inside])[1]
-        weights[~inside] = np.eye(coordinates + 1)[0]
-        return found, weights
+        """(batch, vertices) which trajectories count, and their weights, which add up to 1.
 
-    def _between(self, asked: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """On a line: the neighbour on either side, or the end; two on either side where it is cubic."""
-        assert self._tree is not None
-        points = np.asarray(self._tree.data)[:, 0]
-        order = np.argsort(points, kind="stable")
-        right = np.clip(np.searchsorted(points[order], asked), 1, len(points) - 1)
-        found = np.stack([order[right - 1], order[right]], axis=1)
-        gap = points[found[:, 1]] - points[found[:, 0]]
-        share = np.clip((asked - points[found[:, 0]]) / np.where(gap > 0, gap, 1.0), 0.0, 1.0)
-        weights = np.stack([1 - share, share], axis=1)
-        if self.settings.on_a_line == "linear" or len(points) < 4:
-            return found.astype(np.int64), weights
-        first = np.clip(right - 2, 0, len(points) - 4)
-        four = order[first[:, None] + np.arange(4)]
-        near, place = points[four], np.clip(asked, points.min(), points.max())
-        through = np.ones_like(near)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for j, m in itertools.permutations(range(4), 2):  # Lagrange's polynomials
-                through[:, j] *= (place - near[:, m]) / (near[:, j] - near[:, m])
-        twice = ~np.isfinite(through).all(axis=1)  # two queries at one place: a line through the others
-        four[twice, :2], through[twice, :2], through[twice, 2:] = found[twice], weights[twice], 0.0
-        return four.astype(np.int64), through
+        Raises `SurrogateError` for codes that do not occur together in the table.
+        """
+        asked, numbers = query.cpu().double().numpy(), self._numbers
+        if not self.known:
+            return self._parts[()][1].nearest(asked)
+        found: list[tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.float64]]] = []
+        for code, rows in _by_code(asked[:, numbers:]):
+            if code not in self._parts:
+                named = zip(self.known.items(), code, strict=True)
+                said = ", ".join(f"{name!r} = {codes[int(place)]:g}" for (name, codes), place in named)
+                raise SurrogateError(
+                    f"the table has no query of {said}, so there is nothing to read off; ask for codes that "
+                    "occur in it together, or train on a set in which these do"
+                )
+            own, part = self._parts[code]
+            places, shares = part.nearest(asked[rows, :numbers])
+            found.append((rows, own[places], shares))
+        most = max(shares.shape[1] for _, _, shares in found)
+        nearest, weights = np.zeros((len(asked), most), np.int64), np.zeros((len(asked), most))
+        for rows, places, shares in found:  # where fewer count, the others weigh nothing
+            nearest[rows, : places.shape[1]], weights[rows, : shares.shape[1]] = places, shares
+        return nearest, weights
 
     def _around(self, times: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Frames (batch or 1, m, 2 or 4) about each scaled time, and their weights."""
@@ -222,6 +218,28 @@ class Interpolation(SpanMap):
             others = offsets[offsets != j]
             weights.append(((along - others) / (j - others)).prod(dim=-1))
         return (first[..., None] + offsets).long(), torch.stack(weights, dim=-1)
+
+
+def _by_code(codes: NDArray[np.float64]) -> list[tuple[tuple[float, ...], NDArray[np.intp]]]:
+    """(samples, categories) -> each combination that occurs, and its rows."""
+    if not codes.shape[1]:
+        return [((), np.arange(len(codes)))]
+    combinations, whose = np.unique(codes, axis=0, return_inverse=True)
+    return [
+        (tuple(code), np.flatnonzero(whose.reshape(-1) == i)) for i, code in enumerate(combinations.tolist())
+    ]
+
+
+def _refuse_uneven(times: NDArray[np.floating] | None) -> None:
+    if times is None:
+        return
+    even = np.linspace(0.0, times[-1], len(times))
+    if not np.allclose(times, even, rtol=0, atol=1e-6 * float(times[-1])):
+        first = int(np.abs(times - even).argmax())
+        raise SurrogateError(
+            "Interpolation reads off between frames that are evenly apart from time 0 on: expected "
+            f"{even[first]:g} as time {first} of {len(times)}, got {times[first]:g}; give even times"
+        )
 
 
 class _Reading(torch.nn.Module):

@@ -11,7 +11,7 @@ from torch import nn
 
 from .answer_network import AnswerNetwork
 from .answering import AnsweringSettings
-from .blocks.mixture_of_experts import MixtureOfExperts
+from .blocks.mixture_of_experts import MixtureOfExperts, Routing
 from .blocks.query_and_time import beside
 from .pair_fit import EncodedPairs
 from .surrogate import SurrogateError
@@ -100,13 +100,22 @@ class Mixture(AnswerNetwork):
     @torch.no_grad()
     def chosen(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """(batch, active) the experts that answer these questions, the weightiest first."""
-        module, found = self._ready()[0], []
+        return self._routing(inputs).chosen
+
+    @torch.no_grad()
+    def load(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """(experts,) the share of these questions that each expert is asked; see `MixtureOfExperts`."""
+        return MixtureOfExperts.load(self._routing(inputs))
+
+    def _routing(self, inputs: Mapping[str, torch.Tensor]) -> Routing:
+        module = self._ready()[0]
+        found: list[Routing] = []
         for query, times in self.questions(inputs):
             module(query, times)
             routing = _mixture_of(module).routing
             assert routing is not None
-            found.append(routing.chosen)
-        return torch.cat(found)
+            found.append(routing)
+        return Routing(*map(torch.cat, zip(*found, strict=True)))
 
 
 class _Beside(nn.Module):

@@ -52,8 +52,8 @@ class SpanMap(Surrogate):
     def measure(self, examples: Pairs, validation: Pairs) -> tuple[HeldPairs, HeldPairs]:
         """Note shapes, horizon and spans of the examples; all pairs of both splits, in memory.
 
-        Raises `SurrogateError` for a set without validation, of one time only, or without what is named as a
-        category or logarithmic.
+        Raises `SurrogateError` for a set without validation, of one time only, without what is named as a
+        category or logarithmic, or whose inputs are all categories.
         """
         self.refuse_without_both(examples, validation)
         # in double precision: what follows linearly must do so to round-off
@@ -65,6 +65,11 @@ class SpanMap(Surrogate):
         self.horizon = horizon
         self._refuse_unknown_names()
         self.known = Categories.measure(held.inputs, self.categories).known
+        if self.known and not self._number_shapes:
+            raise SurrogateError(
+                f"all inputs are categories ({', '.join(self.known)}), and {type(self).__name__} needs "
+                "something to compute with; give at least one number, or take boosted_trees"
+            )
         numbers, logarithmic = self._number_shapes, self.logarithmic
         span = AffineSpan.measure(lambda: _input_blocks(held, numbers), numbers, logarithmic=logarithmic)
         self.asked = self._with_categories(span)

@@ -113,9 +113,11 @@ class Surrogate(ABC):
         folder: Path | None = None,
         progress: bool = False,
     ) -> TrainingRecord:
-        """Learn from examples of the kind `learns`. With a `folder`, checkpoints and a log (JSON
-        lines) go there and training resumes.
-        """
+        """Learn from examples of the kind `learns`; with a `folder`, resume by what is there, and log."""
+
+    @classmethod  # noqa: B027 (most need nothing)
+    def refuse_to_learn(cls, settings: Any) -> None:
+        """Raise `SurrogateError` where what learning needs is not installed."""
 
     def refuse_without_both(self, examples: Sized, validation: Sized) -> None:
         """Raise `SurrogateError` where either split is empty, for those who need both."""
@@ -171,8 +173,7 @@ class Surrogate(ABC):
     def save(self, folder: Path, *, fingerprint: str, record: TrainingRecord, extra: Any = None) -> None:
         """Write `weights.safetensors` and `surrogate.json` into `folder`, each atomically, JSON last.
 
-        `fingerprint` is that of the training set; `extra` is any JSON value kept beside it. Raises
-        `SurrogateError` where nothing was learned yet.
+        `fingerprint` is the training set's, `extra` any JSON. `SurrogateError` where nothing was learned yet.
         """
         if self.input_shapes is None:
             raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` before `save`")

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +19,11 @@ from .tree_ensemble import Tree, TreeEnsemble
 __all__ = ["GROWERS", "GrowingSettings"]
 
 Array = NDArray[np.float64]
+LIBRARIES = {
+    "scikit-learn": ("sklearn", "scikit-learn", "trees"),
+    "xgboost": ("xgboost", "xgboost-cpu", "xgboost"),
+}
+"""Its module, its package, and the extra that brings it."""
 WIDEST = 255
 """Bins of a column that scikit-learn keeps apart."""
 
@@ -31,7 +37,7 @@ class GrowingSettings:
         learning_rate: the share of what is left that each tree takes on.
         leaves: of each tree, at most.
         samples_in_leaf: at least: fewer follow finer detail, and noise.
-        shrinkage: of the leaves' values, L2.
+        l2: penalty of the leaves' values; 0 for none.
         bins: of each column: splits lie between them only, so that they bound the accuracy. For scikit-learn
             at most 255, and no fewer than any category has codes.
         library: `scikit-learn` (pip install understudy[trees]) or `xgboost` (understudy[xgboost]), which
@@ -42,7 +48,7 @@ class GrowingSettings:
     learning_rate: float = 0.1
     leaves: int = 31
     samples_in_leaf: int = 20
-    shrinkage: float = 0.0
+    l2: float = 0.0
     bins: int = 255
     library: Literal["scikit-learn", "xgboost"] = "scikit-learn"
 
@@ -50,15 +56,21 @@ class GrowingSettings:
         for name, least in (("trees", 1), ("leaves", 2), ("samples_in_leaf", 1), ("bins", 2)):
             if getattr(self, name) < least:
                 raise SurrogateError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < math.inf or not 0 <= self.shrinkage < math.inf:
+        if not 0 < self.learning_rate < math.inf or not 0 <= self.l2 < math.inf:
             raise SurrogateError(
-                "the learning rate must be positive and the shrinkage not negative, got "
-                f"{self.learning_rate} and {self.shrinkage}"
+                "the learning rate must be positive and l2 not negative, got "
+                f"{self.learning_rate} and {self.l2}"
             )
         if self.library not in GROWERS:
             raise SurrogateError(f"the library must be one of {sorted(GROWERS)}, got {self.library!r}")
         if self.library == "scikit-learn" and self.bins > WIDEST:
             raise SurrogateError(f"scikit-learn has at most {WIDEST} bins, got {self.bins}")
+
+    def refuse_without_library(self) -> None:
+        """Raise `SurrogateError` where `library` is not installed."""
+        module, package, extra = LIBRARIES[self.library]
+        if find_spec(module) is None:
+            raise _not_installed(package, extra)
 
 
 def with_scikit_learn(
@@ -73,7 +85,7 @@ def with_scikit_learn(
     try:
         from sklearn.ensemble import HistGradientBoostingRegressor
     except ImportError as error:
-        raise _not_installed("scikit-learn", "trees") from error
+        raise _not_installed(*LIBRARIES["scikit-learn"][1:]) from error
     if max(sizes, default=0) > settings.bins:
         raise SurrogateError(
             f"a category has {max(sizes)} codes, more than there are bins: raise bins ({settings.bins})"
@@ -83,7 +95,7 @@ def with_scikit_learn(
         max_iter=settings.trees,
         max_leaf_nodes=settings.leaves,
         min_samples_leaf=settings.samples_in_leaf,
-        l2_regularization=settings.shrinkage,
+        l2_regularization=settings.l2,
         max_bins=settings.bins,
         categorical_features=list(range(len(sizes))) or None,
         early_stopping=False,
@@ -125,7 +137,7 @@ def with_xgboost(
     try:
         import xgboost
     except ImportError as error:
-        raise _not_installed("xgboost-cpu", "xgboost") from error
+        raise _not_installed(*LIBRARIES["xgboost"][1:]) from error
     start = float(target.mean())
     kinds = ["c"] * len(sizes) + ["q"] * (rows.shape[1] - len(sizes))
     matrix = xgboost.DMatrix(rows, label=target - start, feature_types=kinds, enable_categorical=True)
@@ -138,7 +150,7 @@ def with_xgboost(
         "max_leaves": settings.leaves,
         "eta": settings.learning_rate,
         "min_child_weight": settings.samples_in_leaf,
-        "lambda": settings.shrinkage,
+        "lambda": settings.l2,
         "max_bin": settings.bins,
         "seed": seed,
         "nthread": torch.get_num_threads(),

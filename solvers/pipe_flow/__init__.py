@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..contract import Kit, Solver
 from .colebrook import REGIMES, regimes_of
+from .compiled_solver import Compiled
 from .exact import WrightOmega
 from .ladder import ladder
 from .regime_solver import RegimeSolver
@@ -14,6 +15,7 @@ __all__ = [
     "KIT",
     "MATERIALS",
     "REGIMES",
+    "Compiled",
     "Explicit",
     "Iterated",
     "Material",
@@ -36,7 +38,7 @@ def reference(system: PipeFlow) -> Solver:
 
 KIT = Kit(
     system=PipeFlow,
-    solvers=(Explicit, Iterated, WrightOmega),
+    solvers=(Compiled, Explicit, Iterated, WrightOmega),
     standard=standard,
     reference=reference,
     ladder=ladder,

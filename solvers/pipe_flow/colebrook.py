@@ -25,7 +25,8 @@ GRAINS, VISCOUS = 3.7, 2.51
 """Of Colebrook's equation: what the grains of the wall are divided by, and the viscous layer's weight."""
 LAMINAR_UNTIL, TURBULENT_FROM = 2300.0, 4000.0
 """Reynolds numbers between which lies the critical zone."""
-REGIMES = ("laminar", "transition", "turbulent")
+REGIMES = ("laminar", "critical", "turbulent")
+"""In Moody's words: what his chart calls transition is turbulent, where walls are not yet fully rough."""
 START = 7.0
 """1 / sqrt f in the middle of Moody's chart: where iterations begin."""
 TURNS = 20

@@ -32,16 +32,18 @@ class MixtureOfExperts(nn.Module):
 
     The gate is a softmax of a linear map. Of several experts the weights are their probabilities, scaled to
     add up to 1; of a single one its probability itself, without which the gate would learn nothing (Fedus et
-    al.). So what one expert says is multiplied by how sure the gate is of it: near a boundary two experts
-    blend, a single one jumps.
+    al.). So what one expert says is multiplied by how sure the gate is of it. The answer jumps wherever the
+    last of those that are asked is exchanged for another: by little where that one weighs little, and not at
+    all only where all experts are active.
 
     An expert that nobody asks gets no gradient, and may stay idle for ever while one does all the work. The
     `balance` of a batch, added to the loss, draws the loads together. It is 1 where all experts are asked
     alike and as large as their number where one has everything. Where regimes are unequal, equal loads are
     wrong: keep its weight small, and look at the `load`.
 
-    Shazeer et al. 2017 (arXiv:1701.06538), without their noise unless it is asked for; Fedus, Zoph & Shazeer
-    2021 (arXiv:2101.03961) for the balance.
+    Shazeer et al. 2017 (arXiv:1701.06538), without their noise unless it is asked for, and then of one scale
+    for all inputs and experts, where theirs is learned; Fedus, Zoph & Shazeer 2021 (arXiv:2101.03961) for the
+    balance.
 
     Arguments:
         inputs, outputs: numbers of each row.

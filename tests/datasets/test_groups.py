@@ -77,6 +77,11 @@ def test_what_is_no_input_and_sets_of_others_are_refused(pipes: TrainingSet, tmp
         TASK.examples(channels, "train")
 
 
+def test_sets_of_a_system_with_other_parameters_are_refused(pipes: TrainingSet) -> None:
+    with pytest.raises(SolverError, match=r"Pipe flow with least_diameter = 0.1, the set's has 0.06"):
+        Grouped(PipeFlow(least_diameter=0.1), inputs=("reynolds",)).examples(pipes, "train")
+
+
 def test_sets_that_change_in_time_are_refused(finished: TrainingSet) -> None:
     with pytest.raises(SolverError, match="60 frames"):
         TASK.examples(finished, "test")

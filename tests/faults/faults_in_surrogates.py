@@ -48,7 +48,7 @@ FAULTS = (
         ),
     ),
     *planted(
-        "surrogates/interpolation.py",
+        "surrogates/scattered.py",
         "tests/surrogates/test_interpolation.py",
         (
             "weights[~inside] = np.eye(coordinates + 1)[0]",
@@ -56,9 +56,28 @@ FAULTS = (
             "test_outside_of_the_training_queries_the_nearest_answers",
         ),
         (
+            "np.maximum(distances[:, -1:], np.finfo(np.float64).tiny)",
+            "distances[:, -1:]",
+            "test_where_all_that_counts_is_at_one_place_it_answers_there",
+        ),
+    ),
+    *planted(
+        "surrogates/interpolation.py",
+        "tests/surrogates/test_interpolation.py",
+        (
             "place = (times + 1) * (0.5 * (frames - 1))",
             "place = (times + 1) * (0.5 * frames)",
             "test_polynomials_of_time_are_exact_between_frames",
+        ),
+        (
+            "found.append((rows, own[places], shares))",
+            "found.append((rows, places, shares))",
+            "test_each_code_has_a_table_of_its_own",
+        ),
+        (
+            "if not np.allclose(times, even,",
+            "if False and np.allclose(times, even,",
+            "test_times_that_are_not_even_are_refused",
         ),
     ),
     *planted(

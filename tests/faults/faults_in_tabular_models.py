@@ -5,6 +5,7 @@ from fault import planted
 __all__ = ["FAULTS"]
 
 PIPES = "tests/solvers/pipe_flow/test_pipe_flow.py"
+COMPARED = "tests/experiments/test_pipe_flow.py"
 CATEGORIES = "tests/surrogates/test_categories.py"
 EXPERTS = "tests/surrogates/test_mixture_of_experts.py"
 TREES = "tests/surrogates/test_boosted_trees.py"
@@ -64,6 +65,24 @@ FAULTS = (
         ),
     ),
     *planted(
+        "solvers/pipe_flow/compiled_solver.py",
+        PIPES,
+        (
+            'np.float32 if self.precision == "single" else np.float64',
+            "np.float64",
+            "test_compiled_newton_is_newton_in_either_precision",
+        ),
+    ),
+    *planted(
+        "solvers/pipe_flow/kernels.py",
+        PIPES,
+        (
+            "(over + off * (1.0 + off / 3.0))",
+            "(over + off)",
+            "test_clamonds_iteration_is_as_close_as_its_author_says",
+        ),
+    ),
+    *planted(
         "solvers/pipe_flow/system.py",
         PIPES,
         (
@@ -79,6 +98,11 @@ FAULTS = (
             "**self.system.groups(queries)",
             "**self.system.groups({**queries, 'diameter': 1 + 0 * queries['diameter']})",
             "test_answers_are_asked_in_groups",
+        ),
+        (
+            "if own[name] != other[name]:",
+            "if False:",
+            "test_sets_of_a_system_with_other_parameters_are_refused",
         ),
     ),
     *planted(
@@ -116,6 +140,11 @@ FAULTS = (
             '"known": dict(self.known)',
             '"known": {}',
             "test_it_comes_back_from_disk_with_its_codes",
+        ),
+        (
+            "if self.known and not self._number_shapes:",
+            "if False:",
+            "test_codes_without_a_number_are_refused",
         ),
     ),
     *planted(
@@ -164,6 +193,11 @@ FAULTS = (
             "return error + 0 * mixture",
             "test_the_balance_keeps_more_experts_at_work",
         ),
+        (
+            "found.append(routing)",
+            "found[:] = [routing]",
+            "test_a_mixture_says_what_share_each_expert_was_asked",
+        ),
     ),
     *planted(
         "surrogates/tree_kernels.py",
@@ -191,6 +225,33 @@ FAULTS = (
             'bitorder="little"',
             'bitorder="big"',
             "test_our_walk_says_what_the_library_says",
+        ),
+    ),
+    *planted(
+        "experiments/pipe_findings.py",
+        COMPARED,
+        (
+            ' and find_spec("sklearn") is None',
+            "",
+            "test_a_missing_library_is_named_only_where_it_is_missing",
+        ),
+    ),
+    *planted(
+        "experiments/pipe_figures.py",
+        COMPARED,
+        (
+            "found = roughness[within.any(axis=1)]",
+            "found = roughness",
+            "test_a_chart_of_other_pipes_has_the_lines_that_these_have",
+        ),
+    ),
+    *planted(
+        "experiments/command.py",
+        COMPARED,
+        (
+            "chosen.items() if isinstance(command, Training) else ()",
+            "chosen.items()",
+            "test_trees_without_their_library_are_refused_before_anything_is_solved",
         ),
     ),
     *planted(

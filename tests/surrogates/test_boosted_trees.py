@@ -226,6 +226,12 @@ def test_what_has_learned_answers_from_disk_without_the_library(
     assert {path.name for path in tmp_path.iterdir()} == {"surrogate.json", "weights.safetensors"}
 
 
+def test_whatever_device_it_is_given_it_computes_on_the_cpu() -> None:
+    """`device` is what a comparison says that it was timed on."""
+    given = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu:0"
+    assert BoostedTrees(device=str(given)).device == torch.device("cpu")
+
+
 def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither library can be imported from now on."""
     real = builtins.__import__
@@ -269,7 +275,7 @@ def test_fields_and_names_that_are_not_there_are_refused() -> None:
         {"bins": 256},
         {"bins": 1},
         {"learning_rate": 0.0},
-        {"shrinkage": -1.0},
+        {"l2": -1.0},
         {"library": "lightgbm"},
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 import torch
 from known_dynamics import obstacles
 from known_tables import MAKES, falling, makes, of, tensors
+from understudy.surrogates import span_map
 from understudy.surrogates.affine_span import AffineSpan
 from understudy.surrogates.answer_network import AnswerNetwork
 from understudy.surrogates.answering import AnsweringSettings
@@ -201,6 +202,13 @@ def test_names_that_are_not_there_are_refused(change: dict[str, Any], said: str)
         make(Dense, answering=dataclasses.replace(SEEN, **change)).fit(makes(30, 0), makes(9, 1), seed=0)
 
 
+def test_codes_without_a_number_are_refused() -> None:
+    pairs = of(makes(30, 0), inputs=("make",), outputs=("price",))
+    answering = dataclasses.replace(SEEN, logarithmic=("price",))
+    with pytest.raises(SurrogateError, match=r"all inputs are categories \(make\), and Dense needs"):
+        make(Dense, answering=answering).fit(pairs, pairs, seed=0)
+
+
 def test_an_output_that_is_negative_is_refused_where_its_logarithm_counts() -> None:
     negative = of(makes(30, 0), inputs=("size", "make"), outputs=("shift",))
     with pytest.raises(SurrogateError, match="shift must be positive"):
@@ -241,6 +249,19 @@ def test_a_mixture_says_who_answered_and_learns_the_same_with_noise() -> None:
     alone = torch.cat([first.chosen({n: v[i : i + 1] for n, v in asked.items()}) for i in range(40)])
     assert torch.equal(chosen, alone)
     assert first.mixture.active_weights < first.mixture.stored_weights < first.parameters_count
+
+
+def test_a_mixture_says_what_share_each_expert_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Mixture.Settings(
+        **SMALL[Mixture], answering=SEEN, training=dataclasses.replace(SHORT, steps=5)
+    )
+    network = Mixture(settings)
+    network.fit(makes(100, 0), makes(20, 1), seed=2)
+    asked = tensors(makes(40, 2).batch(range(40))[0])
+    monkeypatch.setattr(span_map, "_ROWS", 7)  # several batches
+    wanted = torch.bincount(network.chosen(asked).flatten(), minlength=3) / 80
+    assert wanted.count_nonzero() > 1
+    torch.testing.assert_close(network.load(asked), wanted.double())
 
 
 def test_the_balance_keeps_more_experts_at_work() -> None:

@@ -1,12 +1,17 @@
 """Reading off a table is exact where it must be, and says what it cannot read off."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from known_dynamics import Asked, Evolved, swings
+from known_tables import MAKES, makes, of
 from understudy.datasets.pairs import Pairs
 from understudy.surrogates.interpolation import Interpolation
-from understudy.surrogates.surrogate import SurrogateError
+from understudy.surrogates.scattered import Scattered
+from understudy.surrogates.surrogate import SurrogateError, load
 
 
 def linear(samples: int, seed: int, *, dimensions: int) -> Pairs:
@@ -35,6 +40,15 @@ def test_the_training_queries_get_their_own_answers(dimensions: int) -> None:
     inputs, outputs = pairs.batch(range(60))
     said = table({"x": torch.from_numpy(inputs["x"])})["y"].numpy()
     np.testing.assert_allclose(said, outputs["y"], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("neighbours", [1, 3])
+def test_where_all_that_counts_is_at_one_place_it_answers_there(neighbours: int) -> None:
+    places = np.repeat(np.random.default_rng(0).normal(size=(5, 4)), 3, axis=0)
+    scattered = Scattered(places, neighbours=neighbours, on_a_line="linear")
+    found, weights = scattered.nearest(places)
+    np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-15)
+    np.testing.assert_array_equal(places[found], np.repeat(places[:, None], neighbours, axis=1))
 
 
 def test_outside_of_the_training_queries_the_nearest_answers() -> None:
@@ -112,3 +126,60 @@ def test_on_a_line_with_a_query_twice_a_line_is_read_off_there() -> None:
     found, weights = table._nearest(torch.from_numpy(asked[:, None]))
     np.testing.assert_allclose((places[found] * weights).sum(axis=1), asked)
     assert np.isfinite(weights).all()
+
+
+CODED = Interpolation.Settings(categories=("make",), logarithmic=("size", "price"))
+
+
+def test_each_code_has_a_table_of_its_own(tmp_path: Path) -> None:
+    """A price is size * 10^worth: along a make's own line exact, between makes nothing."""
+    table = Interpolation(CODED)
+    record = table.fit(makes(60, 0), makes(20, 1), seed=0)
+    size, make = (a.ravel() for a in np.meshgrid(np.logspace(-1.5, 1.5, 9), list(MAKES)))
+    asked = {"size": torch.from_numpy(size), "make": torch.from_numpy(make)}
+    said = table(asked)["price"].numpy()
+    wanted = size * 10 ** np.array([MAKES[code] for code in make])
+    np.testing.assert_allclose(said, wanted, rtol=1e-9)
+    table.save(tmp_path, fingerprint="f", record=record)
+    np.testing.assert_array_equal(load(tmp_path)[0](asked)["price"].numpy(), said)
+    shuffled = np.random.default_rng(0).permutation(len(size))
+    mixed = table({name: values[shuffled] for name, values in asked.items()})["price"].numpy()
+    np.testing.assert_array_equal(mixed, said[shuffled])
+
+
+def test_codes_of_which_the_table_has_no_query_are_refused_by_name() -> None:
+    table = Interpolation(CODED)
+    table.fit(makes(60, 0), makes(20, 1), seed=0)
+    one = torch.ones(1, dtype=torch.float64)
+    with pytest.raises(SurrogateError, match="'make' = 15, which this surrogate has not learned"):
+        table({"size": one, "make": 15 * one})
+    few = np.array([1.0, 2.0, 1.0, 2.0, 3.0])
+    source: Any = Asked(x=few, a=np.array([1.0, 1, 1, 1, 2]), b=np.array([5.0, 5, 6, 6, 6]), y=few)
+    pairs = Pairs(source, inputs=("x", "a", "b"), outputs=("y",))
+    table = Interpolation(Interpolation.Settings(categories=("a", "b")))
+    table.fit(pairs, pairs, seed=0)
+    said = table(
+        {
+            "x": torch.tensor([1.5, 9.0]).double(),
+            "a": one.repeat(2) * torch.tensor([1, 2]),
+            "b": 6 * one.repeat(2),
+        }
+    )
+    torch.testing.assert_close(said["y"], torch.tensor([1.5, 3.0]).double())
+    with pytest.raises(SurrogateError, match="no query of 'a' = 2, 'b' = 5"):
+        table({"x": one, "a": 2 * one, "b": 5 * one})
+
+
+def test_codes_alone_are_refused() -> None:
+    pairs = of(makes(30, 0), inputs=("make",), outputs=("price",))
+    with pytest.raises(SurrogateError, match=r"all inputs are categories \(make\).*take boosted_trees"):
+        Interpolation(Interpolation.Settings(categories=("make",))).fit(pairs, pairs, seed=0)
+
+
+def test_times_that_are_not_even_are_refused() -> None:
+    for times in (np.array([0.0, 1.0, 3.0]), np.array([1.0, 2.0, 3.0])):
+        path = np.random.default_rng(0).normal(size=(9, 3))
+        source: Any = Evolved({"x": path}, {}, times)
+        pairs = Pairs(source, inputs=("x",), outputs=("x",), timed=True)
+        with pytest.raises(SurrogateError, match="frames that are evenly apart from time 0 on"):
+            Interpolation().fit(pairs, pairs, seed=0)
