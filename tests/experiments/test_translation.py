@@ -37,7 +37,6 @@ def test_all_contestants_are_judged_beside_the_identity_and_the_solver(finished:
     assert errors["paired-regression"] < errors["identity"]
     aside = results["aside"]
     assert set(aside) == WITHOUT | WITH | {"identity"}
-    assert 0 < sum(aside[label] for label in WITHOUT) < len(WITHOUT)
     for label in WITHOUT:
         assert (errors[label] == errors["identity"]) == bool(aside[label])
     ladder = {label for label, kind in kinds.items() if kind == "ladder"}
