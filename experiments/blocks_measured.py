@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from .report import duration
 from .results_table import RESULTS, VALID_TIME, mode_of
 from .targets_page import Measured
 
-__all__ = ["beside", "better_share", "codes", "ensembles", "experts", "load", "row_of"]
+__all__ = [
+    "adapted",
+    "beside",
+    "better_share",
+    "codes",
+    "ensembles",
+    "experts",
+    "load",
+    "lowered",
+    "row_of",
+    "skips",
+    "students",
+    "with_symmetry",
+]
 
 Results = Mapping[str, Any]
 
@@ -90,6 +104,82 @@ def ensembles(name: str = "super-resolution-default") -> Measured:
     ]
     seconds = duration(row_of(results, "diffusion")["seconds_per_query"]["batch"]["median"])
     return f"{'; '.join(said)}; {seconds} an answer of 8 members", None
+
+
+def skips(name: str = "bench-depth") -> Measured:
+    """Gradient at the first layer of the deepest stacks at the start, and their valid times."""
+    rows = load(name, "skips")["rows"]
+    deepest = max(row["depth"] for row in rows)
+    said, better = [], []
+    for activation in dict.fromkeys(row["activation"] for row in rows):
+        own = {
+            row["kind"]: row for row in rows if row["activation"] == activation and row["depth"] == deepest
+        }
+        times = {kind: row["valid_time"] or 0.0 for kind, row in own.items()}
+        words = (f"{kind} {row['gradient']:.1e}, then {times[kind]:.2g}" for kind, row in own.items())
+        said.append(f"{activation}: {'; '.join(words)}")
+        better.append(times["residual"] > times["plain"])
+    return f"{deepest} blocks, gradient, then valid time: {'. '.join(said)}", all(better)
+
+
+def adapted(name: str = "bench-low-cost") -> Measured:
+    """Errors in another regime by way and number of samples; reached where one way always beats scratch."""
+    rows = load(name, "adaptation")["rows"]
+    counts, ways = sorted({row["samples"] for row in rows}), list(dict.fromkeys(row["way"] for row in rows))
+    errors = {way: [_of(rows, "test", way=way, samples=count) for count in counts] for way in ways}
+    said = [f"{way} {', '.join(f'{error:.1e}' for error in found)}" for way, found in errors.items()]
+    best = [min(errors[way][k] for way in ways if way != "scratch") for k in range(len(counts))]
+    reached = all(one < other for one, other in zip(best, errors["scratch"], strict=True))
+    return f"with {', '.join(map(str, counts))} samples: {'; '.join(said)}", reached
+
+
+def students(name: str = "bench-low-cost") -> Measured:
+    """Errors of students by size and source; reached where a teacher helps at every size."""
+    rows = load(name, "distillation")["rows"]
+    sizes = sorted({row["channels"] for row in rows if row["channels"]})
+    sources = list(dict.fromkeys(row["source"] for row in rows if row["channels"]))
+    said, helped = [], []
+    for size in sizes:
+        errors = {source: _of(rows, "test", channels=size, source=source) for source in sources}
+        said.append(f"{size} channels: {', '.join(f'{s} {e:.2e}' for s, e in errors.items())}")
+        helped.append(min(errors.values()) < errors["labels"])
+    return "; ".join(said), all(helped)
+
+
+def lowered(name: str = "bench-low-cost") -> Measured:
+    """Median ratios to single precision over all networks: error, seconds in batches, bytes."""
+    rows = load(name, "precision")["rows"]
+    whole = {(row["problem"], row["surrogate"]): row for row in rows if row["form"] == "float32"}
+    said = []
+    for form in dict.fromkeys(row["form"] for row in rows):
+        own = [row for row in rows if row["form"] == form and not row["why_not"] and row["test"]]
+        if form != "float32" and own:
+            beside = [(row, whole[row["problem"], row["surrogate"]]) for row in own]
+            error, seconds, size = (
+                median([of(row) / of(one) for row, one in beside])
+                for of in (lambda r: r["test"], lambda r: r["batch"]["median"], lambda r: r["bytes"])
+            )
+            said.append(f"{form}: {error:.2g}, {seconds:.2g}, {size:.2g}")
+    return f"error, time in batches and bytes over those in float32: {'; '.join(said)}", None
+
+
+def with_symmetry(part: str, plain: str, other: str, name: str = "bench-structure") -> Measured:
+    """Errors by number of samples of two ways; reached where the other is always better."""
+    rows = [row for row in load(name, part)["rows"] if row["way"] in (plain, other)]
+    said, better = [], []
+    for problem in dict.fromkeys(row["problem"] for row in rows):
+        own = [row for row in rows if row["problem"] == problem]
+        for count in sorted({row["samples"] for row in own}):
+            one, two = (_of(own, "test", way=way, samples=count) for way in (plain, other))
+            said.append(f"{problem}, {count}: {one:.2g} to {two:.2g}")
+            better.append(two < one)
+    return f"{plain} to {other}: {'; '.join(said)}", all(better)
+
+
+def _of(rows: Sequence[Results], key: str, **which: Any) -> float:
+    """Median of the rows of a kind; infinite where one failed."""
+    found = [row[key] for row in rows if all(row[k] == v for k, v in which.items())]
+    return median(float("inf") if value is None else float(value) for value in found)
 
 
 def _median(row: Results, *, longest: bool = False) -> float:

@@ -7,11 +7,33 @@ families, and draws their picture; a test keeps the tables equal to the results.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from . import (
+    bench_depth_skips,
+    bench_low_cost_adaptation,
+    bench_low_cost_distillation,
+    bench_low_cost_precision,
+    bench_structure_categories,
+    bench_structure_symmetry,
+)
 from .block_uses import block_names, checked_by, helpers_with, says, surrogates_with
-from .blocks_measured import beside, better_share, codes, ensembles, experts
+from .blocks_measured import (
+    adapted,
+    beside,
+    better_share,
+    codes,
+    ensembles,
+    experts,
+    load,
+    lowered,
+    skips,
+    students,
+    with_symmetry,
+)
 from .family_figure import PICTURE, family_figure
 from .family_table import FAMILIES, family_table, there
 from .figures import save
@@ -23,7 +45,8 @@ __all__ = ["PAGE", "README", "README_TABLES", "TABLES", "blocks_table"]
 PAGE = RESULTS / "TARGETS-blocks.md"
 README = Path(__file__).parents[1] / "README.md"
 SEQUENCES, LATENT, SMOOTHING = "sequence-models-default", "latent-models-default", "smoothing-default"
-FINE, PIPES = "super-resolution-default", "pipe-flow-default"
+FINE, PIPES, ISING = "super-resolution-default", "pipe-flow-default", "ising-default"
+VORTICES, TRANSLATION = "vortex-finding-default", "translation-default"
 RECURRENT = ("recurrent-rnn", "recurrent-gru", "recurrent-lstm")
 
 
@@ -36,6 +59,21 @@ def blocks_table() -> str:
         where = ", ".join(f"`{path.rsplit('/', 1)[-1]}`" for path in tests[block])
         lines.append(f"| `{block}` | {says(block)} | {', '.join(used)} | {where} |")
     return "\n".join(lines)
+
+
+def criteria() -> tuple[str, ...]:
+    """The gradient criteria among the settings of the vortices' solvers."""
+    rows = load(VORTICES)["rows"]
+    return tuple(r["label"] for r in rows if r["kind"] == "ladder" and r["label"].startswith(("Q", "Okubo")))
+
+
+def bench_table(name: str, part: str, module: Any) -> str:
+    """A benchmark's own table of committed results."""
+    try:
+        found = load(name, part)
+    except FileNotFoundError:
+        return "not measured yet"
+    return f"```text\n{module.table(found)}\n```"
 
 
 def losses() -> Measured:
@@ -78,13 +116,43 @@ TARGETS: tuple[Target, ...] = (
     ("boosted trees", "better than a table",
      lambda: beside(PIPES, ("trees", "trees-groups"), ("interpolation", "interpolation-groups")),
      "run pipe-flow"),
+    ("the same beside one-hot codes, by number of pipes", "better",
+     partial(with_symmetry, "categories", "one-hot", "embedded"), "bench structure"),
+    ("images under symmetries, by number of samples", "better",
+     partial(with_symmetry, "symmetry", "plain", "images"), "bench structure"),
     ("dimensionless groups told", "better than depth",
      lambda: better_share(PIPES, "dense-groups", "residual-dense"), "run pipe-flow"),
+    ("restricted Boltzmann machine on the Ising lattice", "better than a table of the training energies",
+     lambda: beside(ISING, ("boltzmann-shared", "boltzmann-shared 32768", "boltzmann-free"),
+                    ("interpolation", "interpolation-cubic")), "run ising"),
+    ("heads of detection and segmentation find vortices", "better than every gradient criterion",
+     lambda: beside(VORTICES, ("finder",), criteria()), "run vortex-finding"),
+    ("one encoder with two decoders, without pairs", "better than transport of means and covariances",
+     lambda: beside(TRANSLATION, ("shared-encoder",), ("identity", "shift", "transport")),
+     "run translation"),
+    ("the same beside what pairs would have told", "stated",
+     lambda: (beside(TRANSLATION, ("shared-encoder",), ("paired-regression", "paired-encoder"))[0], None),
+     "run translation"),
+    ("stacks with skips and without, 4 to 64 blocks", "skips help at depth", skips, "bench depth"),
+    ("another regime from few samples", "better than from scratch", adapted, "bench low-cost"),
+    ("students of a teacher, by size", "better than from labels alone", students, "bench low-cost"),
+    ("shorter, fewer and ternary numbers", "stated", lowered, "bench low-cost"),
 )  # fmt: skip
+
+BENCHES: Mapping[str, tuple[str, Any]] = {
+    "skips": ("bench-depth", bench_depth_skips),
+    "precision": ("bench-low-cost", bench_low_cost_precision),
+    "adaptation": ("bench-low-cost", bench_low_cost_adaptation),
+    "distillation": ("bench-low-cost", bench_low_cost_distillation),
+    "symmetry": ("bench-structure", bench_structure_symmetry),
+    "categories": ("bench-structure", bench_structure_categories),
+}
+"""Parts of benchmarks whose own tables stand on the page."""
 
 TABLES: Tables = {
     "targets": partial(targets_table, TARGETS),
     "blocks": blocks_table,
+    **{part: partial(bench_table, name, part, module) for part, (name, module) in BENCHES.items()},
     "family": lambda: family_table(there()),
     "made": lambda: made_table(FAMILIES, _made),
 }
