@@ -177,7 +177,7 @@ def _rows(
                 "alone": asdict(times[1][name]),
                 "batch": asdict(times[settings.batch][name]),
                 "bytes": stored,
-                "operations": count,
+                "operations": sum(count),
                 "joules": energy(count, stored, form.numbers, share=form.share),
                 "why_not": "",
             }

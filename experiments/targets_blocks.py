@@ -119,7 +119,7 @@ TARGETS: tuple[Target, ...] = (
     ("the same beside one-hot codes, by number of pipes", "better",
      partial(with_symmetry, "categories", "one-hot", "embedded"), "bench structure"),
     ("images under symmetries, by number of samples", "better",
-     partial(with_symmetry, "symmetry", "plain", "images"), "bench structure"),
+     partial(with_symmetry, "symmetry", "as they are", "with images"), "bench structure"),
     ("dimensionless groups told", "better than depth",
      lambda: better_share(PIPES, "dense-groups", "residual-dense"), "run pipe-flow"),
     ("restricted Boltzmann machine on the Ising lattice", "better than a table of the training energies",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 from torch import nn
 
 from .blocks.low_rank_adapter import adapt_layer, merge_layer
-from .blocks.matrix_layers import matrix_layers, weights_of
+from .blocks.matrix_layers import matrix_layers, output_axes, weights_of
 from .further_training import Way, train_on
 from .last_layers import last_layers
 from .surrogate import Surrogate, SurrogateError, TrainingRecord
@@ -130,7 +131,8 @@ class Adapters:
         for name, layer in matrix_layers(module).items():
             for own in weights_of(layer):
                 weight = getattr(layer, own)
-                adapt_layer(layer, own, rank=min(self.rank, len(weight), weight[0].numel()))
+                outputs = math.prod(weight.shape[axis] for axis in output_axes(layer, own))
+                adapt_layer(layer, own, rank=min(self.rank, outputs, weight.numel() // outputs))
                 changed.add(_joined(name, own))
         return changed
 

@@ -33,8 +33,8 @@ class Taught(Pairs):
         teacher: that answers pairs.
         times: (frames,) at which each query is answered, for a teacher that takes `time`.
 
-    Raises `SurrogateError` for queries that the teacher does not take, or times where it takes none or the
-    other way round.
+    Raises `SurrogateError` for queries that the teacher does not take, none at all, or not as many under each
+    name; for times where it takes none or the other way round, and for those that do not rise.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Taught(Pairs):
                 f"the teacher answers {'at times, which are missing' if self.timed else 'without a time'}; "
                 f"{'give' if self.timed else 'leave out'} times"
             )
-        self._times = None if times is None else np.asarray(times, dtype=np.float64)
+        self._times = None if times is None else _rising(times)
         self.frames = 1 if self._times is None else len(self._times)
         self.horizon = None if self._times is None else float(self._times[-1])
         self.source = cast(Any, None)  # nothing is read
@@ -66,6 +66,9 @@ class Taught(Pairs):
                 expected = ", ".join(["queries", *map(str, shape)])
                 raise SurrogateError(f"the teacher needs {name!r} of shape ({expected}), got {got}")
             self._asked[name] = np.asarray(queries[name], dtype=np.float64)
+        counts = {name: len(values) for name, values in self._asked.items()}
+        if len({*counts.values()}) != 1 or not self.trajectories:
+            raise SurrogateError(f"the teacher needs a query at least, as many under each name, got {counts}")
         self._said = self._ask(teacher)
 
     @property
@@ -106,6 +109,14 @@ class Taught(Pairs):
             for name, values in teacher(given).items():
                 parts[name].append(values.cpu().numpy())
         return {name: np.concatenate(some_of) for name, some_of in parts.items()}
+
+
+def _rising(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As they are; refused where a frame is not later than the one before."""
+    given = np.asarray(times, dtype=np.float64)
+    if given.ndim != 1 or not given.size or not np.isfinite(given).all() or not (np.diff(given) > 0).all():
+        raise SurrogateError(f"times are (frames,) finite numbers that rise, got {given.tolist()}")
+    return given
 
 
 class TaughtTrajectories(Trajectories):

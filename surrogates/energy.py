@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
 from .blocks.matrix_layers import matrix_layers, multiply_adds
+from .low_precision import of_whole_numbers
+from .sizes import refuse_lowered
 from .surrogate import Surrogate, SurrogateError
 
-__all__ = ["ARITHMETIC", "BYTE", "Arithmetic", "energy", "operations"]
+__all__ = ["ARITHMETIC", "BYTE", "Arithmetic", "Products", "energy", "operations"]
 
 PICO = 1e-12
 
@@ -50,23 +52,31 @@ BYTE = 12.5 * PICO
 more. The same source."""
 
 
+class Products(NamedTuple):
+    """How many there are in an answer; `sum` has them all.
+
+    Attributes:
+        rounded: of layers that have products of whole numbers, when they are lowered to `int8`.
+        others: of those that multiply in full then: axial mixing, transposed, grouped and dilated
+            convolutions.
+    """
+
+    rounded: int
+    others: int = 0
+
+
 @torch.no_grad()
-def operations(surrogate: Surrogate, inputs: Mapping[str, torch.Tensor]) -> int:
+def operations(surrogate: Surrogate, inputs: Mapping[str, torch.Tensor]) -> Products:
     """Products, each summed up, of linear maps and convolutions in an answer to these inputs.
 
     Activations, transforms, waves and scalings are not counted. Count before lowering, which leaves the
     number as it is, but for a narrowed network. Raises `SurrogateError` for a network in another form.
     """
-    if surrogate.lowering and not surrogate.lowering.startswith("narrowed"):
-        raise SurrogateError(
-            f"operations are counted before lowering, and this {type(surrogate).__name__} was lowered to "
-            f"{surrogate.lowering}"
-        )
-    found = 0
+    refuse_lowered(surrogate, "operations")
+    found = {True: 0, False: 0}
 
     def count(layer: nn.Module, given: Any, said: torch.Tensor) -> None:
-        nonlocal found
-        found += multiply_adds(layer, given[0], said)
+        found[of_whole_numbers(layer) is not None] += multiply_adds(layer, given[0], said)
 
     layers = [layer for net in surrogate.networks().values() for layer in matrix_layers(net).values()]
     hooks = [layer.register_forward_hook(count) for layer in layers]
@@ -75,13 +85,28 @@ def operations(surrogate: Surrogate, inputs: Mapping[str, torch.Tensor]) -> int:
     finally:
         for hook in hooks:
             hook.remove()
-    return found
+    return Products(rounded=found[True], others=found[False])
 
 
-def energy(operations: int, stored: int, numbers: str, *, share: float = 0.0) -> float:
-    """Joules of an answer to one query: its operations, and every stored byte of the network read once.
+def energy(
+    products: Products, stored: int, numbers: str, *, share: float = 0.0, otherwise: str = "float32"
+) -> float:
+    """Joules of an answer to one query: its products, and every stored byte of the network read once.
 
-    `share` of the products are left out, as a processor could that knows of zeros. `numbers` is one of
-    `ARITHMETIC`.
+    Arguments:
+        products: as `operations` counts them.
+        stored: bytes of the network.
+        numbers: of `ARITHMETIC`, in which products are. Where that is `int8`, those of layers that have no
+            product of whole numbers are in `otherwise`.
+        share: of the products that are left out, as a processor could that knows of zeros.
+
+    Raises `SurrogateError` for other numbers, and for a share that is not in [0, 1).
     """
-    return (1 - share) * operations * ARITHMETIC[numbers].multiply_add + stored * BYTE
+    for name in (numbers, otherwise):
+        if name not in ARITHMETIC:
+            raise SurrogateError(f"energy is known of {', '.join(ARITHMETIC)}, got {name!r}")
+    if not 0 <= share < 1:
+        raise SurrogateError(f"the share that is left out must lie in [0, 1), got {share}")
+    rest = ARITHMETIC[otherwise if numbers == "int8" else numbers]
+    each = products.rounded * ARITHMETIC[numbers].multiply_add + products.others * rest.multiply_add
+    return (1 - share) * each + stored * BYTE

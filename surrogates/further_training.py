@@ -21,6 +21,9 @@ __all__ = ["Trainable", "Way", "train_on"]
 
 Kind = TypeVar("Kind", bound=Surrogate)
 
+SPREAD = 1024
+"""Examples whose loss tells whether a checkpoint is of these data."""
+
 
 @runtime_checkable
 class Trainable(Protocol):
@@ -84,22 +87,22 @@ def train_on(
     objective = result.objective(examples, validation)
     module: nn.Module = result.module
     tuned = copy.deepcopy(module)
+    descent = training or result.settings.training
     start = {
         "surrogate": type(surrogate).__name__,
         "way": {"name": type(way).__name__, **vars(way)},
         "examples": [len(examples), len(validation)],
-        # that of other weights or data is another
-        "first_loss": float(_example_of(objective, tuned).detach()),
+        **_first_errors(objective, tuned, batch=descent.batch),
     }
     # new numbers come from torch's global generator; it is put back as it was
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        changed = way.begin(tuned, lambda: _example_of(objective, tuned))
+        changed = way.begin(tuned, lambda: _loss(objective, tuned, _spread(objective, descent.batch)))
     prepared = time.perf_counter() - begun
     end = train(
         tuned,
         objective,
-        training or result.settings.training,
+        descent,
         seed=seed,
         folder=folder,
         identity=start,
@@ -121,8 +124,29 @@ def train_on(
     return result, record
 
 
-def _example_of(objective: Objective, module: nn.Module) -> torch.Tensor:
-    return objective.loss(module, torch.arange(1), torch.Generator().manual_seed(0))
+@torch.no_grad()
+def _first_errors(objective: Objective, module: nn.Module, *, batch: int) -> dict[str, str]:
+    """What the module says to the data before it goes on: of other weights or data it is another.
+
+    To six digits, as the last ones depend on where numbers lie in memory.
+    """
+    was_training = module.training
+    module.eval()
+    # a batch at a time, as in training: more may not fit into memory
+    losses = [float(_loss(objective, module, some)) for some in _spread(objective, SPREAD).split(batch)]
+    errors = {"first_loss": sum(losses) / len(losses), "first_validation_error": objective.validate(module)}
+    module.train(was_training)
+    return {name: f"{value:.5e}" for name, value in errors.items()}
+
+
+def _spread(objective: Objective, count: int) -> torch.Tensor:
+    """So many examples, evenly from the first to the last; all of them where there are fewer."""
+    last, count = objective.examples - 1, min(count, objective.examples)
+    return torch.linspace(0, last, count, dtype=torch.float64).round().long()
+
+
+def _loss(objective: Objective, module: nn.Module, examples: torch.Tensor) -> torch.Tensor:
+    return objective.loss(module, examples, torch.Generator().manual_seed(0))
 
 
 def _refuse_others(surrogate: Surrogate, examples: Any) -> None:

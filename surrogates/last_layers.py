@@ -18,6 +18,7 @@ def last_layers(network: nn.Module, run: Callable[[], Any]) -> list[str]:
 
     `run` calls the network, with gradients; where it does so again and again, as a rollout, the first counts.
     What a layer says is heard by another if that has a gradient by it. Layers are those of `matrix_layers`.
+    One that was not run is a head where its like in the same `ModuleList` is: an expert that nobody asked.
     Raises `ValueError` where none of them was run.
     """
     said: dict[str, torch.Tensor] = {}
@@ -39,10 +40,25 @@ def last_layers(network: nn.Module, run: Callable[[], Any]) -> list[str]:
     passed_on: set[str] = set()
     for name, output in said.items():
         others = [other for other in said if other != name and said[other].requires_grad]
+        if not others:
+            continue
         with torch.enable_grad():
             total = output.sum()
         slopes = torch.autograd.grad(
             total, [said[other] for other in others], retain_graph=True, allow_unused=True
         )
         passed_on |= {other for other, slope in zip(others, slopes, strict=True) if slope is not None}
-    return [name for name in said if name not in passed_on]
+    heads = [name for name in said if name not in passed_on]
+    places = {_place(network, name) for name in heads}
+    return heads + [
+        name for name in matrix_layers(network) if name not in said and _place(network, name) in places
+    ]
+
+
+def _place(network: nn.Module, name: str) -> str:
+    """The layer's name with a star for its number in each `ModuleList`: the same for all that are alike."""
+    parts = name.split(".")
+    return ".".join(
+        "*" if isinstance(network.get_submodule(".".join(parts[:depth])), nn.ModuleList) else part
+        for depth, part in enumerate(parts)
+    )

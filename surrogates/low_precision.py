@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.parametrize import register_parametrization
 
 from .blocks.magnitude_pruning import StoredPruned, neuron_pairs, remove_neurons
-from .blocks.matrix_layers import matrix_layers, weights_of
+from .blocks.matrix_layers import matrix_layers, output_axes, weights_of
 from .blocks.quantised_convolution import QuantisedConvolution
 from .blocks.quantised_linear import QuantisedLinear, StoredQuantised
 from .blocks.rounded_layer import RoundedLayer
@@ -18,7 +18,7 @@ from .blocks.ternary_linear import StoredTernary
 from .copies import copied
 from .surrogate import Surrogate, SurrogateError
 
-__all__ = ["LOWERINGS", "Lowering", "lowered", "stored_bytes"]
+__all__ = ["LOWERINGS", "Lowering", "lowered", "of_whole_numbers", "stored_bytes"]
 
 Lowering = Literal["bfloat16", "int8", "pruned", "narrowed", "ternary"]
 LOWERINGS: tuple[Lowering, ...] = get_args(Lowering)
@@ -88,13 +88,13 @@ def _lower(owner: Surrogate, path: str, layer: nn.Module, kind: Lowering, share:
     if kind == "bfloat16":
         _put(owner, path, RoundedLayer(layer, dtype=torch.bfloat16))
         return
-    if kind == "int8" and (rounded := _of_whole_numbers(layer)) is not None:
+    if kind == "int8" and (rounded := of_whole_numbers(layer)) is not None:
         _put(owner, path, rounded)
         return
     for name in weights_of(layer):
         weight = getattr(layer, name)
         if kind == "int8":
-            form: nn.Module = StoredQuantised()
+            form: nn.Module = StoredQuantised(outputs=output_axes(layer, name))
         elif kind == "pruned":
             form = StoredPruned(weight, share=share)
         else:
@@ -103,7 +103,7 @@ def _lower(owner: Surrogate, path: str, layer: nn.Module, kind: Lowering, share:
         register_parametrization(layer, name, form, unsafe=True)
 
 
-def _of_whole_numbers(layer: nn.Module) -> nn.Module | None:
+def of_whole_numbers(layer: nn.Module) -> nn.Module | None:
     """The layer with products of 8 bits; None where it has none."""
     if isinstance(layer, nn.Linear):
         return QuantisedLinear(weight=layer.weight, bias=layer.bias)

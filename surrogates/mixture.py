@@ -14,6 +14,7 @@ from .answering import AnsweringSettings
 from .blocks.mixture_of_experts import MixtureOfExperts, Routing
 from .blocks.query_and_time import beside
 from .pair_fit import EncodedPairs
+from .sizes import refuse_lowered
 from .surrogate import SurrogateError
 from .training import Objective, TrainingSettings
 
@@ -94,7 +95,11 @@ class Mixture(AnswerNetwork):
 
     @property
     def active_parameters(self) -> int:
-        """Learned numbers without the experts that one question leaves alone."""
+        """Learned numbers without the experts that one question leaves alone.
+
+        Raises `SurrogateError` before it has learned, and where it was lowered.
+        """
+        refuse_lowered(self, "active numbers")
         return self.parameters_count - self.mixture.stored_weights + self.mixture.active_weights
 
     @torch.no_grad()

@@ -119,16 +119,20 @@ class SOAP(torch.optim.Optimizer):
 def _eigenvectors(across: torch.Tensor, product: torch.Tensor) -> torch.Tensor:
     """Of `product`, which is `across` times its transpose; those of the largest eigenvalues first.
 
-    In single precision the divide-and-conquer method of some libraries gives up on finite matrices whose
-    eigenvalues are nearly all zero: products of a gradient with a single row that is mostly zero, as pruned
-    layers have it. The singular vectors of the gradient itself are the same vectors, and need no square.
+    In single precision the divide-and-conquer method of some libraries gives up, or answers NaN, on finite
+    matrices whose eigenvalues are nearly all zero: products of a gradient with a single row that is mostly
+    zero, as pruned layers have it. The singular vectors of the gradient itself are the same vectors, and need
+    no square.
     """
+    if not bool(across.isfinite().all()):
+        raise SurrogateError(
+            "the gradient of the first step is not finite; lower learning_rate, or see whether the "
+            "examples hold NaN or infinity"
+        )
     try:
-        return torch.linalg.eigh(product)[1].flip(-1)
+        found = torch.linalg.eigh(product)[1].flip(-1)
     except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
-        if not bool(across.isfinite().all()):
-            raise SurrogateError(
-                "the gradient of the first step is not finite; lower learning_rate, or see whether the "
-                "examples hold NaN or infinity"
-            ) from None
-        return torch.linalg.svd(across.double(), full_matrices=True)[0].to(product.dtype)
+        found = torch.full_like(product, torch.nan)
+    if not bool(found.isfinite().all()):
+        found = torch.linalg.svd(across.double(), full_matrices=True)[0].to(product.dtype)
+    return found

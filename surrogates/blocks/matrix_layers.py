@@ -10,7 +10,7 @@ from torch import nn
 from .axial_mixing import AxialMixing
 from .periodic_convolution import PeriodicConvolution
 
-__all__ = ["matrix_layers", "multiply_adds", "weights_of"]
+__all__ = ["matrix_layers", "multiply_adds", "output_axes", "weights_of"]
 
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 ONE_WEIGHT = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, *TRANSPOSED, PeriodicConvolution)
@@ -29,6 +29,17 @@ def weights_of(layer: nn.Module) -> tuple[str, ...]:
     if isinstance(layer, ONE_WEIGHT):
         return ("weight",)
     return ("along", "across") if isinstance(layer, AxialMixing) else ()
+
+
+def output_axes(layer: nn.Module, name: str = "weight") -> tuple[int, ...]:
+    """Axes of this matrix along which the layer's outputs lie; along all others lie its inputs.
+
+    The first of a linear map and a convolution, the second of a transposed one, in which outputs of several
+    groups share a place; of axial mixing channel and column, as its matrices stand to the right of fields.
+    """
+    if isinstance(layer, AxialMixing) and name in weights_of(layer):
+        return (0, 2)
+    return (1,) if isinstance(layer, TRANSPOSED) else (0,)
 
 
 def multiply_adds(layer: nn.Module, given: torch.Tensor, said: torch.Tensor) -> int:

@@ -120,11 +120,11 @@ class MixtureOfExperts(nn.Module):
 
     @property
     def stored_weights(self) -> int:
-        """Learned numbers, all in all."""
+        """Parameters, all in all; codes that stand in their place after lowering are none."""
         return sum(p.numel() for p in self.parameters())
 
     @property
     def active_weights(self) -> int:
-        """Those that one row has to do with."""
+        """Those of them that one row has to do with."""
         gate, expert = (sum(p.numel() for p in part.parameters()) for part in (self.gate, self.experts[0]))
         return gate + self.active * expert

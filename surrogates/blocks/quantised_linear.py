@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch.nn import functional
 
-__all__ = ["QuantisedLinear", "StoredQuantised", "quantised"]
+__all__ = ["QuantisedLinear", "StoredQuantised", "product_in_eights", "quantised"]
 
 LARGEST = 127
 """Of a code: -128 is left out, so that codes are symmetric."""
+EIGHT, LEAST_ROWS = 8, 17
+"""What sizes are multiples of, and how few rows there may be, in CUDA's product of 8 bits."""
 
 
 def quantised(values: torch.Tensor, *, dims: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -24,12 +27,19 @@ def quantised(values: torch.Tensor, *, dims: Sequence[int]) -> tuple[torch.Tenso
 
 class StoredQuantised(nn.Module):
     """A parametrization (see `torch.nn.utils.parametrize`): weights stored as codes with a scale for each
-    along the first axis, and products in full precision; for layers that have none of whole numbers.
+    output, and products in full precision; for layers that have none of whole numbers.
+
+    Arguments:
+        outputs: axes of the weight along which its outputs lie; see `matrix_layers.output_axes`.
     """
+
+    def __init__(self, *, outputs: Sequence[int] = (0,)) -> None:
+        super().__init__()
+        self.outputs = tuple(outputs)
 
     def right_inverse(self, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """What is stored."""
-        return quantised(weight, dims=range(1, weight.ndim))
+        return quantised(weight, dims=[axis for axis in range(weight.ndim) if axis not in self.outputs])
 
     def forward(self, codes: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
         """The weights."""
@@ -85,4 +95,16 @@ def _product(rows: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     if rows.stride() != (inputs, 1):
         rows = rows.clone(memory_format=torch.contiguous_format)
     # the one product of this kind that torch has on CPU and GPU alike; sums are of 32 bits
-    return torch._int_mm(rows, weights.T)
+    return product_in_eights(rows, weights) if rows.is_cuda else torch._int_mm(rows, weights.T)
+
+
+def product_in_eights(rows: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """(rows, inputs) and (outputs, inputs), int8 -> (rows, outputs), int32, of any sizes on a GPU.
+
+    CUDA has the product for inputs and outputs in multiples of 8, and more than 16 rows: zeros fill up what
+    is missing, and what they answer is cut off. They change no sum.
+    """
+    (count, inputs), outputs = rows.shape, len(weights)
+    rows = functional.pad(rows, (0, -inputs % EIGHT, 0, max(0, LEAST_ROWS - count)))
+    weights = functional.pad(weights, (0, -inputs % EIGHT, 0, -outputs % EIGHT))
+    return torch._int_mm(rows, weights.T)[:count, :outputs]

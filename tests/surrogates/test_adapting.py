@@ -22,6 +22,7 @@ from understudy.surrogates.field_cnn import FieldCNN
 from understudy.surrogates.field_mixer import FieldMixer
 from understudy.surrogates.interpolation import Interpolation
 from understudy.surrogates.last_layers import last_layers
+from understudy.surrogates.mixture import Mixture
 from understudy.surrogates.mlp import MLP
 from understudy.surrogates.propagation import SteppingSettings
 from understudy.surrogates.residual_dense import ResidualDense
@@ -262,7 +263,7 @@ def test_a_training_that_broke_off_resumes_to_the_same_bits(
 
     def breaking(self: Rollout, module: nn.Module) -> float:
         calls.append(1)
-        if len(calls) == 3:
+        if len(calls) == 4:  # the first is that of the identity
             raise KeyboardInterrupt
         return validate(self, module)
 
@@ -283,6 +284,20 @@ def test_a_checkpoint_of_other_data_or_another_way_is_refused(cnn: CNN, tmp_path
         adapt(cnn, waves(2, 5), waves(2, 6), how="adapters", rank=3, training=SHORT, folder=tmp_path)
     with pytest.raises(SurrogateError, match="another examples"):
         adapt(cnn, waves(2, 5), waves(3, 6), how="adapters", training=SHORT, folder=tmp_path)
+
+
+def test_a_checkpoint_is_of_all_trajectories_and_not_of_the_first_alone(cnn: CNN, tmp_path: Path) -> None:
+    def but_the_first(seed: int) -> Any:
+        """Sixteen waves, the first of which is always the same."""
+        return in_memory(np.concatenate([waves(1, 5).source.values, waves(15, seed).source.values]))
+
+    few = TrainingSettings(steps=2, batch=4, check_every=2)
+    adapt(cnn, but_the_first(6), but_the_first(7), training=few, folder=tmp_path)
+    with pytest.raises(SurrogateError, match="another first_loss;"):
+        adapt(cnn, but_the_first(8), but_the_first(7), training=few, folder=tmp_path)
+    with pytest.raises(SurrogateError, match="another first_validation_error;"):
+        adapt(cnn, but_the_first(6), but_the_first(8), training=few, folder=tmp_path)
+    adapt(cnn, but_the_first(6), but_the_first(7), training=few, folder=tmp_path)
 
 
 def test_the_loop_leaves_frozen_numbers_alone_with_weight_decay_too() -> None:
@@ -332,6 +347,59 @@ def test_the_last_layers_are_those_that_no_other_hears() -> None:
     assert not square[0]._forward_hooks
     with pytest.raises(ValueError, match="nothing has the last word"):
         last_layers(nn.GELU(), lambda: None)
+
+
+def test_the_only_layer_has_the_last_word() -> None:
+    alone = nn.Linear(3, 2)
+    assert last_layers(alone, lambda: alone(torch.randn(2, 3))) == [""]
+
+
+class Asking(nn.Module):
+    """One of four experts, in pairs, is asked; beside them is a layer that is never run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.experts = nn.ModuleList(
+            nn.ModuleList(nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 3)) for _ in range(2))
+            for _ in range(2)
+        )
+        self.idle = nn.ModuleList([nn.Linear(3, 3)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        answer: torch.Tensor = self.experts[1][0](x)  # type: ignore[index]
+        return answer
+
+
+def test_experts_that_nobody_asked_have_the_last_word_as_those_that_were() -> None:
+    network = Asking()
+    found = last_layers(network, lambda: network(torch.randn(2, 3)))
+    assert {*found} == {f"experts.{i}.{j}.2" for i in range(2) for j in range(2)}
+
+
+def test_of_a_mixture_the_heads_of_all_experts_and_the_gate_are_trained() -> None:
+    """Its first example asks one expert alone."""
+    settings = Mixture.Settings(experts=6, active=1, hidden=(8,), training=SHORT)
+    mixture = Mixture(settings)
+    mixture.fit(obstacles(40, 0), obstacles(9, 1), seed=0)
+    module, objective = mixture.module, mixture.objective(obstacles(40, 5), obstacles(9, 6))
+    assert module is not None
+    changed = Head().begin(
+        module, lambda: objective.loss(module, torch.arange(1), torch.Generator().manual_seed(0))
+    )
+    heads = {name for name, weight in module.named_parameters() if weight.requires_grad}
+    assert heads == changed
+    assert {name.split("mixture.")[1] for name in heads} == {
+        *(f"experts.{i}.layers.2.{own}" for i in range(6) for own in ("weight", "bias")),
+        "gate.weight",
+        "gate.bias",
+    }
+
+
+def test_a_network_of_one_matrix_is_adapted_by_its_head() -> None:
+    network = Dense(Dense.Settings(hidden=(), training=SHORT))
+    network.fit(obstacles(20, 0), obstacles(6, 1), seed=0)
+    on, _ = adapt(network, obstacles(20, 5), obstacles(6, 6), how="head", training=SHORT)
+    assert moved(on, network) == {"network.perceptron.layers.0.weight", "network.perceptron.layers.0.bias"}
 
 
 def test_the_heads_of_each_network_are_found() -> None:

@@ -197,3 +197,31 @@ def test_any_surrogate_can_teach() -> None:
     mean.fit(obstacles(20, 0), obstacles(6, 1), seed=0)
     taught = Taught(obstacles(5, 9).batch(range(5))[0], mean)
     np.testing.assert_array_equal(taught[0][1]["u"], taught[4][1]["u"])
+
+
+def timed_teacher() -> ResidualDense:
+    settings = ResidualDense.Settings(
+        width=8, blocks=1, answering=AnsweringSettings(frames=8), training=SHORT
+    )
+    teacher = ResidualDense(settings)
+    teacher.fit(swings(60, 0), swings(9, 1), seed=0)
+    return teacher
+
+
+def test_times_that_do_not_rise_are_refused() -> None:
+    teacher, given = timed_teacher(), swings(1, 0).trajectory(0)[0]
+    queries = {name: values[None] for name, values in given.items()}
+    assert Taught(queries, teacher, times=np.array([0.0, 1.0])).frames == 2
+    for wrong in ([1.0, 0.5], [1.0, 1.0], [0.0, np.nan], [], [[0.0, 1.0]]):
+        with pytest.raises(SurrogateError, match="finite numbers that rise, got"):
+            Taught(queries, teacher, times=np.array(wrong))
+
+
+def test_queries_that_are_none_or_not_as_many_under_each_name_are_refused() -> None:
+    teacher = Dense(Dense.Settings(hidden=(8,), training=SHORT))
+    teacher.fit(obstacles(20, 0), obstacles(6, 1), seed=0)
+    queries = obstacles(5, 9).batch(range(5))[0]
+    with pytest.raises(SurrogateError, match=r"as many under each name, got .*'solid': 5.*'reynolds': 4"):
+        Taught({**queries, "reynolds": queries["reynolds"][:4]}, teacher)
+    with pytest.raises(SurrogateError, match="needs a query at least"):
+        Taught({name: values[:0] for name, values in queries.items()}, teacher)

@@ -1,5 +1,7 @@
 """Weights in fewer bits, fewer weights, and what is added to weights that stay: each by its formula."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -18,14 +20,19 @@ from understudy.surrogates.blocks.magnitude_pruning import (
     neuron_pairs,
     remove_neurons,
 )
-from understudy.surrogates.blocks.matrix_layers import matrix_layers, multiply_adds, weights_of
+from understudy.surrogates.blocks.matrix_layers import matrix_layers, multiply_adds, output_axes, weights_of
 from understudy.surrogates.blocks.perceptron import ACTIVATIONS, Perceptron
 from understudy.surrogates.blocks.periodic_convolution import PeriodicConvolution
 from understudy.surrogates.blocks.quantised_convolution import QuantisedConvolution
-from understudy.surrogates.blocks.quantised_linear import QuantisedLinear, StoredQuantised, quantised
+from understudy.surrogates.blocks.quantised_linear import (
+    QuantisedLinear,
+    StoredQuantised,
+    product_in_eights,
+    quantised,
+)
 from understudy.surrogates.blocks.rounded_layer import RoundedLayer
 from understudy.surrogates.blocks.straight_through import straight_through
-from understudy.surrogates.blocks.ternary_linear import StoredTernary, Ternary, TernaryLinear, ternarised
+from understudy.surrogates.blocks.ternary_linear import StoredTernary, Ternary, ternarised
 
 
 @pytest.fixture(autouse=True)
@@ -90,56 +97,28 @@ def test_ternary_values_are_the_nearest_in_units_of_the_mean_size() -> None:
     assert set(ternarised(torch.zeros(3, 3))[0].flatten().tolist()) == {0}
 
 
-def test_a_ternary_product_is_that_of_whole_numbers_exactly() -> None:
-    layer = TernaryLinear(inputs=33, outputs=12, bias=False).double()
-    x = torch.randint(-50, 50, (9, 33), dtype=torch.int64)
-    values, scale = ternarised(layer.weight.detach())
-    whole = x @ values.long().T
-    assert torch.equal(layer(x.double()), whole.double() * scale)
-
-
-def test_a_ternary_product_of_rounded_inputs_is_that_of_whole_numbers_exactly() -> None:
-    layer = TernaryLinear(inputs=33, outputs=12, activations="int8").double()
-    nn.init.normal_(layer.bias)
-    x = torch.randn(4, 9, 33, dtype=torch.float64)
-    size = x.abs().amax(dim=-1, keepdim=True) / 127
-    codes = (x / size).round().long()
-    values, scale = ternarised(layer.weight.detach())
-    wanted = (codes @ values.long().T).double() * (scale * size) + layer.bias
-    torch.testing.assert_close(layer(x), wanted, rtol=1e-15, atol=0)
-    plain = TernaryLinear(inputs=33, outputs=12).double()
-    plain.load_state_dict(layer.state_dict())
-    assert 1e-4 < (layer(x) - plain(x)).abs().max() / plain(x).abs().max() < 0.05
+def ternary(layer: nn.Module) -> nn.Module:
+    """The layer in double precision, with weights that count as ternary ones."""
+    return register_parametrization(layer.double(), "weight", Ternary())
 
 
 def test_gradients_pass_through_the_rounding_as_if_the_rounded_weights_moved() -> None:
-    layer = TernaryLinear(inputs=5, outputs=4).double()
+    layer = ternary(nn.Linear(5, 4))
+    behind = layer.parametrizations.weight.original
     x = torch.randn(7, 5, dtype=torch.float64, requires_grad=True)
     pull = torch.randn(7, 4, dtype=torch.float64)
     (layer(x) * pull).sum().backward()
-    torch.testing.assert_close(layer.weight.grad, pull.T @ x.detach(), rtol=1e-13, atol=1e-13)
-    torch.testing.assert_close(layer.bias.grad, pull.sum(dim=0))
-    values, scale = ternarised(layer.weight.detach())
-    torch.testing.assert_close(x.grad, pull @ (values * scale), rtol=1e-13, atol=1e-13)
-    # with rounded inputs they pass through these, too
-    layer = TernaryLinear(inputs=5, outputs=4, activations="int8").double()
-    x.grad = None
-    (layer(x) * pull).sum().backward()
-    values, scale = ternarised(layer.weight.detach())
+    torch.testing.assert_close(behind.grad, pull.T @ x.detach(), rtol=1e-13, atol=1e-13)
+    values, scale = ternarised(behind.detach())
     torch.testing.assert_close(x.grad, pull @ (values * scale), rtol=1e-13, atol=1e-13)
 
 
 def test_a_parametrized_layer_is_a_ternary_one_and_its_full_weights_come_back() -> None:
-    layer, reference = nn.Linear(6, 5).double(), TernaryLinear(inputs=6, outputs=5).double()
-    reference.load_state_dict(layer.state_dict())
-    full = layer.weight.detach().clone()
-    register_parametrization(layer, "weight", Ternary())
-    x, pull = torch.randn(3, 6).double(), torch.randn(3, 5).double()
-    torch.testing.assert_close(layer(x), reference(x), rtol=1e-13, atol=1e-13)
-    (layer(x) * pull).sum().backward()
-    (reference(x) * pull).sum().backward()
-    behind = layer.parametrizations.weight.original
-    torch.testing.assert_close(behind.grad, reference.weight.grad, rtol=1e-13, atol=1e-13)
+    layer, x = nn.Linear(6, 5), torch.randn(3, 6).double()
+    full = layer.double().weight.detach().clone()
+    values, scale = ternarised(full)
+    ternary(layer)
+    torch.testing.assert_close(layer(x), x @ values.double().T * scale + layer.bias, rtol=1e-13, atol=1e-13)
     remove_parametrizations(layer, "weight", leave_parametrized=False)
     assert torch.equal(layer.weight, full)
 
@@ -158,21 +137,15 @@ def test_a_ternary_layer_learns_a_ternary_map() -> None:
     true = torch.randint(-1, 2, (6, 16), generator=generator).double()
     x = torch.randn(400, 16, generator=generator, dtype=torch.float64)
     y = 0.7 * x @ true.T
-    layer = TernaryLinear(inputs=16, outputs=6).double()
+    layer = ternary(nn.Linear(16, 6))
     optimiser = torch.optim.Adam(layer.parameters(), lr=0.01)
     for _ in range(600):
         optimiser.zero_grad()
         (layer(x) - y).square().mean().backward()
         optimiser.step()
-    values, scale = ternarised(layer.weight.detach())
+    values, scale = ternarised(layer.parametrizations.weight.original.detach())
     assert torch.equal(values.double(), true)
     assert float(scale) == pytest.approx(0.7, rel=0.15)
-
-
-@pytest.mark.parametrize("wrong", [{"inputs": 0}, {"outputs": 0}, {"activations": "int4"}], ids=str)
-def test_a_ternary_layer_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        TernaryLinear(**{"inputs": 2, "outputs": 2, **wrong})  # type: ignore[arg-type]
 
 
 # whole numbers of 8 bits --------------------------------------------------------------------------------
@@ -229,6 +202,39 @@ def test_products_of_any_shape_and_layout_are_exact(inputs: int, outputs: int) -
         wanted = (codes.long() @ layer.codes.long().T).double() * layer.scale
         said = layer.scaled(codes, torch.ones(len(codes), 1, dtype=torch.float64))
         assert torch.equal(said, wanted), name
+
+
+@pytest.mark.parametrize(
+    ("rows", "inputs", "outputs"), [(1, 6, 40), (16, 40, 1), (17, 8, 8), (30, 9, 23)], ids=str
+)
+def test_on_a_gpu_sizes_are_filled_up_to_those_that_it_multiplies(
+    rows: int, inputs: int, outputs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What CUDA asks for, asked here of the product on the CPU."""
+    product, asked = torch._int_mm, []
+
+    def as_cuda(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        assert len(left) > 16
+        assert left.shape[1] == len(right)
+        assert left.shape[1] % 8 == 0
+        assert right.shape[1] % 8 == 0
+        asked.append(left.shape)
+        return product(left, right)
+
+    monkeypatch.setattr(torch, "_int_mm", as_cuda)
+    codes, weights = (torch.randint(-127, 128, (n, inputs), dtype=torch.int8) for n in (rows, outputs))
+    said = product_in_eights(codes, weights)
+    assert torch.equal(said.long(), codes.long() @ weights.long().T)
+    assert len(asked) == 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+@pytest.mark.parametrize(("inputs", "outputs"), [(6, 40), (40, 1), (1, 1)], ids=str)
+def test_a_gpu_gives_the_answers_of_the_processor(inputs: int, outputs: int) -> None:
+    layer = QuantisedLinear(weight=torch.randn(outputs, inputs), bias=None)
+    x = torch.randn(5, inputs)
+    said = layer(x)
+    torch.testing.assert_close(layer.cuda()(x.cuda()).cpu(), said, rtol=1e-6, atol=1e-6)
 
 
 def test_what_is_no_matrix_is_refused() -> None:
@@ -289,10 +295,33 @@ def test_convolutions_that_have_no_patches_of_this_kind_are_refused(layer: nn.Mo
 def test_stored_codes_are_the_weights_to_half_a_scale_of_each_output() -> None:
     layer = nn.ConvTranspose2d(3, 5, 2)
     full = layer.weight.detach().clone()
-    stored(layer, StoredQuantised())
-    scale = full.abs().amax(dim=(1, 2, 3), keepdim=True) / 127
+    with torch.no_grad():
+        full[:, 0] *= 1000  # a large output spoils no other
+        layer.weight.copy_(full)
+    stored(layer, StoredQuantised(outputs=output_axes(layer)))
+    scale = full.abs().amax(dim=(0, 2, 3), keepdim=True) / 127
     assert ((layer.weight - full).abs() <= 0.5 * scale * (1 + 1e-5)).all()
-    assert held_bytes(layer) == 3 * 5 * 4 + 3 * 4 + 5 * 4
+    assert held_bytes(layer) == 3 * 5 * 4 + 5 * 4 + 5 * 4
+
+
+def test_an_output_hears_of_its_matrix_what_lies_at_its_place_along_the_axes_of_outputs() -> None:
+    """Found by slopes: all inputs, and no more than one place along the axes that are said to be outputs."""
+    mixing = AxialMixing(channels=3, grid=(4, 5))
+    with torch.no_grad():
+        mixing.across.copy_(torch.eye(4).expand(3, 4, 4))  # so that a column of `along` reaches one of fields
+    for layer, name, shape, output in (
+        (nn.Linear(4, 3), "weight", (1, 4), (0, 1)),
+        (nn.Conv1d(2, 3, 3, padding=1), "weight", (1, 2, 5), (0, 1)),
+        (nn.ConvTranspose1d(2, 3, 2), "weight", (1, 2, 5), (0, 1)),
+        (mixing, "along", (1, 3, 4, 5), (0, 1, slice(None), 2)),
+        (mixing, "across", (1, 3, 4, 5), (0, 1, 2)),
+    ):
+        matrix = dict(layer.named_parameters())[name]
+        said = layer(torch.rand(shape) + 1)[output]
+        (slope,) = torch.autograd.grad(said.sum(), [matrix])
+        inputs = [axis for axis in range(matrix.ndim) if axis not in output_axes(layer, name)]
+        assert int((slope != 0).sum()) == math.prod(matrix.shape[axis] for axis in inputs), name
+        assert int((slope != 0).amax(dim=inputs).sum()) == 1, name
 
 
 def test_a_rounded_layer_works_in_its_own_precision_and_answers_in_that_of_its_input() -> None:
@@ -419,11 +448,12 @@ def test_a_new_adapter_changes_nothing_and_a_merged_one_says_the_same(which: int
     nn.init.normal_(adapter.up)
     apart = layer(x).detach()
     assert (apart - before).abs().max() > 1e-2
-    change = (adapter.up @ adapter.down).reshape(base.shape).detach()
-    assert torch.linalg.matrix_rank(change.flatten(1)) == 2
+    change = (adapter.up @ adapter.down).detach()
+    assert torch.linalg.matrix_rank(change) == 2
     merge_layer(layer)
     assert {name for name, _ in layer.named_parameters()} == names
-    torch.testing.assert_close(layer.weight.detach(), base + change, rtol=0, atol=0)
+    by_outputs = (layer.weight.detach() - base).movedim(output_axes(layer), (0,)).flatten(1)
+    torch.testing.assert_close(by_outputs, change, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(layer(x), apart, rtol=1e-6, atol=1e-6)
 
 
@@ -446,10 +476,20 @@ def test_two_matrices_of_one_layer_are_adapted_apart() -> None:
     layer = AxialMixing(channels=6, grid=(4, 5))
     adapters = [adapt_layer(layer, name, rank=2) for name in weights_of(layer)]
     assert all(number.requires_grad for adapter in adapters for number in adapter.parameters())
-    assert adapters[0].down.shape == (2, 25)
-    assert adapters[1].down.shape == (2, 16)
+    assert adapters[0].down.shape == (2, 5)
+    assert adapters[1].down.shape == (2, 4)
     layer(torch.randn(1, 6, 4, 5)).sum().backward()
     assert all(adapter.up.grad is not None for adapter in adapters)
+
+
+def test_each_channel_of_a_mixing_layer_is_changed_by_few_directions() -> None:
+    layer = AxialMixing(channels=6, grid=(4, 5)).double()
+    base = {name: getattr(layer, name).detach().clone() for name in weights_of(layer)}
+    for name in base:
+        nn.init.normal_(adapt_layer(layer, name, rank=2).up)
+        merge_layer(layer, name)
+        for change in getattr(layer, name).detach() - base[name]:
+            assert torch.linalg.matrix_rank(change) == 2
 
 
 @pytest.mark.parametrize("rank", [0, 6])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch import nn
-from understudy.surrogates.soap import SOAP
+from understudy.surrogates.soap import SOAP, _eigenvectors
 from understudy.surrogates.surrogate import SurrogateError
 
 
@@ -68,3 +68,15 @@ def assert_finds_the_basis_of(gradient: torch.Tensor) -> None:
     size = float(gradient.square().sum())
     assert float((inside - inside.diag().diag()).abs().max()) < 1e-5 * size
     assert bool((inside.diag().diff() < 1e-5 * size).all())
+
+
+def test_eigenvectors_that_a_library_answers_as_nan_are_found_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    across = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
+    product = across @ across.T
+    expected = _eigenvectors(across, product)[:, :3]
+    monkeypatch.setattr(torch.linalg, "eigh", lambda m: (m.diagonal(), torch.full_like(m, torch.nan)))
+    found = _eigenvectors(across, product)
+    torch.testing.assert_close(found.T @ found, torch.eye(6), rtol=0, atol=1e-5)
+    torch.testing.assert_close((found[:, :3].T @ expected).abs(), torch.eye(3), rtol=0, atol=1e-4)
