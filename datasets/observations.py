@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..solvers.contract import Answer, Axis, Queries, Solution, SolverError, Status, check_times
 from .pairs import Named, Pairs
-from .tasks import Maps, Task, inputs_of, outputs_of
+from .tasks import Maps, Task, inputs_of, outputs_of, solution_of
 
 if TYPE_CHECKING:
     from .split import Split
@@ -240,14 +240,7 @@ class Observed(Task):
                 )
             begin = time.perf_counter()
             values = outputs_of(surrogate, inputs_of(surrogate, queries))
-            whole = values[self.field]
-            finite = np.asarray(np.isfinite(whole).reshape(len(whole), -1).all(axis=1))
-            return Solution(
-                times=times,
-                values=values,
-                status=np.where(finite, Status.SOLVED, Status.DIVERGED).astype(np.int8),
-                seconds=np.full(len(finite), (time.perf_counter() - begin) / len(finite)),
-                error_estimate=np.full(len(finite), np.nan),
-            )
+            seconds = time.perf_counter() - begin
+            return solution_of(values, times, seconds=seconds, what="windows")
 
         return answer

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.signal
@@ -15,12 +16,19 @@ from numpy.typing import NDArray
 from ..datasets.observations import SEEN
 from ..solvers.contract import Queries, Solution, Solver, SolverError, Status, check_times
 from ..solvers.kuramoto_sivashinsky import Krogstad, KuramotoSivashinsky, compiled_grid
+from ..solvers.methods.compiled_spectral import CompiledEngine
 from ..solvers.methods.fourier import resample
+from ..solvers.methods.lane_insertion import run_with_insertions
+from ..solvers.methods.lane_tables import RungeKuttaTables
+from ..solvers.methods.spectral_solver import engine_of
 
 __all__ = ["DirectInsertion", "insertions"]
 
-RUNGS = ((1, 1.06), (2, 1.3), (4, 1.6), (8, 1.9))
-"""Steps from a frame to the next, and points per unit length of a grid that does not limit these."""
+RUNGS = (
+    *((steps, density, "float64") for steps, density in ((1, 1.06), (2, 1.3), (4, 1.6), (8, 1.9))),
+    *((steps, density, "float32") for steps, density in ((1, 1.06), (2, 1.3), (4, 1.6))),
+)
+"""Steps from a frame to the next, points per unit length of a grid that does not limit these, precision."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class DirectInsertion(Solver):
         frames: of the history that is used, the last one among them.
         steps: of the solver from one frame to the next.
         points: of the grid that is computed on; None for the system's.
+        dtype: 'float64' or 'float32', in which the solver runs.
     """
 
     system: KuramotoSivashinsky
@@ -50,6 +59,7 @@ class DirectInsertion(Solver):
     frames: int
     steps: int
     points: int | None = None
+    dtype: str = "float64"
 
     def __post_init__(self) -> None:
         if min(self.frames, self.steps) < 1 or not self.interval > 0:
@@ -57,6 +67,10 @@ class DirectInsertion(Solver):
                 "an insertion needs at least 1 frame, at least 1 step and a positive interval, got "
                 f"{self.frames}, {self.steps} and {self.interval}"
             )
+        if self.dtype not in ("float64", "float32"):
+            raise SolverError(f"an insertion runs in 'float64' or 'float32', got {self.dtype!r}")
+        if self.factor < 1:
+            raise SolverError(f"factor must be at least 1, got {self.factor}")
         if self.system.points % self.factor or self._grid < self._seen:
             raise SolverError(
                 f"factor {self.factor} must divide the system's {self.system.points} points, and leave no "
@@ -65,9 +79,10 @@ class DirectInsertion(Solver):
 
     @property
     def label(self) -> str:
-        """E.g. `h=1/4 N=32 16 frames`."""
+        """E.g. `h=1/4 N=32 16 frames`, `h=1/4 N=32 float32 16 frames`."""
         step = Fraction(self.interval / self.steps).limit_denominator(1 << 20)
-        return f"h={step} N={self._grid} {self.frames} frames"
+        single = " float32" if self.dtype == "float32" else ""
+        return f"h={step} N={self._grid}{single} {self.frames} frames"
 
     def __call__(self, queries: Queries, times: NDArray[np.float64]) -> Solution:
         """`seen` (samples, frames or more, coarse points) -> the last frame, (samples, 1, points).
@@ -83,14 +98,8 @@ class DirectInsertion(Solver):
                 f"{seen.shape}"
             )
         begin = clock.perf_counter()
-        up, down = self._moves
-        history = np.ascontiguousarray(seen[:, -self.frames :].swapaxes(0, 1))
-        state, wait = history[0] @ up, np.array([self.interval])
         with np.errstate(over="ignore", invalid="ignore"):
-            for frame in history[1:]:
-                state = self._solver.integrate(state, wait)[:, 0]
-                state += (frame - state @ down) @ up
-            fine = resample(state, self.system.points)
+            fine = self._last_states(seen[:, -self.frames :].astype(self.dtype)) @ self._shown
         finite = np.isfinite(fine).all(axis=1)
         fine[~finite] = np.nan
         samples = len(fine)
@@ -103,6 +112,19 @@ class DirectInsertion(Solver):
             notes=() if finite.all() else (f"{(~finite).sum()} insertions became infinite",),
         )
 
+    def _last_states(self, history: NDArray[Any]) -> NDArray[np.float64]:
+        """(samples, points that are computed on), compiled where the grid and the precision allow."""
+        up, down = self._moves
+        if self._tables is not None:
+            return run_with_insertions(history, self._tables, steps=self.steps, up=up, down=down).astype(
+                np.float64, copy=False
+            )
+        state, wait = history[:, 0] @ up, np.array([self.interval])
+        for i in range(1, self.frames):
+            state = self._solver.integrate(state, wait)[:, 0]
+            state += (history[:, i] - state @ down) @ up
+        return np.asarray(state, dtype=np.float64)
+
     @property
     def _grid(self) -> int:
         return self.system.points if self.points is None else self.points
@@ -113,7 +135,23 @@ class DirectInsertion(Solver):
 
     @cached_property
     def _solver(self) -> Krogstad:
-        return Krogstad(replace(self.system, points=self._grid), step=self.interval / self.steps)
+        system = replace(self.system, points=self._grid)
+        return Krogstad(system, step=self.interval / self.steps, dtype=self.dtype)
+
+    @cached_property
+    def _tables(self) -> RungeKuttaTables | None:
+        """Of a compiled step; None where steps are not compiled."""
+        engine = engine_of(self._solver)
+        if not isinstance(engine, CompiledEngine):
+            return None
+        tables = engine.tables(1.0)
+        assert isinstance(tables, RungeKuttaTables)
+        return tables
+
+    @cached_property
+    def _shown(self) -> NDArray[np.float64]:
+        """From the grid that is computed on to the system's: a matrix for rows."""
+        return np.ascontiguousarray(resample(np.eye(self._grid), self.system.points))
 
     @cached_property
     def _moves(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -126,7 +164,11 @@ class DirectInsertion(Solver):
 def insertions(
     system: KuramotoSivashinsky, *, factor: int, interval: float, histories: Sequence[int]
 ) -> list[DirectInsertion]:
-    """From the cheapest to the most accurate: every history with every rung of steps and points."""
+    """From the cheapest to the most accurate: every history with every rung of steps and points.
+
+    No rung computes on fewer points than are seen.
+    """
+    seen = system.points // factor
     return [
         DirectInsertion(
             system,
@@ -134,8 +176,9 @@ def insertions(
             interval=interval,
             frames=frames,
             steps=steps,
-            points=compiled_grid(system, density=density),
+            points=max(seen, compiled_grid(system, density=max(density, seen / system.length))),
+            dtype=dtype,
         )
         for frames in histories
-        for steps, density in RUNGS
+        for steps, density, dtype in RUNGS
     ]

@@ -32,16 +32,18 @@ def spectrum_error(factor: int) -> Metric:
 
     def score(answer: Solution, truth: Solution) -> NDArray[np.float64]:
         ((name, true),) = truth.values.items()
-        pairs = (np.where(np.isfinite(v), v, 0.0)[:, -1] for v in (answer.values[name], true))
+        last = answer.values[name][:, -1]
+        finite = np.isfinite(last).all(axis=-1)
+        pairs = (np.where(finite[:, None], last, 0.0), true[:, -1])
         said, known = (np.abs(scipy.fft.rfft(v, axis=-1, norm="forward")) for v in pairs)
         typical = np.sqrt((known**2).mean(axis=0))
         floor = FAINTEST * typical.max()
         waves = np.arange(len(typical))
         hidden = (waves > true.shape[-1] / factor / 2) & (typical > floor)
         if not hidden.any():
-            return np.zeros(len(said))
+            return np.where(finite, 0.0, np.inf)
         off = np.log10(np.maximum(said, floor) / np.maximum(known, floor))[:, hidden]
-        return np.asarray(np.sqrt((off**2).mean(axis=1)))
+        return np.where(finite, np.sqrt((off**2).mean(axis=1)), np.inf)
 
     return Metric(
         name="spectrum error",

@@ -55,6 +55,8 @@ class RefinementSettings:
                 raise ComparisonError(
                     f"--comparison.{name} must be one or more whole numbers from {least} on, got {values}"
                 )
+        if len(set(self.histories)) < len(self.histories):
+            raise ComparisonError(f"--comparison.histories holds a number twice: {self.histories}")
         Coarse(self.factor).shapes((1, *system.grid))  # says what is wrong with the factor
         if main.test_trajectories < 1 or main.valid_trajectories < 1:
             raise ComparisonError("--main.test-trajectories and --main.valid-trajectories must be at least 1")

@@ -78,6 +78,13 @@ class Settings:
             raise ComparisonError(
                 f"--window must be at least 2 and --every at least 1, got {self.window} and {self.every}"
             )
+        for label, candidate in chosen.items():
+            if candidate.surrogate == "kalman_smoother":
+                order = (candidate.settings or KalmanSmoother.Settings()).order
+                if self.window <= order:
+                    raise ComparisonError(
+                        f"--window must be above {order}, the frames in a state of {label}, got {self.window}"
+                    )
         for split in ("train", "valid", "test"):
             if self.main.frames(split) < self.window or self.main.trajectories(split) < 1:
                 raise ComparisonError(

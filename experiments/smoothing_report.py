@@ -108,7 +108,10 @@ OWN_DEFINITIONS = {
         "are told the equation, the noise, and the climate that the start is drawn from"
     ),
     "null model": "the training mean, and the nearest value that is known",
-    "naive": "the time of a fit by the solver that made the data, until nothing moves, over the surrogate's",
+    "naive": (
+        "the time of a fit by the solver that made the data, until no wave of the start moves by more than a "
+        "millionth of its deviation, over the surrogate's"
+    ),
     "smoother, filter": "of each frame a smoother knows the whole window, a filter what was seen until then",
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compare import Row
-from .envelope import Envelope, Sign, break_even
+from .envelope import Cost, Envelope, Sign, break_even
 from .metrics import Metric
 
 __all__ = ["MODES", "Mode", "Verdict", "envelope_of", "judge", "reached_by"]
@@ -140,6 +140,13 @@ def envelope_of(rows: Sequence[Row], metric: Metric, mode: str, *, share: float 
     )
 
 
+def twin_of(row: Row, rows: Sequence[Row]) -> Row | None:
+    """The ladder's row of a control's settings; None for surrogates, and for a control of its own kind."""
+    if row.kind != "control" or not row.settings:
+        return None
+    return next((one for one in rows if one.kind == "ladder" and one.settings == row.settings), None)
+
+
 def judge(
     rows: Sequence[Row],
     metric: Metric,
@@ -154,8 +161,9 @@ def judge(
     A surrogate has skill if its median accuracy is better than every null's. It gets no speed-up without
     skill, on another device than the ladder's, nor where `ceiling`, the best score that can be given, is its
     median: then it is only known to be at least that good. Accuracies are equal where the same `share` of the
-    queries is answered as well: one half for medians; 0.9 lets the worst answers of both sides count. Raises
-    `ValueError` where the rows hold no reference or no ladder.
+    queries is answered as well: one half for medians; 0.9 lets the worst answers of both sides count. A
+    control that is a setting of the ladder once more is compared with that setting, which need not lie on
+    the envelope. Raises `ValueError` where the rows hold no reference or no ladder.
     """
     references = [row for row in rows if row.kind == "reference"]
     if not references:
@@ -165,7 +173,7 @@ def judge(
     envelopes = {mode: envelope_of(rows, metric, mode, share=share) for mode in MODES}
     controls = [row for row in rows if row.kind == "control"]
     drawn = _Drawn.of(rows, metric, share=share, resamples=resamples, seed=seed)
-    noise = {mode: [drawn.interval(row, metric, mode, share) for row in controls] for mode in MODES}
+    noise = {mode: [drawn.interval(r, rows, metric, mode, share) for r in controls] for mode in MODES}
     verdicts = []
     for row in (r for r in rows if r.kind in ("surrogate", "control")):
         accuracy = reached_by(share, row.scores, metric)
@@ -181,6 +189,8 @@ def judge(
         modes = {}
         for mode, envelope in envelopes.items():
             seconds, solver = row.seconds(mode), envelope.cost(quality)
+            if (twin := twin_of(row, rows)) is not None:
+                solver = Cost(twin.seconds(mode), "=")
             count, count_sign = break_even(row.bill.total, solver, seconds)
             equal, equal_sign = envelope.quality_at(seconds)
             held = [] if row.kind == "control" else noise[mode]
@@ -189,7 +199,7 @@ def judge(
                 solver_seconds=solver.seconds,
                 speed_up=None if why_not else solver.seconds / seconds,
                 sign=solver.sign,
-                interval=None if why_not else drawn.interval(row, metric, mode, share),
+                interval=None if why_not else drawn.interval(row, rows, metric, mode, share),
                 naive=references[0].seconds(mode) / seconds,
                 break_even=None if why_not else count,
                 break_even_sign=count_sign,
@@ -236,13 +246,19 @@ class _Drawn:
             envelopes[mode] = [Envelope.of(s, q) for s, q in zip(seconds, quality, strict=True)]
         return cls(queries, places, envelopes)
 
-    def interval(self, row: Row, metric: Metric, mode: str, share: float) -> tuple[float, float]:
+    def interval(
+        self, row: Row, rows: Sequence[Row], metric: Metric, mode: str, share: float
+    ) -> tuple[float, float]:
         """95 % interval of the row's speed-up."""
-        scores = np.moveaxis(row.scores[:, self.queries], 0, 1).reshape(len(self.queries), -1)
-        quality = metric.quality(_reached(share, scores, metric))
         own = self._medians(self.places, row, mode)
-        costs = [e.cost(float(q)).seconds for e, q in zip(self.envelopes[mode], quality, strict=True)]
-        low, high = np.quantile(np.array(costs) / own, [0.025, 0.975])
+        if (twin := twin_of(row, rows)) is not None:
+            costs = self._medians(self.places, twin, mode)
+        else:
+            scores = np.moveaxis(row.scores[:, self.queries], 0, 1).reshape(len(self.queries), -1)
+            quality = metric.quality(_reached(share, scores, metric))
+            drawn = zip(self.envelopes[mode], quality, strict=True)
+            costs = np.array([envelope.cost(float(q)).seconds for envelope, q in drawn])
+        low, high = np.quantile(costs / own, [0.025, 0.975])
         return float(low), float(high)
 
     @staticmethod

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.observations import KNOWN, SEEN
-from ..solvers.contract import Queries, Solution, Status, check_times
+from ..solvers.contract import Queries, Solution, SolverError, Status, check_times
 from ..solvers.methods.spectral_solver import SpectralSolver
 
 __all__ = ["GUESS", "WindowFit", "climate_of"]
@@ -22,8 +22,10 @@ GUESS = "guess"
 """Name of a first frame in the queries, (samples, points), from which a fit may begin."""
 AT_ONCE = 32
 """Windows that are fitted together."""
-MOVE = 1e-5
-"""By which a wave is moved, in units of its deviation, for the slope of the solution."""
+MOVES = {"float64": 1e-5, "longdouble": 1e-5, "float32": 1e-2}
+"""By which a wave is moved, in units of its deviation, for the slope of the solution: by precision."""
+SETTLED = 1e-6
+"""A start of which no amplitude would move by more, in units of its deviation, is the fit's last."""
 STILL = 3
 """Frames of which a first guess is made, as though nothing moved between them."""
 
@@ -41,26 +43,38 @@ class WindowFit:
     What is made small is the sum of squares of (seen - solution) / noise over all known values, and of the
     start's amplitudes in units of the climate's: the start's waves are normal and independent a priori. By
     Gauss and Newton, with slopes from solutions that start with one wave moved, all in one batch; a step
-    that makes it worse is taken back and damped. It knows the equation, the noise and the climate. In chaos
+    that makes it worse is taken back and damped, more where the cost is more curved; a window that would move
+    no more is done. It knows the equation, the noise and the climate. In chaos
     a window of several Lyapunov times has many minima, and it ends in one near its first guess.
 
     The first guess is the same fit of the first few frames, as though nothing moved, or the frame that the
     queries hold under `GUESS`. Windows of a field `u` on one periodic axis.
 
     References: Le Dimet & Talagrand 1986, doi:10.1111/j.1600-0870.1986.tb00459.x; Courtier, Thepaut &
-    Hollingsworth 1994, doi:10.1002/qj.49712051912.
+    Hollingsworth 1994, doi:10.1002/qj.49712051912; the damping: Marquardt 1963, doi:10.1137/0111030.
 
     Attributes:
         solver: of the window.
-        climate: deviations of the waves that are fitted, from the longest on; see `climate_of`.
+        climate: deviations of the waves that are fitted, from the longest on, positive; see `climate_of`.
         noise: deviation of the noise on a value, positive.
-        iterations: of Gauss and Newton; 0 answers the solution from the first guess.
+        iterations: of Gauss and Newton, at most; 0 answers the solution from the first guess.
+
+    Raises `SolverError` for settings and queries that make no sense.
     """
 
     solver: SpectralSolver
     climate: tuple[float, ...]
     noise: float
     iterations: int
+
+    def __post_init__(self) -> None:
+        if not (0 < self.noise < np.inf) or self.iterations < 0:
+            raise SolverError(
+                "a fit needs a positive noise and at least 0 iterations, got "
+                f"{self.noise} and {self.iterations}"
+            )
+        if not self.climate or not all(0 < size < np.inf for size in self.climate):
+            raise SolverError(f"the climate must be one or more positive deviations, got {self.climate}")
 
     @property
     def label(self) -> str:
@@ -80,6 +94,7 @@ class WindowFit:
     def __call__(self, queries: Queries, times: NDArray[np.float64]) -> Solution:
         """Frames at all times, the first of which is the first frame's; see `Solver`."""
         times = check_times(times)
+        self._check(queries, len(times))
         begin = clock.perf_counter()
         parts = []
         for first in range(0, len(queries[SEEN]), AT_ONCE):
@@ -102,30 +117,52 @@ class WindowFit:
         weights = (queries[KNOWN] > 0) / self.noise
         seen = np.where(weights > 0, queries[SEEN], 0.0)
         amplitudes = self._guessed(queries, seen, weights, waves)
-        best = _Reached.nothing(len(seen), len(waves))
+        best = _Reached.nothing(seen.shape, len(waves))
         damping = np.zeros(len(seen))
+        moving = np.arange(len(seen))
         for _ in range(self.iterations):
-            values, slopes = self._solved(amplitudes, times, waves)
-            misfit = weights * (seen - values)
-            cost = (misfit**2).sum(axis=(1, 2)) + (amplitudes**2).sum(axis=1)
-            better = cost < best.cost  # not where it is NaN
-            slopes = (weights[:, None] * slopes).reshape(len(seen), len(waves), -1)
-            here = _Reached(
-                cost,
-                amplitudes,
-                values,
-                slopes @ slopes.transpose(0, 2, 1) + np.eye(len(waves)),
-                np.einsum("bjv,bv->bj", slopes, misfit.reshape(len(seen), -1)) - amplitudes,
-            )
-            best = best.replaced(here, better)
-            damping = np.where(better, damping / 10, np.maximum(1.0, 10 * damping))
-            damped = best.curvature + damping[:, None, None] * np.eye(len(waves))
-            amplitudes = best.amplitudes + np.linalg.solve(damped, best.slope[..., None])[..., 0]
+            here = self._reached(amplitudes[moving], seen[moving], weights[moving], times, waves)
+            before = best.of(moving)
+            better = here.cost < before.cost  # not where it is NaN
+            after = before.replaced(here, better)
+            best.put(moving, after)
+            damping[moving] = np.where(better, damping[moving] / 10, np.maximum(1.0, 10 * damping[moving]))
+            curved = np.einsum("bjj->bj", after.curvature) * damping[moving, None]
+            damped = after.curvature + curved[..., None] * np.eye(len(waves))
+            move = np.linalg.solve(damped, after.slope[..., None])[..., 0]
+            amplitudes[moving] = after.amplitudes + move
+            moving = moving[~((np.abs(move).max(axis=1) < SETTLED) & np.isfinite(after.cost))]
+            if not len(moving):
+                break
         values = self.solver.integrate(amplitudes @ waves, times)
         cost = ((weights * (seen - values)) ** 2).sum(axis=(1, 2)) + (amplitudes**2).sum(axis=1)
         worse = ~(cost < best.cost) & np.isfinite(best.cost)
         values[worse] = best.values[worse]
         return values
+
+    def _check(self, queries: Queries, frames: int) -> None:
+        shapes = [np.shape(queries.get(name, ())) for name in (SEEN, KNOWN)]
+        least = 2 * len(self.climate) + 1
+        if shapes[0] != shapes[1] or len(shapes[0]) != 3 or shapes[0][1] != frames or shapes[0][2] < least:
+            raise SolverError(
+                f"{SEEN!r} and {KNOWN!r} must have shape (windows, {frames} frames, {least} points or more), "
+                f"got {shapes[0]} and {shapes[1]}"
+            )
+
+    def _reached(
+        self, amplitudes: Array, seen: Array, weights: Array, times: Array, waves: Array
+    ) -> _Reached:
+        """What the solutions from these amplitudes cost, and how that changes with them."""
+        values, slopes = self._solved(amplitudes, times, waves)
+        misfit = weights * (seen - values)
+        slopes = (weights[:, None] * slopes).reshape(len(seen), len(waves), -1)
+        return _Reached(
+            (misfit**2).sum(axis=(1, 2)) + (amplitudes**2).sum(axis=1),
+            amplitudes,
+            values,
+            slopes @ slopes.transpose(0, 2, 1) + np.eye(len(waves)),
+            np.einsum("bjv,bv->bj", slopes, misfit.reshape(len(seen), -1)) - amplitudes,
+        )
 
     def _waves(self, points: int) -> Array:
         """(2 waves, points): cosines and sines, each as large as the climate has it."""
@@ -146,11 +183,12 @@ class WindowFit:
 
     def _solved(self, amplitudes: Array, times: Array, waves: Array) -> tuple[Array, Array]:
         """Solutions (windows, frames, points), and their slopes (windows, 2 waves, frames, points)."""
-        starts = (amplitudes @ waves)[:, None] + MOVE * np.concatenate([np.zeros_like(waves[:1]), waves])
+        move = MOVES[self.solver.dtype]
+        starts = (amplitudes @ waves)[:, None] + move * np.concatenate([np.zeros_like(waves[:1]), waves])
         windows, moved, points = starts.shape
         values = self.solver.integrate(starts.reshape(-1, points), times)
         values = values.reshape(windows, moved, len(times), points)
-        return values[:, 0], (values[:, 1:] - values[:, :1]) / MOVE
+        return values[:, 0], (values[:, 1:] - values[:, :1]) / move
 
 
 class _Reached(NamedTuple):
@@ -163,15 +201,25 @@ class _Reached(NamedTuple):
     slope: Array
 
     @classmethod
-    def nothing(cls, windows: int, numbers: int) -> _Reached:
-        """From which a step leads to the climate's mean."""
+    def nothing(cls, shape: tuple[int, ...], numbers: int) -> _Reached:
+        """From which a step leads to the climate's mean; of windows of this shape."""
+        windows = shape[0]
         return cls(
             np.full(windows, np.inf),
             np.zeros((windows, numbers)),
-            np.zeros((windows, 1, 1)),
+            np.zeros(shape),
             np.tile(np.eye(numbers), (windows, 1, 1)),
             np.zeros((windows, numbers)),
         )
+
+    def of(self, windows: NDArray[np.intp]) -> _Reached:
+        """Of these windows alone."""
+        return _Reached(*(array[windows] for array in self))
+
+    def put(self, windows: NDArray[np.intp], other: _Reached) -> None:
+        """Let the other's be those of these windows."""
+        for mine, its in zip(self, other, strict=True):
+            mine[windows] = its
 
     def replaced(self, other: _Reached, chosen: NDArray[np.bool_]) -> _Reached:
         """With the other's where it is chosen."""

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from .blocks.heun_sampler import sampled
+from .blocks.proper_scores import crps
 from .refinement_scaling import EncodedViews
 from .residual_denoiser import ResidualDenoiser
 
@@ -53,15 +54,18 @@ class DenoisingFit:
         return (module.denoiser.weight(level) * error.square().flatten(1).mean(dim=1)).mean()
 
     def validate(self, module: nn.Module) -> float:
-        """Relative error of the mean of small ensembles, from the same noise every time."""
+        """CRPS of small ensembles, relative to the fields, from the same noise every time.
+
+        The error of their mean would rather have all members alike.
+        """
         assert isinstance(module, ResidualDenoiser)
         dtype = next(module.parameters()).dtype
         shown, lacking = self._judged.some(slice(None), dtype)
         drawn = torch.Generator().manual_seed(0)
         noise = torch.randn(len(lacking), MEMBERS, *lacking.shape[1:], generator=drawn, dtype=dtype)
         found = ensemble(module, shown, noise.to(shown.device), self._levels)
-        error = (found.mean(dim=1) - lacking).double().square().mean().sqrt()
-        return float(error) / (self._judged.size or 1.0)
+        score = crps(found.transpose(0, 1).double(), lacking.double()).mean()
+        return float(score) / (self._judged.size or 1.0)
 
 
 def ensemble(

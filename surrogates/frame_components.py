@@ -76,8 +76,8 @@ class FrameComponents:
     def said(self, seen: torch.Tensor, known: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Of values and where they are known, (..., points), what they say of the numbers.
 
-        Precision, (..., components, components), and evidence, (..., components): the numbers that fit the
-        values alone solve precision @ numbers = evidence, if there is one solution.
+        Precision, (..., components, components), and information, (..., components): the numbers that fit the
+        values alone solve precision @ numbers = information, if there is one solution.
         """
         weights = known.double() / self.variance
         size = self.components

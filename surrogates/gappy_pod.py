@@ -56,10 +56,10 @@ class GappyPOD(Rebuilder):
     def rebuild(self, seen: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
         """See `Rebuilder`."""
         assert self.components is not None
-        precision, evidence = self.components.said(seen, known)
+        precision, information = self.components.said(seen, known)
         precision.diagonal(dim1=-2, dim2=-1).add_(1)
         root = torch.linalg.cholesky(precision)
-        numbers = torch.cholesky_solve(evidence[..., None], root)[..., 0]
+        numbers = torch.cholesky_solve(information[..., None], root)[..., 0]
         return self.components.frames(numbers).to(seen.dtype)
 
     def tensors(self) -> dict[str, torch.Tensor]:

@@ -68,8 +68,8 @@ class KalmanSmoother(Rebuilder):
     settings: Settings
     components: FrameComponents | None = None
     transition: torch.Tensor
-    drift: torch.Tensor
-    start: torch.Tensor
+    process_noise: torch.Tensor
+    initial: torch.Tensor
     """(size, size) the step of a state, the covariance of what it leaves, and of the states themselves."""
 
     def learn(
@@ -92,30 +92,30 @@ class KalmanSmoother(Rebuilder):
         step = torch.linalg.solve(before.mT @ before + TINY * len(before) * eye, before.mT @ after).mT
         left = after - before @ step.mT
         transition = torch.cat([step, eye[:-size]])  # what was new is old
-        drift = functional.pad(left.mT @ left / len(left), (0, len(eye) - size) * 2)
+        process_noise = functional.pad(left.mT @ left / len(left), (0, len(eye) - size) * 2)
         flat = states.flatten(0, 1)
         self.components = found.to(self.device)
         self.transition = transition.contiguous().to(self.device)
-        self.start = (flat.mT @ flat / len(flat) + TINY * eye).to(self.device)
+        self.initial = (flat.mT @ flat / len(flat) + TINY * eye).to(self.device)
         errors = {}
         for factor in self.settings.inflations:
-            self.drift = (factor * drift + TINY * eye).to(self.device)
+            self.process_noise = (factor * process_noise + TINY * eye).to(self.device)
             errors[factor] = self.error(judged) if len(self.settings.inflations) > 1 else 0.0
         best = min(errors, key=lambda factor: errors[factor])
-        self.drift = (best * drift + TINY * eye).to(self.device)
+        self.process_noise = (best * process_noise + TINY * eye).to(self.device)
         return None
 
     def rebuild(self, seen: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
         """See `Rebuilder`."""
         assert self.components is not None
-        precision, evidence = self.components.said(seen, known)
-        older = len(self.start) - self.components.components
+        precision, information = self.components.said(seen, known)
+        older = len(self.initial) - self.components.components
         found = filtered(
             functional.pad(precision, (0, older) * 2),
-            functional.pad(evidence, (0, older)),
+            functional.pad(information, (0, older)),
             transition=self.transition,
-            drift=self.drift,
-            start=self.start,
+            process_noise=self.process_noise,
+            initial=self.initial,
         )
         both = self.settings.both_ways
         means = smoothed_means(found, transition=self.transition) if both else found.means
@@ -124,12 +124,12 @@ class KalmanSmoother(Rebuilder):
     def tensors(self) -> dict[str, torch.Tensor]:
         """See `Surrogate`."""
         assert self.components is not None
-        own = {"transition": self.transition, "drift": self.drift, "start": self.start}
+        own = {"transition": self.transition, "process_noise": self.process_noise, "initial": self.initial}
         return {**self.components.tensors(), **own}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """See `Surrogate`."""
         self.components = FrameComponents.from_tensors(tensors, self.device)
-        self.transition, self.drift, self.start = (
-            tensors[name].to(self.device) for name in ("transition", "drift", "start")
+        self.transition, self.process_noise, self.initial = (
+            tensors[name].to(self.device) for name in ("transition", "process_noise", "initial")
         )

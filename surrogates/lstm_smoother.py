@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import math
 import time
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ import torch
 
 from ..datasets.observations import Observations
 from .blocks.patchwise_lstm import PatchwiseLSTM
+from .data_digest import digest_of
 from .rebuilder import Rebuilder, Windows, on_a_line
 from .rebuilding_fit import RebuildingFit, channels_of
 from .ridge import NormalEquations
@@ -132,7 +132,7 @@ class LSTMSmoother(Rebuilder):
             self.settings.training,
             seed=seed,
             folder=folder,
-            identity=self._identity(own),
+            identity=self._identity(own, judged),
             progress=progress,
         )
         self._take(module, mean, deviation)
@@ -201,14 +201,12 @@ class LSTMSmoother(Rebuilder):
             module.reading.weight.copy_(weights[:-1].T)
             module.reading.bias.copy_(weights[-1])
 
-    def _identity(self, own: Windows) -> dict[str, Any]:
+    def _identity(self, own: Windows, judged: Windows) -> dict[str, Any]:
         """What tells this training from others: the model's settings, and a digest of the data."""
         settings = {k: v for k, v in dataclasses.asdict(self.settings).items() if k != "training"}
-        digest = hashlib.sha256()
-        for part in (own.seen, own.true):
-            digest.update(np.ascontiguousarray(part[:: max(1, len(part) // 64)].numpy()).tobytes())
+        digest = digest_of(*(part for w in (own, judged) for part in (w.seen, w.known, w.true)))
         return {
             "surrogate": type(self).__name__,
             "settings": settings,
-            "data": {"shape": list(own.true.shape), "local": self.local, "digest": digest.hexdigest()},
+            "data": {"shape": list(own.true.shape), "local": self.local, "digest": digest},
         }

@@ -32,11 +32,15 @@ class Windows:
 
     @classmethod
     def read(cls, examples: Observations, *, dtype: str) -> Windows:
-        """All of them."""
+        """All of them, zero where nothing is known; `SurrogateError` where they are not finite."""
         held = examples.held(dtype=dtype)
         parts = (held.inputs[SEEN], held.inputs[KNOWN], held.outputs[examples.field])
         shape = (held.trajectories, examples.window, -1)
-        return cls(*(torch.from_numpy(part).reshape(shape) for part in parts))
+        seen, known, true = (torch.from_numpy(part).reshape(shape) for part in parts)
+        seen = torch.where(known > 0, seen, 0.0)
+        if not (torch.isfinite(seen).all() and torch.isfinite(true).all()):
+            raise SurrogateError("the windows hold NaN or infinity; remove their trajectories")
+        return cls(seen, known, true)
 
     def __len__(self) -> int:
         return len(self.true)

@@ -41,7 +41,10 @@ class RefiningFit:
         return self._weighed(module(shown), lacking)
 
     def validate(self, module: nn.Module) -> float:
-        """Relative error of the fields over all windows, root mean square."""
+        """Relative error of the fields over all windows, root mean square, whatever the parts are.
+
+        So the weights that are kept are those of the least error, not of the least loss.
+        """
         dtype, squares = next(module.parameters()).dtype, 0.0
         for first in range(0, len(self._judged), SOME):
             shown, lacking = self._judged.some(slice(first, first + SOME), dtype)
@@ -60,7 +63,8 @@ class AdversarialFit(RefiningFit):
 
     In every step the critic learns first, by an Adam of its own, and judges by what it has learned. Losses
     are the logistic ones that do not saturate (Goodfellow et al. 2014, arXiv:1406.2661). The critic keeps to
-    single precision. It and its optimiser belong into the checkpoints of the run: see `tensors`.
+    single precision. It and its optimiser belong into the checkpoints of the run: see `tensors`. Weights are
+    judged by this loss too, as the critic of the time has it: the least error is that of a blurred answer.
 
     Arguments:
         own, judged, parts: see `RefiningFit`.
@@ -89,11 +93,18 @@ class AdversarialFit(RefiningFit):
         """See `Objective`; the critic makes a step."""
         shown, lacking = self._own.some(indices, next(module.parameters()).dtype)
         answer = module(shown)
-        beside = shown.float()
-        self._learn(beside, real=lacking.float(), made=answer.detach().float())
+        self._learn(shown.float(), real=lacking.float(), made=answer.detach().float())
         self._critic.requires_grad_(False)
-        believed = functional.softplus(-self._critic(torch.cat([answer.float(), beside], dim=1))).mean()
-        return self._weighed(answer, lacking) + self._weight * believed
+        return self._whole(answer, shown, lacking)
+
+    @torch.no_grad()
+    def validate(self, module: nn.Module) -> float:
+        """The mean of the loss over all windows."""
+        dtype, total = next(module.parameters()).dtype, 0.0
+        for first in range(0, len(self._judged), SOME):
+            shown, lacking = self._judged.some(slice(first, first + SOME), dtype)
+            total += len(shown) * float(self._whole(module(shown), shown, lacking))
+        return total / len(self._judged)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The critic, and what its optimiser remembers."""
@@ -109,6 +120,12 @@ class AdversarialFit(RefiningFit):
             parts[part][rest] = tensor
         self._critic.load_state_dict(parts["critic"])
         plain_to_optimiser(self._optimiser, parts["optimiser"], {})
+
+    def _whole(self, answer: torch.Tensor, shown: torch.Tensor, lacking: torch.Tensor) -> torch.Tensor:
+        """The parts, and what the critic says."""
+        both = torch.cat([answer.float(), shown.float()], dim=1)
+        believed = functional.softplus(-self._critic(both)).mean()
+        return self._weighed(answer, lacking) + self._weight * believed
 
     def _learn(self, beside: torch.Tensor, *, real: torch.Tensor, made: torch.Tensor) -> None:
         """A step of the critic."""

@@ -37,7 +37,7 @@ class LossSettings:
         critic: channels of the critic.
         critic_rate: its learning rate.
         penalty: on its slope where fields are true (R1).
-        width: of the kernels of features and critic.
+        width: of the kernels of features and critic, odd.
     """
 
     mse: float = 1.0
@@ -65,6 +65,12 @@ class LossSettings:
             raise SurrogateError(
                 "scale and critic_rate must be positive, penalty at least 0 and phases in [0, 1], got "
                 f"{self.scale}, {self.critic_rate}, {self.penalty} and {self.phases}"
+            )
+
+        if min(self.features, self.critic) < 1 or self.width < 1 or self.width % 2 == 0:
+            raise SurrogateError(
+                "features and critic must be at least 1 and width odd, got "
+                f"{self.features}, {self.critic} and {self.width}"
             )
 
     def parts(self, frames: int, dimensions: int) -> list[tuple[float, nn.Module]]:

@@ -52,14 +52,40 @@ class ResidualDenoiser(nn.Module):
             passed=passed,
         )
         self.denoiser = PreconditionedDenoiser(network)
+        self.gain = _gain(passed, self.coarse) or 1.0  # where nothing is hidden there is no noise
 
     def noise(self, white: torch.Tensor) -> torch.Tensor:
-        """What is added to fields, from white noise (batch, frames, *grid): filtered, and not to be seen."""
-        return without_seen(self.passed(white) / self.passed.gain, self.coarse)
+        """What is added to fields, from white noise (batch, frames, *grid): filtered, and not to be seen.
+
+        Its deviation is 1, as is that of what lacks.
+        """
+        return without_seen(self.passed(white) / self.gain, self.coarse)
 
     def forward(self, noisy: torch.Tensor, level: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
         """(batch, frames, *grid), (batch,) and (batch, frames, *grid) -> (batch, frames, *grid)"""
         return without_seen(self.denoiser(noisy, level, shown), self.coarse)
+
+
+def _gain(passed: ModeFilter, coarse: Sequence[int]) -> float:
+    """Root mean square of what is hidden of filtered white noise of deviation 1.
+
+    Of each pair of waves that the coarse grid just sees, it sees the cosine alone: half of what they hold.
+    """
+    seen = torch.ones((), dtype=torch.float64)
+    for axis, (many, few) in enumerate(zip(passed.grid, coarse, strict=True)):
+        waves = (
+            torch.arange(many // 2 + 1)
+            if axis == len(coarse) - 1
+            else torch.fft.fftfreq(many, 1 / many).round()
+        )
+        shares = (waves.abs() < few / 2).double() + 0.5 * (waves.abs() == few / 2).double()
+        seen = seen[..., None] * (torch.ones_like(shares) if few == many else shares)
+    images = torch.full(seen.shape[-1:], 2.0, dtype=torch.float64)
+    images[0] = 1.0
+    if passed.grid[-1] % 2 == 0:
+        images[-1] = 1.0
+    squares = images * (1 - seen) * passed.passed.detach().cpu().double().square()
+    return float((squares.sum() / torch.Size(passed.grid).numel()).sqrt())
 
 
 class _Conditioned(nn.Module):

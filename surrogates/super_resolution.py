@@ -27,7 +27,8 @@ class SuperResolution(TrainedRefiner):
 
     The frames of a window are channels: what one frame does not tell may be in how it came about. The coarse
     view of an answer is the one that was given, to round-off, whatever the network says. A new network adds
-    nothing. It sees half a width times the blocks and two, to either side.
+    nothing. Its convolutions see half a width times the blocks and two, to either side; interpolation and
+    filter are of the whole grid.
 
     Where a view does not tell the fine field, the answer is that of the loss: the mean of what may be there
     for `mse`, something that looks like it for `adversarial`. `field_diffusion` gives all of it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from torch import nn
 
 from ..datasets.observations import Observations
 from .blocks.mode_filter import ModeFilter, soft_filter
+from .data_digest import digest_of
 from .refinement_scaling import EncodedViews, RefinementScaling
 from .refiner import Refiner
 from .surrogate import SurrogateError, TrainingRecord
@@ -74,7 +74,7 @@ class TrainedRefiner(Refiner):
             torch.default_generator.manual_seed(seed)
             module = self.build().to(self.device, torch.float32)
             objective = self.fit_of(own, judged)
-        identity = self._identity(own)
+        identity = self._identity(own, judged)
         prepared = time.perf_counter() - begin
         end = train(
             module,
@@ -122,14 +122,12 @@ class TrainedRefiner(Refiner):
             raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
         return self.module, self.scaling
 
-    def _identity(self, own: EncodedViews) -> dict[str, Any]:
+    def _identity(self, own: EncodedViews, judged: EncodedViews) -> dict[str, Any]:
         """What tells this training from others: the model's settings, and a digest of the data."""
         settings = {k: v for k, v in dataclasses.asdict(self.settings).items() if k != "training"}
-        digest = hashlib.sha256()
-        for values in (own.shown, own.lacking):
-            digest.update(values[:: max(1, len(values) // 64)].contiguous().cpu().numpy().tobytes())
+        digest = digest_of(*(part for views in (own, judged) for part in (views.shown, views.lacking)))
         return {
             "surrogate": type(self).__name__,
             "settings": settings,
-            "data": {"shape": list(own.shown.shape), "digest": digest.hexdigest()},
+            "data": {"shape": list(own.shown.shape), "digest": digest},
         }

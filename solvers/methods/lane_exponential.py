@@ -24,7 +24,7 @@ from .lane_layout import arrange, sized, why_not
 from .lane_tables import MultistepTables, RungeKuttaTables
 from .lanes import aligned
 
-__all__ = ["run_multistep", "run_runge_kutta", "start_history"]
+__all__ = ["APART", "Prepared", "prepared", "run_multistep", "run_runge_kutta", "start_history"]
 
 Array = NDArray[Any]
 
@@ -128,7 +128,7 @@ def _run(
     if lanes not in ("auto", "batch", "across"):
         raise ValueError(f'lanes must be "auto", "batch" or "across", got {lanes!r}')
     across = lanes == "across" or (lanes == "auto" and samples <= 2)
-    run = _prepared(tables, points, dtype, across)
+    run = prepared(tables, points, dtype, across)
     width = 1 if across else run.build.lanes
     steps = _steps_to_each(steps_per_frame, frames)
     out = np.empty((samples, frames, points), dtype=dtype)
@@ -154,7 +154,7 @@ def _steps_to_each(steps_per_frame: int | Sequence[int], frames: int) -> NDArray
     return steps
 
 
-class _Prepared(NamedTuple):
+class Prepared(NamedTuple):
     """A build and its tables; what goes with it: its layout, its intake and that one's tables."""
 
     build: Build
@@ -167,17 +167,18 @@ class _Prepared(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _prepared(
+def prepared(
     tables: RungeKuttaTables | MultistepTables, points: int, dtype: np.dtype[Any], across: bool
-) -> _Prepared:
+) -> Prepared:
+    """Builds and tables for a grid and a precision; the same tables are arranged once."""
     plain, named = tables.build()
     build = sized(plain, points, dtype, across=across)
     intake = build.intake
     weights = arrange(build, points, dtype, named)
-    return _Prepared(build, *weights, build.layout, intake, *arrange(intake, points, dtype, {}))
+    return Prepared(build, *weights, build.layout, intake, *arrange(intake, points, dtype, {}))
 
 
-def _solve(history: Array, out: Array, steps: NDArray[np.int64], width: int, run: _Prepared) -> None:
+def _solve(history: Array, out: Array, steps: NDArray[np.int64], width: int, run: Prepared) -> None:
     """All samples, one group after the other, in memory of this call's own."""
     samples, past, points = history.shape
     dtype, build = history.dtype, run.build

@@ -27,41 +27,42 @@ class Filtered(NamedTuple):
 
 def filtered(
     precision: torch.Tensor,
-    evidence: torch.Tensor,
+    information: torch.Tensor,
     *,
     transition: torch.Tensor,
-    drift: torch.Tensor,
-    start: torch.Tensor,
+    process_noise: torch.Tensor,
+    initial: torch.Tensor,
 ) -> Filtered:
-    """The Kalman filter of x_0 ~ N(0, start), x_t = transition x_(t-1) + N(0, drift).
+    """The Kalman filter of x_0 ~ N(0, initial), x_t = transition x_(t-1) + N(0, process_noise).
 
     Measurements y_t = H_t x_t + N(0, R_t) come as what they say of the state: their `precision`
-    H_t^T R_t^-1 H_t, (batch, frames, size, size), and their `evidence` H_t^T R_t^-1 y_t, (batch, frames,
+    H_t^T R_t^-1 H_t, (batch, frames, size, size), and their `information` H_t^T R_t^-1 y_t, (batch, frames,
     size). Where nothing is measured both are zero. So any number of values may be missing, and a step costs
     the same however many there are.
 
     Covariances go from root to root: with the predicted one L L^T the next is L (I + L^T precision L)^-1 L^T,
-    symmetric and positive whatever the rounding. `start` and `drift`, (size, size), must be positive
+    symmetric and positive whatever the rounding; what is predicted from it is a sum, and positive as far as
+    round-off leaves it so. `initial` and `process_noise`, (size, size), must be positive
     definite, else `torch.linalg.LinAlgError` is raised.
 
     Reference: Kalman 1960, doi:10.1115/1.3662552.
     """
-    mean = torch.zeros_like(evidence[:, 0])
-    covariance = start.expand(len(mean), *start.shape)
-    eye = torch.eye(start.shape[0], dtype=start.dtype, device=start.device)
+    mean = torch.zeros_like(information[:, 0])
+    covariance = initial.expand(len(mean), *initial.shape)
+    eye = torch.eye(initial.shape[0], dtype=initial.dtype, device=initial.device)
     steps: list[tuple[torch.Tensor, ...]] = []
-    for frame in range(evidence.shape[1]):
+    for frame in range(information.shape[1]):
         if frame:
             mean = mean @ transition.mT
-            covariance = transition @ covariance @ transition.mT + drift
+            covariance = transition @ covariance @ transition.mT + process_noise
             covariance = 0.5 * (covariance + covariance.mT)
         root, before = torch.linalg.cholesky(covariance), mean
         said = precision[:, frame]
         inner = torch.linalg.cholesky(eye + root.mT @ said @ root)
         half = torch.linalg.solve_triangular(inner, root.mT, upper=False)
         covariance = half.mT @ half
-        surprise = evidence[:, frame] - _times(said, mean)
-        mean = mean + _times(covariance, surprise)
+        innovation = information[:, frame] - _times(said, mean)
+        mean = mean + _times(covariance, innovation)
         steps.append((mean, covariance, before, root))
     return Filtered(*(torch.stack(part, dim=1) for part in zip(*steps, strict=True)))
 
@@ -80,15 +81,19 @@ def smoothed_means(found: Filtered, *, transition: torch.Tensor) -> torch.Tensor
     return torch.stack(means[::-1], dim=1)
 
 
-def smoothed_covariances(found: Filtered, *, transition: torch.Tensor, drift: torch.Tensor) -> torch.Tensor:
+def smoothed_covariances(
+    found: Filtered, *, transition: torch.Tensor, process_noise: torch.Tensor
+) -> torch.Tensor:
     """(batch, frames, size, size) of the same: sums of squares alone, so that they stay positive."""
-    eye = torch.eye(drift.shape[0], dtype=drift.dtype, device=drift.device)
+    eye = torch.eye(process_noise.shape[0], dtype=process_noise.dtype, device=process_noise.device)
     covariance = found.covariances[:, -1]
     covariances = [covariance]
     for frame in reversed(range(found.means.shape[1] - 1)):
         gain = _gain(found, frame, transition)
         kept = eye - gain @ transition
-        covariance = kept @ found.covariances[:, frame] @ kept.mT + gain @ (drift + covariance) @ gain.mT
+        covariance = (
+            kept @ found.covariances[:, frame] @ kept.mT + gain @ (process_noise + covariance) @ gain.mT
+        )
         covariance = 0.5 * (covariance + covariance.mT)
         covariances.append(covariance)
     return torch.stack(covariances[::-1], dim=1)

@@ -97,6 +97,8 @@ def test_an_answer_is_a_solution_of_all_frames_of_the_window(finished: TrainingS
     assert (solution.values["u"] == truth.values["u"]).all() and solution.solved.all()
     queries[SEEN][0, 0, 0] = 9.0
     assert solution.solved[0] and not answer(queries, truth.times).solved[0]
+    assert solution.notes == ()
+    assert answer(queries, truth.times).notes == ("1 windows became infinite or NaN",)
     with pytest.raises(SolverError, match="ask for 3 times, got 1"):
         answer(queries, truth.times[:1])
 

@@ -2,9 +2,12 @@
 
 import dataclasses
 import itertools
+import sys
+from types import FrameType
 
 import numpy as np
 import pytest
+import scipy.signal
 from understudy.datasets.observations import SEEN, Coarse
 from understudy.experiments.direct_insertion import DirectInsertion, insertions
 from understudy.solvers.contract import SolverError
@@ -67,6 +70,52 @@ def test_a_step_is_the_solvers_and_then_the_frame_replaces_what_is_seen(seen: np
     np.testing.assert_allclose(two, np.fft.irfft(modes, n=64), atol=1e-12)
 
 
+@pytest.mark.parametrize("samples", [1, 12])
+@pytest.mark.parametrize("points", [24, 64, 320])
+def test_the_compiled_loop_answers_as_one_solution_after_another(
+    seen: np.ndarray, points: int, samples: int
+) -> None:
+    system = KuramotoSivashinsky(22.0, 320, forcing=0.1, forcing_wavelength=11.0)
+    some = np.concatenate([seen, seen[:, ::-1], 0.5 * seen])[:samples]
+    for dtype, close in (("float64", 1e-11), ("float32", 2e-3)):
+        one = DirectInsertion(system, factor=40, interval=0.5, frames=20, steps=2, points=points, dtype=dtype)
+        compiled = one({SEEN: some}, NOW).values["u"]
+        # the solver from frame to frame, in NumPy
+        up, down = (scipy.signal.resample(np.eye(n), m, axis=1) for n, m in ((8, points), (points, 8)))
+        solver = Krogstad(dataclasses.replace(system, points=points), step=0.25)
+        state = some[:, -20] @ up
+        for i in range(-19, 0):
+            state = solver.integrate(state, np.array([0.5]))[:, 0]
+            state = state + (some[:, i] - state @ down) @ up
+        np.testing.assert_allclose(compiled[:, 0], resample(state, 320), atol=close)
+    assert one.label == f"h=1/4 N={points} float32 20 frames"
+
+
+def test_a_grid_that_is_not_compiled_answers_as_one_that_is(seen: np.ndarray) -> None:
+    plain = dataclasses.replace(INSERTION, points=56)
+    assert plain._tables is None and INSERTION._tables is not None
+    answers = [one({SEEN: seen}, NOW).values["u"] for one in (plain, INSERTION)]
+    np.testing.assert_allclose(*answers, atol=1e-7)
+
+
+def test_what_is_timed_is_the_solver_and_not_the_loop_around_it(seen: np.ndarray) -> None:
+    calls: list[str] = []
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        calls.append(event)
+
+    def number(frames: int) -> int:
+        one = dataclasses.replace(INSERTION, frames=frames)
+        one({SEEN: seen}, NOW)
+        calls.clear()
+        sys.setprofile(count)
+        one({SEEN: seen}, NOW)
+        sys.setprofile(None)
+        return len(calls)
+
+    assert number(64) == number(2)
+
+
 def test_a_smaller_grid_that_holds_the_waves_answers_the_same(seen: np.ndarray) -> None:
     fine = INSERTION({SEEN: seen}, NOW).values["u"]
     small = dataclasses.replace(INSERTION, points=48)({SEEN: seen}, NOW).values["u"]
@@ -91,11 +140,19 @@ def test_what_blows_up_has_diverged() -> None:
 
 def test_the_ladder_has_every_history_with_every_step_and_no_label_twice() -> None:
     ladder = insertions(SYSTEM, factor=8, interval=0.5, histories=(2, 8))
-    assert len(ladder) == 8
+    assert len(ladder) == 14
     assert {one.frames for one in ladder} == {2, 8}
-    assert len({one.label for one in ladder}) == 8
+    assert len({one.label for one in ladder}) == 14
     assert ladder[0].label == "h=1/2 N=24 2 frames"
     assert ladder[0].settings["steps"] == 1
+
+
+@pytest.mark.parametrize(("points", "factor"), [(64, 2), (128, 4), (64, 1)])
+def test_no_rung_has_fewer_points_than_are_seen(points: int, factor: int) -> None:
+    system = KuramotoSivashinsky(22.0, points)
+    ladder = insertions(system, factor=factor, interval=0.5, histories=(2,))
+    assert all(one.points is not None and one.points >= points // factor for one in ladder)
+    assert len({one.label for one in ladder}) == 7
 
 
 def test_nonsense_is_refused(seen: np.ndarray) -> None:
@@ -103,6 +160,11 @@ def test_nonsense_is_refused(seen: np.ndarray) -> None:
         dataclasses.replace(INSERTION, steps=0)
     with pytest.raises(SolverError, match="factor 7 must divide"):
         dataclasses.replace(INSERTION, factor=7)
+    for factor in (0, -8):
+        with pytest.raises(SolverError, match="factor must be at least 1"):
+            dataclasses.replace(INSERTION, factor=factor)
+    with pytest.raises(SolverError, match="runs in 'float64' or 'float32', got 'float16'"):
+        dataclasses.replace(INSERTION, dtype="float16")
     with pytest.raises(SolverError, match="ask for 1 time, got 2"):
         INSERTION({SEEN: seen}, np.array([0.0, 0.5]))
     for wrong in (seen[:, :39], seen[:, :, :4], seen[0]):

@@ -65,6 +65,12 @@ def test_settings_that_do_not_fit_are_refused_before_anything_is_solved() -> Non
     ):
         with pytest.raises(ComparisonError, match=sentence):
             dataclasses.replace(QUICK, **changes).check({})
+    two = dataclasses.replace(QUICK, window=2)
+    with pytest.raises(ComparisonError, match=r"--window must be above 2, the frames in a state of kalman, "):
+        two.check({label: QUICK.candidates[label] for label in ("gappy-pod", "kalman")})
+    with pytest.raises(ComparisonError, match=r"--window must be above 2, .* of kalman-forward, got 2"):
+        two.check({"kalman-forward": QUICK.candidates["kalman-forward"]})
+    two.check({"gappy-pod": QUICK.candidates["gappy-pod"]})
     with pytest.raises(ComparisonError, match="windows with gaps"):
         shown(dataclasses.replace(QUICK.task, instrument=Coarse(4)))
 

@@ -148,6 +148,16 @@ def test_spectra_are_compared_in_decades_where_nothing_is_seen() -> None:
     np.testing.assert_allclose(metric.score(solution(without), solution(truth)), expected, rtol=1e-6)
 
 
+def test_what_diverged_has_no_spectrum() -> None:
+    truth = np.random.default_rng(0).standard_normal((3, 64))
+    broken = truth.copy()
+    broken[1] = np.nan
+    broken[2, 3] = np.inf
+    score = spectrum_error(8).score(solution(broken), solution(truth))
+    assert np.isfinite(score).tolist() == [True, False, False]
+    assert np.isinf(score[1:]).all()
+
+
 def test_inconsistency_is_the_error_of_the_view() -> None:
     generator = np.random.default_rng(0)
     truth, wrong = generator.standard_normal((3, 64)), generator.standard_normal((3, 64))
@@ -195,6 +205,9 @@ def test_who_rebuilds_windows_is_given_the_last_frames_and_answers_the_last() ->
 def test_what_the_presets_ask_for_fits(preset: str) -> None:
     settings = super_resolution.PRESETS[preset]
     settings.check(settings.candidates)
+    if preset != "quick":  # windows that share frames would count as independent
+        assert settings.main.test_frames == settings.comparison.longest == 128
+        assert settings.main.test_trajectories >= 128
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:
@@ -209,6 +222,7 @@ def test_settings_that_make_no_sense_are_refused() -> None:
 
     refused("histories must be one or more whole numbers from 2 on", histories=(1, 2))
     refused("histories must be one or more whole numbers from 2 on", histories=())
+    refused("histories holds a number twice", histories=(8, 8))
     refused("batches must be", batches=(0,))
     refused("members must be at least 2", members=1)
     refused("every must be at least 1", every=0)

@@ -101,6 +101,25 @@ def test_the_reference_is_no_part_of_the_ladder() -> None:
     assert envelope_of(LADDER, METRIC, "single").seconds.tolist() == [1.0, 100.0]
 
 
+def test_a_control_is_compared_with_its_like_in_the_ladder_and_not_with_the_envelope() -> None:
+    ladder = [*LADDER, row("good", "ladder", [[1e-2] * 3], 10.0)]
+    beaten = row("beaten", "ladder", [[1e-2] * 3], 40.0)
+    same = dataclasses.replace(beaten, settings={"step": 1})
+    control = row("control", "control", [[1e-2] * 3], 20.0)
+    twin, alone = (dataclasses.replace(control, settings=s) for s in ({"step": 1}, {"step": 2}))
+    learned = row("learned", "surrogate", [[1e-2] * 3], 4.0)
+    for one, speed_up, noise in ((twin, 2.0, 2.0), (alone, 0.5, 2.0), (control, 0.5, 2.0)):
+        first, second = (v.modes["single"] for v in judge([*ladder, same, one, learned], METRIC))
+        assert first.speed_up == pytest.approx(speed_up) and first.sign == "="
+        assert first.interval == pytest.approx((speed_up, speed_up))
+        assert second.noise == pytest.approx((1 / noise, noise))
+        assert second.speed_up == pytest.approx(2.5)
+    cheapest = dataclasses.replace(twin, scores=same.scores, single=same.single, batch=same.batch)
+    level = judge([*ladder, same, cheapest, learned], METRIC)
+    assert level[0].modes["single"].speed_up == pytest.approx(1.0)
+    assert level[1].modes["single"].noise == (1.0, 1.0)
+
+
 def test_rows_without_a_reference_are_refused() -> None:
     with pytest.raises(ValueError, match="no reference"):
         judge(LADDER[:2], METRIC)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from understudy.datasets.observations import KNOWN, SEEN, Gappy
 from understudy.experiments.window_fit import GUESS, WindowFit, climate_of
+from understudy.solvers.contract import SolverError
 from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
 
 SYSTEM = KuramotoSivashinsky(22.0, 32)
@@ -118,12 +119,73 @@ def test_a_good_guess_saves_iterations_and_a_bad_one_is_recovered_from(
     assert np.median(errors(dataclasses.replace(fit, iterations=12), wild, truth)) < 0.05
 
 
+def test_in_single_precision_the_fit_is_as_good(truth: np.ndarray, climate: tuple[float, ...]) -> None:
+    queries = seen(truth, share=0.3, noise=0.4)
+    fit = WindowFit(SOLVER, climate, noise=0.4, iterations=8)
+    single = dataclasses.replace(fit, solver=dataclasses.replace(SOLVER, dtype="float32"))
+    values, same = (one(queries, TIMES).values["u"] for one in (fit, single))
+    assert 0 < np.abs(same - values).max() < 0.02
+
+
 def test_windows_are_fitted_alone_as_in_a_batch(truth: np.ndarray, climate: tuple[float, ...]) -> None:
     queries = seen(truth, share=0.3, noise=0.4)
     fit = WindowFit(SOLVER, climate, noise=0.4, iterations=3)
     together = fit(queries, TIMES).values["u"]
     alone = fit({name: values[2:3] for name, values in queries.items()}, TIMES).values["u"]
     np.testing.assert_allclose(alone[0], together[2], rtol=0, atol=1e-5)
+
+
+def test_a_rejected_step_is_mended_within_two_iterations(
+    truth: np.ndarray, climate: tuple[float, ...]
+) -> None:
+    # a window long enough that a whole step from a start beside the true one leads too far
+    times, x = 0.25 * np.arange(48), 2 * np.pi * np.arange(32) / 32
+    longer = np.asarray(SOLVER.integrate(truth[:, 0], times))
+    queries, noise = seen(longer, share=0.5, noise=0.4), 0.4
+    guessed = {**queries, GUESS: truth[:, 0] + np.cos(x) + np.sin(2 * x)}
+    costs = []
+    for iterations in range(1, 11):
+        fit = WindowFit(SOLVER, climate, noise=noise, iterations=iterations)
+        values = fit(guessed, times).values["u"]
+        misfit = queries[KNOWN] * (queries[SEEN] - values) / noise
+        modes = np.fft.rfft(values[:, 0])[:, 1:11] * (2 / 32) / np.array(climate)
+        costs.append((misfit**2).sum(axis=(1, 2)) + (np.abs(modes) ** 2).sum(axis=1))
+    rejected = (np.diff(costs, axis=0) >= 0) & (np.array(costs[:-1]) > 1.01 * costs[-1])
+    assert rejected.any()
+    assert not (rejected[:-1] & rejected[1:]).any()
+
+
+def test_it_stops_where_nothing_moves(
+    truth: np.ndarray, climate: tuple[float, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries, solved = seen(truth, share=0.5, noise=0.4), []
+    plain = ETDAB.integrate
+
+    def counted(self: ETDAB, initial: np.ndarray, times: np.ndarray) -> np.ndarray:
+        solved.append(len(initial))
+        return plain(self, initial, times)
+
+    monkeypatch.setattr(ETDAB, "integrate", counted)
+    fit = WindowFit(SOLVER, climate, noise=0.4, iterations=500)
+    long = fit(queries, TIMES).values["u"]
+    assert len(solved) < 100
+    assert solved[0] == len(truth) * 21 and sorted(solved[:-1], reverse=True) == solved[:-1]
+    twice = dataclasses.replace(fit, iterations=1000)({**queries, GUESS: long[:, 0]}, TIMES).values["u"]
+    np.testing.assert_allclose(twice, long, atol=1e-4)
+
+
+def test_nonsense_is_refused(truth: np.ndarray, climate: tuple[float, ...]) -> None:
+    fit, queries = WindowFit(SOLVER, climate, noise=0.4, iterations=1), seen(truth, share=0.3, noise=0.4)
+    for changes in ({"noise": 0.0}, {"noise": np.nan}, {"iterations": -1}):
+        with pytest.raises(SolverError, match="positive noise and at least 0 iterations"):
+            dataclasses.replace(fit, **changes)
+    for sizes in ((), (1.0, 0.0)):
+        with pytest.raises(SolverError, match="positive deviations"):
+            dataclasses.replace(fit, climate=sizes)
+    short = {name: array[:, :-1] for name, array in queries.items()}
+    for wrong in (short, {SEEN: queries[SEEN]}, {**queries, KNOWN: queries[KNOWN][:1]}):
+        with pytest.raises(SolverError, match=r"\(windows, 12 frames, 21 points or more\), got"):
+            fit(wrong, TIMES)
 
 
 def test_it_says_what_it_is() -> None:

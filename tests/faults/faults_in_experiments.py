@@ -236,6 +236,11 @@ FAULTS = (
             "test_at_an_equal_error_of_nine_in_ten_the_worst_answers_count",
         ),
         (
+            "one.settings == row.settings)",
+            "False)",
+            "test_a_control_is_compared_with_its_like_in_the_ladder_and_not_with_the_envelope",
+        ),
+        (
             "max(high, 1 / low) for low, high in controls",
             "high for low, high in controls",
             "test_a_speed_up_within_what_the_control_shows_is_level",

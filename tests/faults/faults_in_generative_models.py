@@ -209,6 +209,11 @@ FAULTS = (
         "surrogates/residual_denoiser.py",
         "tests/surrogates/test_field_diffusion.py",
         (
+            "self.passed(white) / self.gain",
+            "self.passed(white) / self.passed.gain",
+            "test_noise_has_unit_size_and_is_not_seen",
+        ),
+        (
             "return without_seen(self.denoiser(noisy, level, shown), self.coarse)",
             "return self.denoiser(noisy, level, shown)",
             "test_every_member_has_the_coarse_view",
@@ -217,6 +222,11 @@ FAULTS = (
     *planted(
         "surrogates/denoising_fit.py",
         "tests/surrogates/test_field_diffusion.py",
+        (
+            "score = crps(found.transpose(0, 1).double(), lacking.double()).mean()",
+            "score = (found.double().mean(dim=1) - lacking.double()).abs().mean()",
+            "test_weights_are_judged_by_the_score_of_the_ensemble_and_not_by_the_error_of_its_mean",
+        ),
         (
             "lacking + strength * module.noise(noise)",
             "lacking + module.noise(noise)",
@@ -236,14 +246,33 @@ FAULTS = (
         "experiments/direct_insertion.py",
         "tests/experiments/test_direct_insertion.py",
         (
-            "state += (frame - state @ down) @ up",
-            "state = frame @ up",
-            "test_a_step_is_the_solvers_and_then_the_frame_replaces_what_is_seen",
+            "state += (history[:, i] - state @ down) @ up",
+            "state = history[:, i] @ up",
+            "test_a_grid_that_is_not_compiled_answers_as_one_that_is",
+        ),
+        (
+            "if self._tables is not None:",
+            "if self._tables is None:",
+            "test_what_is_timed_is_the_solver_and_not_the_loop_around_it",
         ),
         (
             "seen[:, -self.frames :]",
             "seen[:, : self.frames]",
             "test_one_frame_is_interpolated",
+        ),
+    ),
+    *planted(
+        "solvers/methods/lane_insertion.py",
+        "tests/experiments/test_direct_insertion.py",
+        (
+            "lacking[c] -= state[p] * down[p, c]",
+            "lacking[c] -= 0.5 * state[p] * down[p, c]",
+            "test_a_step_is_the_solvers_and_then_the_frame_replaces_what_is_seen",
+        ),
+        (
+            "lacking[c] = seen[first + sample, frame, c]",
+            "lacking[c] = seen[sample, frame, c]",
+            "test_the_compiled_loop_answers_as_one_solution_after_another",
         ),
     ),
     *planted(

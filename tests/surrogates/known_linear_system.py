@@ -37,8 +37,8 @@ def exact_error(windows: Observations, *, noise: float, both_ways: bool = True) 
         torch.diag_embed(known / noise**2),
         known * seen / noise**2,
         transition=transition,
-        drift=torch.from_numpy(DRIFT),
-        start=torch.eye(2, dtype=torch.float64),
+        process_noise=torch.from_numpy(DRIFT),
+        initial=torch.eye(2, dtype=torch.float64),
     )
     means = smoothed_means(found, transition=transition) if both_ways else found.means
     return float(((means[..., :numbers] - true).square().sum() / true.square().sum()).sqrt())

@@ -10,9 +10,13 @@ from known_dynamics import in_view
 from known_lines import seen_coarsely
 from understudy.datasets.observations import SEEN, Coarse, Observations
 from understudy.surrogates.blocks.fourier_resampling import resampled
+from understudy.surrogates.blocks.mode_filter import ModeFilter
 from understudy.surrogates.blocks.proper_scores import crps, spread_skill
 from understudy.surrogates.coarse_interpolation import CoarseInterpolation
+from understudy.surrogates.denoising_fit import DenoisingFit
 from understudy.surrogates.field_diffusion import FieldDiffusion
+from understudy.surrogates.refiner import Views
+from understudy.surrogates.residual_denoiser import ResidualDenoiser
 from understudy.surrogates.super_resolution import SuperResolution
 from understudy.surrogates.surrogate import SurrogateError
 from understudy.surrogates.training import TrainingSettings
@@ -69,6 +73,39 @@ def test_where_the_view_tells_the_field_the_ensemble_has_no_spread(told: FieldDi
     assert spread < 0.1 * LACKING
     assert skill < 0.1 * LACKING
     assert (told(inputs)["u"] - truth).square().mean().sqrt() < 0.1 * LACKING
+
+
+def test_weights_are_judged_by_the_score_of_the_ensemble_and_not_by_the_error_of_its_mean(
+    untold: FieldDiffusion,
+) -> None:
+    module, scaling = untold.ready()
+    inputs, truth = asked(0.5)
+    views = scaling.encoded(Views(inputs[SEEN], truth), device=torch.device("cpu"))
+    fit = untold.fit_of(views, views)
+    drawn = untold.sample(inputs, 64, seed=0)["u"]
+    score = crps(drawn, truth).mean() / truth.square().mean().sqrt()
+    assert isinstance(fit, DenoisingFit)
+    with torch.no_grad():
+        judged = fit.validate(module)
+    assert judged == pytest.approx(float(score), rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("grid", "coarse"), [((16,), (4,)), ((16,), (5,)), ((12, 16), (6, 4)), ((15, 8), (3, 8)), ((8,), (8,))]
+)
+def test_noise_has_unit_size_and_is_not_seen(grid: tuple[int, ...], coarse: tuple[int, ...]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    passed = torch.rand(*grid[:-1], grid[-1] // 2 + 1, generator=generator, dtype=torch.float64)
+    if len(grid) == 2:  # a filter of real fields: alike for a wave and its like in the other direction
+        passed = 0.5 * (passed + passed[(-torch.arange(grid[0])) % grid[0]])
+    module = ResidualDenoiser(
+        frames=1, coarse=coarse, passed=ModeFilter(passed, grid=grid), channels=2, width=3, blocks=1
+    )
+    white = torch.randn(20_000, 1, *grid, generator=generator, dtype=torch.float64)
+    noise = module.noise(white)
+    size = 0.0 if grid == coarse else 1.0
+    assert float(noise.square().mean().sqrt()) == pytest.approx(size, rel=0.01, abs=1e-12)
+    assert resampled(noise, coarse).abs().max() < 1e-11
 
 
 def test_where_nothing_is_lacking_nothing_is_added() -> None:

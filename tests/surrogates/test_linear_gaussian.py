@@ -27,13 +27,13 @@ class Model(NamedTuple):
     known: np.ndarray
 
     def found(self) -> Filtered:
-        precision, evidence = self.said()
+        precision, information = self.said()
         return filtered(
             torch.from_numpy(precision)[None],
-            torch.from_numpy(evidence)[None],
+            torch.from_numpy(information)[None],
             transition=torch.from_numpy(self.a),
-            drift=torch.from_numpy(self.q),
-            start=torch.from_numpy(self.start),
+            process_noise=torch.from_numpy(self.q),
+            initial=torch.from_numpy(self.start),
         )
 
     def said(self) -> tuple[np.ndarray, np.ndarray]:
@@ -87,9 +87,9 @@ def blocks(covariance: np.ndarray) -> np.ndarray:
 
 def test_the_smoother_is_the_exact_posterior(model: Model) -> None:
     found, (mean, covariance) = model.found(), model.posterior()
-    transition, drift = torch.from_numpy(model.a), torch.from_numpy(model.q)
+    transition, process_noise = torch.from_numpy(model.a), torch.from_numpy(model.q)
     means = smoothed_means(found, transition=transition)
-    covariances = smoothed_covariances(found, transition=transition, drift=drift)
+    covariances = smoothed_covariances(found, transition=transition, process_noise=process_noise)
     np.testing.assert_allclose(means[0], mean, rtol=0, atol=1e-10)
     np.testing.assert_allclose(covariances[0], blocks(covariance), rtol=0, atol=1e-10)
 
@@ -109,9 +109,9 @@ def test_the_filter_is_the_exact_posterior_of_what_came_until_then(model: Model)
 def test_with_nothing_known_the_smoother_gives_the_prior(model: Model) -> None:
     blind = model._replace(known=np.zeros((FRAMES, VALUES)))
     found, (_, prior) = blind.found(), blind.posterior()
-    transition, drift = torch.from_numpy(model.a), torch.from_numpy(model.q)
+    transition, process_noise = torch.from_numpy(model.a), torch.from_numpy(model.q)
     assert (smoothed_means(found, transition=transition) == 0).all()
-    covariances = smoothed_covariances(found, transition=transition, drift=drift)
+    covariances = smoothed_covariances(found, transition=transition, process_noise=process_noise)
     np.testing.assert_allclose(covariances[0], blocks(prior), rtol=1e-12, atol=1e-12)
 
 
@@ -122,9 +122,9 @@ def test_covariances_stay_symmetric_and_positive_where_almost_everything_is_cert
     eye = torch.eye(size, dtype=torch.float64)
     precision = torch.zeros(1, frames, size, size, dtype=torch.float64)
     precision[0, ::3, 0, 0] = 1e12  # one number is seen almost exactly, now and then
-    evidence = torch.zeros(1, frames, size, dtype=torch.float64)
-    found = filtered(precision, evidence, transition=a, drift=1e-10 * eye, start=eye)
-    smoothed = smoothed_covariances(found, transition=a, drift=1e-10 * eye)
+    information = torch.zeros(1, frames, size, dtype=torch.float64)
+    found = filtered(precision, information, transition=a, process_noise=1e-10 * eye, initial=eye)
+    smoothed = smoothed_covariances(found, transition=a, process_noise=1e-10 * eye)
     for covariances in (found.covariances, smoothed):
         assert (
             torch.equal(covariances, covariances.mT)

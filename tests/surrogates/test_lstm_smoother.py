@@ -1,6 +1,7 @@
 """A network that rebuilds windows comes near the best that there is, where that is known."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from known_dynamics import travelling_waves, with_gaps
 from known_linear_system import exact_error, swings_with_noise
 from understudy.datasets.observations import Observations
+from understudy.surrogates.data_digest import digest_of
 from understudy.surrogates.lstm_smoother import LSTMSmoother
 from understudy.surrogates.rebuilder import Windows
 from understudy.surrogates.surrogate import SurrogateError
@@ -123,6 +125,25 @@ def test_the_validation_error_is_that_of_the_answers() -> None:
     surrogate, judged = LSTMSmoother(settings()), waves(6, 1)
     record = surrogate.fit(waves(20, 0), judged, seed=0)
     assert relative_error(surrogate, judged) == pytest.approx(record.validation_error, rel=1e-4)
+
+
+def test_a_run_resumes_only_with_the_gaps_and_the_validation_it_began_with(tmp_path: Path) -> None:
+    own, judged = waves(20, 0), waves(6, 1)
+    values = travelling_waves(trajectories=20, frames=5, points=12, seed=0)
+    wider = with_gaps(values, share=0.9)
+    LSTMSmoother(settings()).fit(own, judged, seed=0, folder=tmp_path)
+    LSTMSmoother(settings()).fit(own, judged, seed=0, folder=tmp_path)
+    for other in ((own, waves(6, 2)), (wider, judged)):
+        with pytest.raises(SurrogateError, match="data"):
+            LSTMSmoother(settings()).fit(*other, seed=0, folder=tmp_path)
+
+
+def test_data_are_told_apart_by_every_value_their_shape_and_their_precision() -> None:
+    plain = torch.arange(2_000.0)
+    others = [plain.clone(), plain.reshape(20, 100), plain.double(), torch.cat([plain, plain[:1]])]
+    others[0][1_777] += 1
+    digests = {digest_of(one) for one in (plain, *others)} | {digest_of(plain[:1000], plain[1000:])}
+    assert len(digests) == 6 and digest_of(plain.clone()) in digests
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

@@ -47,6 +47,33 @@ def test_what_stands_in_the_gaps_is_not_looked_at(kind: type[Rebuilder]) -> None
     assert torch.equal(surrogate(spoilt)["u"], surrogate(inputs)["u"])
 
 
+def test_nan_in_the_gaps_of_training_windows_does_no_harm_and_is_refused_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain, spoilt = Observations.held, {"where": "nowhere"}
+
+    def held(self: Observations, **how: Any) -> Any:
+        found = plain(self, **how)
+        seen, known, true = found.inputs[SEEN], found.inputs[KNOWN], found.outputs["u"]
+        if spoilt["where"] == "gaps":
+            seen[known == 0] = np.nan
+        elif spoilt["where"] == "known":
+            seen[tuple(np.argwhere(known > 0)[0])] = np.inf
+        elif spoilt["where"] == "true":
+            true[0, 0] = np.nan
+        return found
+
+    monkeypatch.setattr(Observations, "held", held)
+    inputs, _ = asked(waves(3, 2))
+    clean = trained(GappyPOD())(inputs)["u"]
+    spoilt["where"] = "gaps"
+    assert torch.equal(trained(GappyPOD())(inputs)["u"], clean)
+    for where in ("known", "true"):
+        spoilt["where"] = where
+        with pytest.raises(SurrogateError, match="the windows hold NaN or infinity"):
+            trained(GappyPOD())
+
+
 @pytest.mark.parametrize("kind", [GappyPOD, KalmanSmoother])
 def test_with_nothing_known_the_training_mean_is_answered(kind: type[Rebuilder]) -> None:
     surrogate = trained(kind())

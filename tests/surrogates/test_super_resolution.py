@@ -20,6 +20,7 @@ from understudy.surrogates.refinement_scaling import EncodedViews
 from understudy.surrogates.refining_fit import AdversarialFit
 from understudy.surrogates.refining_loss import LossSettings
 from understudy.surrogates.super_resolution import SuperResolution
+from understudy.surrogates.surrogate import SurrogateError
 from understudy.surrogates.training import TrainingSettings
 
 SHORT = TrainingSettings(steps=30, batch=16, check_every=10)
@@ -116,6 +117,12 @@ def test_losses_differ_and_so_do_their_answers() -> None:
             assert (one - other).abs().max() > 1e-6
 
 
+@pytest.mark.parametrize("wrong", [{"features": 0}, {"critic": 0}, {"width": 8}, {"width": -1}])
+def test_networks_of_losses_that_cannot_be_are_refused_before_training(wrong: dict[str, int]) -> None:
+    with pytest.raises(SurrogateError, match="features and critic must be at least 1 and width odd"):
+        LossSettings(feature=1.0, **wrong)
+
+
 # the adversary -------------------------------------------------------------------------------------
 
 
@@ -187,6 +194,10 @@ def test_the_answer_is_judged_by_what_the_critic_has_just_learned() -> None:
     verdict = critic(torch.cat([answer, shown[:4]], dim=1))
     expected = 2.0 * (answer - lacking[:4]).square().mean() + 0.3 * (1 + (-verdict).exp()).log().mean()
     torch.testing.assert_close(loss, expected)
+    with torch.no_grad():
+        verdict = critic(torch.cat([module(shown), shown], dim=1))
+        judged = 2.0 * (module(shown) - lacking).square().mean() + 0.3 * (1 + (-verdict).exp()).log().mean()
+    assert fit.validate(module) == pytest.approx(float(judged), rel=1e-5)
     learned = [p.detach().clone() for p in critic.parameters()]
     loss.backward()
     assert module.weight.grad is not None
