@@ -100,9 +100,8 @@ class Settings:
 
     def _networks(self) -> dict[str, Candidate]:
         steps, seeds = STEPS[self.size]
-        rate = 1e-3 if self.size == "quick" else 3e-3  # so few steps, and the sampler leaves all bounds
         descent = TrainingSettings(
-            steps=steps, batch=64, learning_rate=rate, check_every=max(20, steps // 10)
+            steps=steps, batch=64, learning_rate=3e-3, check_every=max(20, steps // 10)
         )
         chosen = SuperResolution.Settings(training=descent)
         # a denoiser has all levels of noise to learn

@@ -14,6 +14,8 @@ __all__ = ["DenoisingFit", "ensemble"]
 
 JUDGED, MEMBERS = 64, 4
 """Windows that are validated, and members of their ensembles."""
+WILD = 1e6
+"""As which a sample counts that blew up, in units of what lacks."""
 
 
 class DenoisingFit:
@@ -56,7 +58,8 @@ class DenoisingFit:
     def validate(self, module: nn.Module) -> float:
         """CRPS of small ensembles, relative to the fields, from the same noise every time.
 
-        The error of their mean would rather have all members alike.
+        The error of their mean would rather have all members alike. Samples of a network that has hardly
+        learned may blow up; that is a bad score, and no reason to stop.
         """
         assert isinstance(module, ResidualDenoiser)
         dtype = next(module.parameters()).dtype
@@ -64,6 +67,7 @@ class DenoisingFit:
         drawn = torch.Generator().manual_seed(0)
         noise = torch.randn(len(lacking), MEMBERS, *lacking.shape[1:], generator=drawn, dtype=dtype)
         found = ensemble(module, shown, noise.to(shown.device), self._levels)
+        found = found.nan_to_num(nan=WILD).clamp(-WILD, WILD)
         score = crps(found.transpose(0, 1).double(), lacking.double()).mean()
         return float(score) / (self._judged.size or 1.0)
 

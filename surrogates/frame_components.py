@@ -11,7 +11,10 @@ from .affine_span import WIDEST, AffineSpan
 from .rebuilder import Windows
 from .surrogate import SurrogateError
 
-__all__ = ["FrameComponents"]
+__all__ = ["ROOM", "FrameComponents"]
+
+ROOM = 2**24
+"""Numbers of the matrices, of all windows that are rebuilt together."""
 
 LEAST_NOISE = 1e-8
 """Variance of the noise is taken to be no less than this share of the field's: values without noise are

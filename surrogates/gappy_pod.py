@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 
-from .frame_components import FrameComponents
-from .rebuilder import Rebuilder, Windows
+from ..datasets.observations import SEEN
+from .frame_components import ROOM, FrameComponents
+from .rebuilder import SOME, Rebuilder, Windows
 from .surrogate import SurrogateError
 from .training import Trained
 
@@ -52,6 +53,12 @@ class GappyPOD(Rebuilder):
         found = FrameComponents.measure(own, lost=self.settings.lost, noise=self.settings.noise)
         self.components = found.to(self.device)
         return None
+
+    @property
+    def at_once(self) -> int:
+        """See `Rebuilder`: each window has a square matrix for each frame."""
+        assert self.components is not None and self.input_shapes is not None
+        return max(1, min(SOME, ROOM // (self.input_shapes[SEEN][0] * self.components.components**2)))
 
     def rebuild(self, seen: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
         """See `Rebuilder`."""

@@ -9,10 +9,11 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
+from ..datasets.observations import SEEN
 from .blocks.linear_gaussian import filtered, smoothed_means
-from .frame_components import FrameComponents
+from .frame_components import ROOM, FrameComponents
 from .gappy_pod import refuse_wrong
-from .rebuilder import Rebuilder, Windows
+from .rebuilder import SOME, Rebuilder, Windows
 from .surrogate import SurrogateError
 from .training import Trained
 
@@ -104,6 +105,12 @@ class KalmanSmoother(Rebuilder):
         best = min(errors, key=lambda factor: errors[factor])
         self.process_noise = (best * process_noise + TINY * eye).to(self.device)
         return None
+
+    @property
+    def at_once(self) -> int:
+        """See `Rebuilder`: each window has a square matrix for each frame."""
+        assert self.components is not None and self.input_shapes is not None
+        return max(1, min(SOME, ROOM // (self.input_shapes[SEEN][0] * len(self.initial) ** 2)))
 
     def rebuild(self, seen: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
         """See `Rebuilder`."""

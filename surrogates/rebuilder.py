@@ -16,10 +16,10 @@ from ..datasets.observations import KNOWN, SEEN, Observations
 from .surrogate import Surrogate, SurrogateError, TrainingRecord
 from .training import Trained
 
-__all__ = ["Rebuilder", "Windows", "on_a_line"]
+__all__ = ["SOME", "Rebuilder", "Windows", "on_a_line"]
 
 SOME = 64
-"""Windows that are rebuilt at once."""
+"""Windows that are rebuilt at once, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ class Rebuilder(Surrogate):
         if self.input_shapes is None or self.output_shapes is None:
             raise SurrogateError(f"{type(self).__name__} has not learned yet: call `fit` or `load` first")
         seen, known = (self._flat(inputs, name) for name in (SEEN, KNOWN))
-        parts = zip(seen.split(SOME), known.split(SOME), strict=True)
+        parts = zip(seen.split(self.at_once), known.split(self.at_once), strict=True)
         whole = torch.cat([self.rebuild(torch.where(k > 0, s, 0.0), k) for s, k in parts])
         name, shape = next(iter(self.output_shapes.items()))
         return {name: whole.to(self.dtype).reshape(len(seen), *shape)}
@@ -115,13 +115,18 @@ class Rebuilder(Surrogate):
     def error(self, windows: Windows) -> float:
         """Root mean square over those of the windows, relative."""
         wrong = 0.0
-        for first in range(0, len(windows), SOME):
+        for first in range(0, len(windows), self.at_once):
             seen, known, true = (
-                part[first : first + SOME].to(self.device, self.dtype)
+                part[first : first + self.at_once].to(self.device, self.dtype)
                 for part in (windows.seen, windows.known, windows.true)
             )
             wrong += float((self.rebuild(seen, known) - true).square().sum())
         return math.sqrt(wrong / (float(windows.true.double().square().sum()) or 1.0))
+
+    @property
+    def at_once(self) -> int:
+        """Windows that are rebuilt together; fewer where each takes much memory."""
+        return SOME
 
     @property
     def grid(self) -> tuple[int, ...]:

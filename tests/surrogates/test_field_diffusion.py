@@ -1,5 +1,6 @@
 """Ensembles are as wide as a coarse view leaves open, and as narrow as it tells."""
 
+import copy
 import dataclasses
 from typing import Any
 
@@ -87,6 +88,10 @@ def test_weights_are_judged_by_the_score_of_the_ensemble_and_not_by_the_error_of
     assert isinstance(fit, DenoisingFit)
     with torch.no_grad():
         judged = fit.validate(module)
+        wild = copy.deepcopy(module)
+        for weight in wild.parameters():
+            weight.mul_(1e9)
+        assert 1e3 < fit.validate(wild) < np.inf
     assert judged == pytest.approx(float(score), rel=0.25)
 
 

@@ -1,5 +1,6 @@
 """Windows rebuilt from values with gaps and noise, where the right answer is known."""
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,25 @@ def test_nan_in_the_gaps_of_training_windows_does_no_harm_and_is_refused_elsewhe
         spoilt["where"] = where
         with pytest.raises(SurrogateError, match="the windows hold NaN or infinity"):
             trained(GappyPOD())
+
+
+@pytest.mark.parametrize("kind", [GappyPOD, KalmanSmoother])
+def test_fewer_windows_go_together_where_their_matrices_are_large(
+    kind: type[Rebuilder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    surrogate, (inputs, _) = trained(kind()), asked(waves(9, 2))
+    together, sizes, plain = surrogate(inputs)["u"], [], kind.rebuild
+    assert surrogate.at_once == 64
+
+    def noted(self: Rebuilder, seen: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(seen))
+        return plain(self, seen, known)
+
+    monkeypatch.setattr(kind, "rebuild", noted)
+    numbers = 4 if kind is GappyPOD else 8  # waves lie in four dimensions, and a state has two frames
+    monkeypatch.setattr(importlib.import_module(kind.__module__), "ROOM", 2 * FRAMES * numbers**2)
+    torch.testing.assert_close(surrogate(inputs)["u"], together, rtol=0, atol=1e-10)
+    assert sizes == [2, 2, 2, 2, 1]
 
 
 @pytest.mark.parametrize("kind", [GappyPOD, KalmanSmoother])
