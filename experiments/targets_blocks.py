@@ -138,7 +138,8 @@ TARGETS: tuple[Target, ...] = (
      "run translation"),
     ("stacks with skips and without, 4 to 64 blocks", "skips help at depth", skips, "bench depth"),
     ("another regime from few samples", "better than from scratch", adapted, "bench low-cost"),
-    ("students of a teacher, by size", "a twentieth better than from labels alone", students, "bench low-cost"),
+    ("students of a teacher, by size", "a twentieth better than from labels alone", students,
+     "bench low-cost"),
     ("shorter, fewer and ternary numbers", "stated", lowered, "bench low-cost"),
 )  # fmt: skip
 
