@@ -125,7 +125,9 @@ def skips(name: str = "bench-depth") -> Measured:
             row["kind"]: row for row in rows if row["activation"] == activation and row["depth"] == deepest
         }
         times = {kind: row["valid_time"] or 0.0 for kind, row in own.items()}
-        words = (f"{kind} {row['gradient']:.1e}, then {times[kind]:.2g}" for kind, row in own.items())
+        words = (
+            f"{kind} {_or_overflow(row['gradient'])}, then {times[kind]:.2g}" for kind, row in own.items()
+        )
         said.append(f"{activation}: {'; '.join(words)}")
         better.append(times["residual"] > times["plain"])
     return f"{deepest} blocks, gradient, then valid time: {'. '.join(said)}", all(better)
@@ -183,6 +185,11 @@ def with_symmetry(part: str, plain: str, other: str, name: str = "bench-structur
             said.append(f"{problem}, {count}: {one:.2g} to {two:.2g}")
             better.append(two < one)
     return f"{plain} to {other}: {'; '.join(said)}", all(better)
+
+
+def _or_overflow(value: float | None) -> str:
+    """As JSON has it, what is infinite is nothing."""
+    return "overflows" if value is None else f"{value:.1e}"
 
 
 def _of(rows: Sequence[Results], key: str, **which: Any) -> float:

@@ -111,6 +111,8 @@ def test_skips_are_judged_at_the_deepest_stack(results: Any) -> None:
     ]
     said, reached = skips(results({"rows": rows}, "skips"))
     assert reached and said.startswith("64 blocks") and "plain 1.0e+00, then 0" in said
+    rows[2]["gradient"] = None
+    assert "plain overflows, then 0" in skips(results({"rows": rows}, "skips"))[0]
 
 
 def test_adaptation_must_beat_scratch_with_every_number_of_samples(results: Any) -> None:
