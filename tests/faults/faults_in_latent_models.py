@@ -11,17 +11,17 @@ FAULTS = (
         (
             "self.expand.weight.copy_(start.T)",
             "self.expand.weight.copy_(2 * start.T)",
-            "test_there_a_linear_one_has_nothing_to_gain",
+            "test_a_new_one_is_the_projection_that_it_is_given_or_keeps_the_first_numbers",
         ),
         (
             "return flat if self.bend is None else flat + self.bend(samples)",
             "return flat",
-            "test_one_number_holds_a_curve_that_no_line_does",
+            "test_where_every_projection_folds_a_curve_the_encoder_unfolds_it",
         ),
         (
             "start = torch.eye(features)[:latent]",
             "start = torch.eye(features)[-latent:]",
-            "test_one_number_holds_a_curve_that_no_line_does",
+            "test_a_new_one_is_the_projection_that_it_is_given_or_keeps_the_first_numbers",
         ),
     ),
     *planted(

@@ -39,6 +39,19 @@ def test_begun_at_the_principal_components_it_has_the_error_of_the_svd(latent: i
     assert error(module, samples) == pytest.approx(tail(samples, latent), rel=1e-9, abs=1e-25)
 
 
+@pytest.mark.parametrize("hidden", [(), (8,)])
+def test_a_new_one_is_the_projection_that_it_is_given_or_keeps_the_first_numbers(
+    hidden: tuple[int, ...],
+) -> None:
+    x = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
+    module = Autoencoder(features=4, latent=2, hidden=hidden)
+    torch.testing.assert_close(module.encode(x), x[:, :2])
+    torch.testing.assert_close(module(x), x * torch.tensor([1.0, 1.0, 0.0, 0.0]))
+    start = torch.linalg.qr(torch.randn(4, 2, generator=torch.Generator().manual_seed(1))).Q.T
+    given = Autoencoder(features=4, latent=2, hidden=hidden, start=start)
+    torch.testing.assert_close(given(x), x @ start.T @ start)
+
+
 def test_there_a_linear_one_has_nothing_to_gain() -> None:
     samples = correlated(400, 6, seed=1)
     start = torch.linalg.svd(samples, full_matrices=False).Vh[:2]
@@ -82,6 +95,19 @@ def test_one_number_holds_a_curve_that_no_line_does() -> None:
     training = TrainingSettings(steps=600, batch=128, check_every=200, learning_rate=1e-2)
     train(module, Reconstruction(turned, turned), training, seed=0)
     assert error(module.double(), turned) < 1e-3 * straight
+
+
+def test_where_every_projection_folds_a_curve_the_encoder_unfolds_it() -> None:
+    angle = torch.linspace(-2.2, 2.2, 512, dtype=torch.float64)[:, None]
+    arc = torch.cat([angle.sin(), angle.cos()], dim=1)
+    arc = arc - arc.mean(dim=0)
+    torch.manual_seed(0)
+    module = Autoencoder(features=2, latent=1, hidden=(32,))
+    straight = error(module.double(), arc)
+    module.float()
+    training = TrainingSettings(steps=800, batch=128, check_every=200, learning_rate=1e-2)
+    train(module, Reconstruction(arc, arc), training, seed=0)
+    assert error(module.double(), arc) < 1e-2 * straight
 
 
 def test_sizes_that_do_not_fit_are_refused() -> None:
