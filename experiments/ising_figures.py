@@ -118,6 +118,8 @@ def curves_figure(answers: Mapping[str, tuple[Array, Solution]], *, title: str) 
             error = np.abs(values / np.interp(temperatures, fine, true) - 1)
             below.plot(temperatures, np.maximum(error, 1e-6), "-", color=colour, linewidth=1)
         above.set_ylabel(f"{words} per spin")
+        # what is further off is seen below
+        above.set_ylim(float(true.min() - 0.3 * np.ptp(true)), float(true.max() + 0.3 * np.ptp(true)))
         below.set(yscale="log", xlabel="temperature", ylabel="relative error")
         for ax in (above, below):
             ax.axvline(CRITICAL, color=INK, linewidth=0.8, linestyle=":")
