@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 from ..datasets.configurations import Sampled
 from ..datasets.generate import GenerateSettings
 from ..datasets.tasks import Direct
@@ -24,36 +22,25 @@ from ..surrogates.training import TrainingSettings
 from .compare import ComparisonError
 from .ising_comparison import compare_ising
 from .ising_settings import IsingSettings
+from .one_set import OneSet
 from .stages import Candidate, Trained
 
 __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(OneSet):
     """The experiment: a lattice, a training set, how surrogates are judged.
 
     Attributes:
         system: the lattice, and the range of temperatures.
         main: the training set, whose test split is judged.
         comparison: how answers are judged and timed.
-        size: which sizes of surrogate: quick, default or paper.
     """
 
     system: Ising
     main: GenerateSettings
     comparison: IsingSettings
-    size: tyro.conf.Suppress[str] = "default"
-
-    @property
-    def sets(self) -> dict[str, tuple[Ising, GenerateSettings]]:
-        """The training sets by name: of which system, and how much."""
-        return {"main": (self.system, self.main)}
-
-    @property
-    def threads(self) -> int:
-        """Of training and timing alike."""
-        return self.comparison.threads
 
     @property
     def task(self) -> Direct:

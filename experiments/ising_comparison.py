@@ -22,8 +22,9 @@ from .ising_report import write_figures_and_report
 from .ising_settings import IsingSettings
 from .metrics import Metric, relative_error
 from .report import table, write_json
+from .results_card import results_card
 from .stages import Trained, contestant
-from .timing import pinned_threads, provenance
+from .timing import pinned_threads
 from .verdict import judge
 
 __all__ = ["compare_ising", "of_one"]
@@ -100,18 +101,19 @@ def compare_ising(
         settings=settings,
         training=training_set,
     )
-    results = {
-        "system": {"name": system.name, **system.parameters},
-        "truth": truth_card(reference, solved, queries="temperatures"),
-        "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
-        "verdicts": [v.plain() for v in findings.verdicts],
-        "verdicts_at_equal_90_percent": [v.plain() for v in findings.at_ninety],
-        "rows": [row.plain() for row in rows],
-        **findings.plain(),
-        "training_sets": {"main": {"fingerprint": training_set.fingerprint, "seconds": training_set.seconds}},
-        "settings": described,
-        **provenance(),
-    }
+    results = results_card(
+        system,
+        metric,
+        rows=rows,
+        verdicts=findings.verdicts,
+        at_ninety=findings.at_ninety,
+        sets={"main": training_set},
+        described=described,
+        own={
+            "truth": truth_card(reference, solved, queries="temperatures"),
+            **findings.plain(),
+        },
+    )
     write_json(folder / "results.json", results)
     with pinned_threads(settings.threads):
         write_figures_and_report(findings, folder=folder, results=results)

@@ -20,8 +20,9 @@ from .pipe_findings import Findings, loads_of
 from .pipe_report import write_figures_and_report
 from .pipe_settings import PipeSettings
 from .report import table, write_json
+from .results_card import results_card
 from .stages import Trained, contestant
-from .timing import pinned_threads, provenance
+from .timing import pinned_threads
 from .verdict import judge
 
 __all__ = ["compare_pipes"]
@@ -84,22 +85,21 @@ def compare_pipes(
         settings=settings,
         training=sets["main"],
     )
-    results = {
-        "system": {"name": system.name, **system.parameters},
-        "truth": truth_card(reference, solved, queries="pipes"),
-        "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
-        "verdicts": [v.plain() for v in findings.verdicts],
-        "verdicts_at_equal_90_percent": [v.plain() for v in findings.at_ninety],
-        # thousands of scores of each seed would make a large file of what the table by regime says
-        "rows": [{**row.plain(), "scores": None} for row in rows],
-        **findings.plain(),
-        "training_sets": {
-            name: {"fingerprint": s.fingerprint, "seconds": s.seconds, "samples": len(s.split("train"))}
-            for name, s in sets.items()
+    results = results_card(
+        system,
+        metric,
+        rows=rows,
+        verdicts=findings.verdicts,
+        at_ninety=findings.at_ninety,
+        sets=sets,
+        described=described,
+        own={
+            "truth": truth_card(reference, solved, queries="pipes"),
+            # thousands of scores of each seed would make a large file of what the table by regime says
+            "rows": [{**row.plain(), "scores": None} for row in rows],
+            **findings.plain(),
         },
-        "settings": described,
-        **provenance(),
-    }
+    )
     write_json(folder / "results.json", results)
     with pinned_threads(settings.threads):
         write_figures_and_report(findings, folder=folder, results=results)

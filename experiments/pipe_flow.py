@@ -9,8 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import tyro
-
 from ..datasets.generate import GenerateSettings
 from ..datasets.groups import Grouped
 from ..datasets.tasks import Direct
@@ -25,6 +23,7 @@ from ..surrogates.residual_dense import ResidualDense
 from ..surrogates.training import TrainingSettings
 from ..surrogates.tree_growing import GrowingSettings
 from .compare import ComparisonError
+from .one_set import OneSet
 from .pipe_comparison import compare_pipes
 from .pipe_settings import PipeSettings
 from .stages import Candidate, Trained
@@ -33,30 +32,18 @@ __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(OneSet):
     """The experiment: pipes, a training set, how surrogates are judged.
 
     Attributes:
         system: Reynolds numbers and diameters of the pipes.
         main: the training set, whose test split is judged.
         comparison: how answers are judged and timed.
-        size: which sizes of surrogate: quick, default or paper.
     """
 
     system: PipeFlow
     main: GenerateSettings
     comparison: PipeSettings
-    size: tyro.conf.Suppress[str] = "default"
-
-    @property
-    def sets(self) -> dict[str, tuple[PipeFlow, GenerateSettings]]:
-        """The training sets by name: of which system, and how much."""
-        return {"main": (self.system, self.main)}
-
-    @property
-    def threads(self) -> int:
-        """Of training and timing alike."""
-        return self.comparison.threads
 
     @property
     def task(self) -> Direct:

@@ -29,8 +29,9 @@ from .refinement_measures import Ensemble, consistency, spectrum_error
 from .refinement_report import write_figures_and_report
 from .refinement_settings import RefinementSettings
 from .report import table, write_json
+from .results_card import results_card
 from .stages import Trained, contestant
-from .timing import pinned_threads, provenance
+from .timing import pinned_threads
 from .verdict import judge
 
 __all__ = ["compare_refinements"]
@@ -94,18 +95,19 @@ def compare_refinements(
         ensembles = ensembles_of(trained, plan, field=field, members=settings.members)
     rows = [_scored(row, ensembles) for row in rows]
     verdicts = judge(rows, metric)
-    results = {
-        "system": {"name": system.name, **system.parameters},
-        "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
-        "verdicts": [v.plain() for v in verdicts],
-        "rows": [row.plain() for row in rows],
-        "ensembles": {label: found.plain() for label, found in ensembles.items()},
-        "windows": len(truth.status),
-        "interval": interval,
-        "training_sets": {"main": {"fingerprint": training_set.fingerprint, "seconds": training_set.seconds}},
-        "settings": described,
-        **provenance(),
-    }
+    results = results_card(
+        system,
+        metric,
+        rows=rows,
+        verdicts=verdicts,
+        sets={"main": training_set},
+        described=described,
+        own={
+            "ensembles": {label: found.plain() for label, found in ensembles.items()},
+            "windows": len(truth.status),
+            "interval": interval,
+        },
+    )
     write_json(folder / "results.json", results)
     findings = Findings(
         plan=plan,

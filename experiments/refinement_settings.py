@@ -9,24 +9,21 @@ from ..datasets.generate import GenerateSettings
 from ..datasets.observations import Coarse, Observed
 from ..solvers.contract import System
 from .compare import ComparisonError
+from .judging import Judging
 from .stages import Candidate
 
 __all__ = ["RefinementSettings"]
 
 
 @dataclass(frozen=True)
-class RefinementSettings:
-    """How answers are judged.
+class RefinementSettings(Judging):
+    """How answers are judged; see `Judging`, too.
 
     Attributes:
         factor: points of the fine grid for each that is seen.
         histories: numbers of frames that the solver is given, each a setting of the ladder.
         every: frames from one test window to the next.
         members: of the ensembles that are scored.
-        rounds: how often everything is timed, in turn; medians count.
-        alone: queries that are timed alone, one after the other.
-        batches: batch sizes that are tried for throughput.
-        threads: threads of solver and surrogate alike, when trained and timed.
     """
 
     factor: int = 8
@@ -36,25 +33,21 @@ class RefinementSettings:
     rounds: int = 7
     alone: int = 3
     batches: tuple[int, ...] = (1, 16, 128)
-    threads: int = 1
 
     @property
     def longest(self) -> int:
         """Frames of a test window."""
         return max(self.histories)
 
-    def check(self, candidates: Mapping[str, Candidate], main: GenerateSettings, system: System) -> None:
+    def check_all(self, candidates: Mapping[str, Candidate], main: GenerateSettings, system: System) -> None:
         """Raise `ComparisonError` for settings that make no sense or do not fit one another."""
-        for name, least in (("every", 1), ("members", 2), ("rounds", 1), ("alone", 1), ("threads", 1)):
-            value = getattr(self, name)
-            if value < least:
-                raise ComparisonError(f"--comparison.{name} must be at least {least}, got {value}")
-        for name, least in (("batches", 1), ("histories", 2)):
-            values = getattr(self, name)
-            if min(values, default=0) < least:
-                raise ComparisonError(
-                    f"--comparison.{name} must be one or more whole numbers from {least} on, got {values}"
-                )
+        self.check()
+        self.refuse_below(1, "every")
+        self.refuse_below(2, "members")
+        if min(self.histories, default=0) < 2:
+            raise ComparisonError(
+                f"--comparison.histories must be one or more whole numbers from 2 on, got {self.histories}"
+            )
         if len(set(self.histories)) < len(self.histories):
             raise ComparisonError(f"--comparison.histories holds a number twice: {self.histories}")
         Coarse(self.factor).shapes((1, *system.grid))  # says what is wrong with the factor

@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 from ..datasets.generate import GenerateSettings
 from ..datasets.observations import Gappy, Observed
 from ..datasets.training_set import TrainingSet
@@ -23,14 +21,15 @@ from ..surrogates.nearest_known import NearestKnown
 from ..surrogates.regimes import Regimes
 from ..surrogates.training import TrainingSettings
 from .compare import ComparisonError
+from .one_set import OneSet
 from .smoothing_comparison import SmoothingSettings, compare_smoothing
 from .stages import Candidate, Trained
 
 __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class Settings(OneSet):
     """The experiment: an equation, a training set, an instrument, how answers are judged.
 
     Attributes:
@@ -40,7 +39,6 @@ class Settings:
         window: frames that are seen, and rebuilt, together.
         every: frames from the beginning of one training window to that of the next.
         comparison: timing, and other instruments that are tried.
-        size: which sizes of surrogate: quick, default or paper.
     """
 
     system: KuramotoSivashinsky
@@ -49,17 +47,6 @@ class Settings:
     window: int
     every: int
     comparison: SmoothingSettings
-    size: tyro.conf.Suppress[str] = "default"
-
-    @property
-    def sets(self) -> dict[str, tuple[KuramotoSivashinsky, GenerateSettings]]:
-        """The training set by name: of which system, and how much."""
-        return {"main": (self.system, self.main)}
-
-    @property
-    def threads(self) -> int:
-        """Of training and timing alike."""
-        return self.comparison.threads
 
     @property
     def task(self) -> Observed:

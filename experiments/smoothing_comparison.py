@@ -19,12 +19,14 @@ from ..solvers.methods.spectral_schemes import ETDAB
 from ..solvers.methods.spectral_solver import SpectralSolver
 from ..solvers.methods.spectral_system import SpectralSystem
 from .compare import ComparisonError, Contestant, Plan, compare
+from .judging import Judging
 from .metrics import relative_error
 from .report import table, write_json
+from .results_card import results_card
 from .smoothing_figures import FIT
 from .smoothing_report import Findings, write_figures_and_report
 from .stages import Trained, contestant
-from .timing import pinned_threads, provenance
+from .timing import pinned_threads
 from .verdict import judge
 from .window_fit import GUESS, WindowFit, climate_of
 
@@ -54,17 +56,14 @@ CONTROL = (
 
 
 @dataclass(frozen=True)
-class SmoothingSettings:
-    """How answers are judged.
+class SmoothingSettings(Judging):
+    """How answers are judged; see `Judging`, too.
 
     Attributes:
-        rounds: how often everything is timed, in turn; medians count.
         alone: windows that are timed alone, one after the other.
-        batches: batch sizes that are tried for throughput.
         shares: of known values, that are tried besides the one that was learned.
         noises: deviations of the noise, the same.
         tried: test windows on which they are.
-        threads: threads of solver and surrogate alike, when trained and timed.
     """
 
     rounds: int = 5
@@ -73,15 +72,11 @@ class SmoothingSettings:
     shares: tuple[float, ...] = (0.05, 0.1, 0.5, 1.0)
     noises: tuple[float, ...] = (0.0, 0.1, 0.2, 0.8, 1.2)
     tried: int = 50
-    threads: int = 1
 
     def check(self) -> None:
         """Raise `ComparisonError` for settings that make no sense."""
-        for name in ("rounds", "alone", "tried", "threads"):
-            if getattr(self, name) < 1:
-                raise ComparisonError(f"--comparison.{name} must be at least 1, got {getattr(self, name)}")
-        if not self.batches or min(self.batches) < 1:
-            raise ComparisonError(f"--comparison.batches must be whole numbers from 1 on, got {self.batches}")
+        super().check()
+        self.refuse_below(1, "tried")
         if not all(0 < share <= 1 for share in self.shares) or not all(noise >= 0 for noise in self.noises):
             raise ComparisonError(
                 "--comparison.shares must lie in (0, 1] and --comparison.noises be at least 0, got "
@@ -153,21 +148,22 @@ def compare_smoothing(
         system=system,
         training=training_set,
     )
-    results = {
-        "system": {"name": system.name, **system.parameters},
-        "characteristic_time": system.characteristic_time,
-        "scale": plan.scale,
-        "task": task.described,
-        "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
-        "verdicts": [v.plain() for v in findings.verdicts],
-        "verdicts_at_equal_90_percent": [v.plain() for v in findings.at_ninety],
-        "rows": [row.plain() for row in rows],
-        "times": truth.times,
-        "other_instruments": tried,
-        "training_sets": {"main": {"fingerprint": training_set.fingerprint, "seconds": training_set.seconds}},
-        "settings": described,
-        **provenance(),
-    }
+    results = results_card(
+        system,
+        metric,
+        rows=rows,
+        verdicts=findings.verdicts,
+        at_ninety=findings.at_ninety,
+        sets={"main": training_set},
+        described=described,
+        own={
+            "characteristic_time": system.characteristic_time,
+            "scale": plan.scale,
+            "task": task.described,
+            "times": truth.times,
+            "other_instruments": tried,
+        },
+    )
     write_json(folder / "results.json", results)
     write_figures_and_report(findings, folder=folder, results=results)
     return table(rows, findings.verdicts, metric=metric)

@@ -23,10 +23,11 @@ from .flow_measures import relu_floor, with_velocities
 from .flow_settings import FlowSettings
 from .metrics import relative_error
 from .report import table, write_json
+from .results_card import results_card
 from .stages import Trained, contestant
 from .steady_flow_findings import Asked, Findings, measured_everywhere, warm_starts
 from .steady_flow_report import write_figures_and_report
-from .timing import pinned_threads, provenance
+from .timing import pinned_threads
 from .verdict import judge
 
 __all__ = ["compare_flows"]
@@ -109,22 +110,20 @@ def compare_flows(
         system=system,
         training=sets["main"],
     )
-    results = {
-        "system": {"name": system.name, **system.parameters},
-        "characteristic_time": system.characteristic_time,
-        "truth": truth_card(reference, solved, queries="shapes"),
-        "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
-        "verdicts": [v.plain() for v in findings.verdicts],
-        "verdicts_at_equal_90_percent": [v.plain() for v in findings.at_ninety],
-        "rows": [row.plain() for row in rows],
-        **findings.plain(),
-        "training_sets": {
-            name: {"fingerprint": s.fingerprint, "seconds": s.seconds, "samples": len(s.split("train"))}
-            for name, s in sets.items()
+    results = results_card(
+        system,
+        metric,
+        rows=rows,
+        verdicts=findings.verdicts,
+        at_ninety=findings.at_ninety,
+        sets=sets,
+        described=described,
+        own={
+            "characteristic_time": system.characteristic_time,
+            "truth": truth_card(reference, solved, queries="shapes"),
+            **findings.plain(),
         },
-        "settings": described,
-        **provenance(),
-    }
+    )
     write_json(folder / "results.json", results)
     write_figures_and_report(findings, folder=folder, results=results)
     return table(rows, findings.verdicts, metric=metric) + "\n\n" + findings.in_words()

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tyro
 
 from ..datasets.generate import GenerateSettings
 from ..datasets.observations import Coarse, Observed
@@ -25,6 +24,7 @@ from ..surrogates.refining_loss import LossSettings
 from ..surrogates.super_resolution import SuperResolution
 from ..surrogates.training import TrainingSettings
 from .compare import ComparisonError
+from .one_set import OneSet
 from .refinement_comparison import compare_refinements
 from .refinement_settings import RefinementSettings
 from .stages import Candidate, Trained
@@ -33,7 +33,7 @@ __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(OneSet):
     """The experiment: an equation, a training set, how refinements are judged.
 
     Attributes:
@@ -41,24 +41,12 @@ class Settings:
         main: the training set, whose test split gives the windows.
         comparison: what is seen, histories, timing.
         window: frames that surrogates are given who are given more than one.
-        size: which sizes of surrogate: quick, default or paper.
     """
 
     system: KuramotoSivashinsky
     main: GenerateSettings
     comparison: RefinementSettings
     window: int = 4
-    size: tyro.conf.Suppress[str] = "default"
-
-    @property
-    def sets(self) -> dict[str, tuple[KuramotoSivashinsky, GenerateSettings]]:
-        """The training sets by name: of which system, and how much."""
-        return {"main": (self.system, self.main)}
-
-    @property
-    def threads(self) -> int:
-        """Of training and timing alike."""
-        return self.comparison.threads
 
     @property
     def task(self) -> Observed:
@@ -79,7 +67,7 @@ class Settings:
             )
         if self.window < 2:
             raise ComparisonError(f"--window must be at least 2 frames, got {self.window}")
-        self.comparison.check(chosen, self.main, self.system)
+        self.comparison.check_all(chosen, self.main, self.system)
 
     def _seen(self, window: int) -> Observed:
         return Observed(self.system.fields[0].name, Coarse(self.comparison.factor), window=window)

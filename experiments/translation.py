@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tyro
-
 from ..datasets.generate import GenerateSettings
 from ..datasets.training_set import TrainingSet
 from ..datasets.translations import Archived, Translated
@@ -26,14 +24,16 @@ from ..surrogates.training import TrainingSettings
 from ..surrogates.translation_regression import TranslationRegression
 from ..surrogates.unpaired_translation import UnpairedTranslation
 from .compare import ComparisonError
+from .judging import Judging
+from .one_set import OneSet
 from .stages import Candidate, Trained
-from .translation_comparison import TranslationSettings, compare_translations
+from .translation_comparison import compare_translations
 
 __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class Settings(OneSet):
     """The experiment: a channel, a training set, another viscosity, how translations are judged.
 
     Attributes:
@@ -41,24 +41,12 @@ class Settings:
         main: the training set, at these. Half of its flows are learned from.
         viscous: how many times the viscosity is larger in the flows that are given.
         comparison: how answers are judged and timed.
-        size: which sizes of surrogate: quick, default or paper.
     """
 
     system: SteadyFlow
     main: GenerateSettings
     viscous: float
-    comparison: TranslationSettings
-    size: tyro.conf.Suppress[str] = "default"
-
-    @property
-    def sets(self) -> dict[str, tuple[SteadyFlow, GenerateSettings]]:
-        """The training sets by name: of which system, and how much."""
-        return {"main": (self.system, self.main)}
-
-    @property
-    def threads(self) -> int:
-        """Of training and timing alike."""
-        return self.comparison.threads
+    comparison: Judging
 
     @property
     def task(self) -> Archived:
@@ -201,9 +189,9 @@ def preset(size: str) -> Settings:
         workers=2,
         dtype="float32",
     )
-    comparison = TranslationSettings()
+    comparison = Judging()
     if size == "quick":
-        comparison = TranslationSettings(rounds=2, alone=2, batches=(1, 6))
+        comparison = Judging(rounds=2, alone=2, batches=(1, 6))
     return Settings(system=system, main=main, viscous=8.0, comparison=comparison, size=size)
 
 

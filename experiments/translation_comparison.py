@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,16 @@ from ..solvers.steady_flow.stream_newton import StreamNewton
 from ..solvers.steady_flow.system import SteadyFlow
 from .compare import ComparisonError, Contestant, Plan, compare
 from .entries import every_query, solver_entries, truth_card
+from .judging import Judging
 from .metrics import relative_error
 from .report import table, write_json
+from .results_card import results_card
 from .stages import Trained, contestant
-from .timing import pinned_threads, provenance
+from .timing import pinned_threads
 from .translation_report import Findings, write_figures_and_report
 from .verdict import judge
 
-__all__ = ["TranslationSettings", "compare_translations", "psi_of"]
+__all__ = ["compare_translations", "psi_of"]
 
 ONCE = np.zeros(1)
 ENOUGH = 1e-2
@@ -35,33 +37,8 @@ FINISHED = ("transport", "shared-encoder", "paired-encoder")
 """Translations that a solver goes on from, as hybrids."""
 
 
-@dataclass(frozen=True)
-class TranslationSettings:
-    """How answers are judged.
-
-    Attributes:
-        rounds: how often everything is timed, in turn; medians count.
-        alone: flows that are timed alone, one after the other.
-        batches: batch sizes that are tried for throughput.
-        threads: threads of solver and surrogate alike, when trained and timed.
-    """
-
-    rounds: int = 5
-    alone: int = 8
-    batches: tuple[int, ...] = (1, 8, 64)
-    threads: int = 1
-
-    def check(self) -> None:
-        """Raise `ComparisonError` for settings that make no sense."""
-        for name in ("rounds", "alone", "threads"):
-            if getattr(self, name) < 1:
-                raise ComparisonError(f"--comparison.{name} must be at least 1, got {getattr(self, name)}")
-        if not self.batches or min(self.batches) < 1:
-            raise ComparisonError(f"--comparison.batches must be whole numbers from 1 on, got {self.batches}")
-
-
 def compare_translations(
-    settings: TranslationSettings,
+    settings: Judging,
     trained: Sequence[Trained],
     *,
     system: SteadyFlow,
@@ -123,27 +100,22 @@ def compare_translations(
         system=system,
         training=training_set,
     )
-    results = {
-        "system": {"name": system.name, **system.parameters},
-        "task": task.described,
-        "truth": truth_card(reference, solved, queries="flows"),
-        "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
-        "verdicts": [v.plain() for v in findings.verdicts],
-        "verdicts_at_equal_90_percent": [v.plain() for v in findings.at_ninety],
-        "rows": [row.plain() for row in rows],
-        "gains": findings.gains(),
-        "unlike": findings.unlike,
-        "aside": findings.aside,
-        "training_sets": {
-            "main": {
-                "fingerprint": training_set.fingerprint,
-                "seconds": training_set.seconds,
-                "samples": len(training_set.split("train")),
-            }
+    results = results_card(
+        system,
+        metric,
+        rows=rows,
+        verdicts=findings.verdicts,
+        at_ninety=findings.at_ninety,
+        sets={"main": training_set},
+        described=described,
+        own={
+            "task": task.described,
+            "truth": truth_card(reference, solved, queries="flows"),
+            "gains": findings.gains(),
+            "unlike": findings.unlike,
+            "aside": findings.aside,
         },
-        "settings": described,
-        **provenance(),
-    }
+    )
     write_json(folder / "results.json", results)
     write_figures_and_report(findings, folder=folder, results=results)
     return table(rows, findings.verdicts, metric=metric) + "\n\n" + findings.in_words()

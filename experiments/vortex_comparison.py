@@ -20,8 +20,9 @@ from ..solvers.vortices.table import SLOTTED, in_slots, table_of
 from .compare import Contestant, Plan, compare
 from .entries import every_query, solver_entries, truth_card
 from .report import table, write_json
+from .results_card import results_card
 from .stages import Trained, contestant
-from .timing import pinned_threads, provenance
+from .timing import pinned_threads
 from .verdict import judge
 from .vortex_findings import Findings, found_by
 from .vortex_measures import missed_distance
@@ -92,21 +93,19 @@ def compare_finders(
         settings=settings,
         training=sets["main"],
     )
-    results = {
-        "system": {"name": system.name, **system.parameters},
-        "truth": truth_card(reference, truth, queries="fields"),
-        "metric": {"name": metric.name, "unit": metric.unit, "definition": metric.definition},
-        "verdicts": [v.plain() for v in findings.verdicts],
-        "verdicts_at_equal_90_percent": [v.plain() for v in findings.at_ninety],
-        "rows": [row.plain() for row in rows],
-        **findings.plain(),
-        "training_sets": {
-            name: {"fingerprint": s.fingerprint, "seconds": s.seconds, "samples": len(s.split("train"))}
-            for name, s in sets.items()
+    results = results_card(
+        system,
+        metric,
+        rows=rows,
+        verdicts=findings.verdicts,
+        at_ninety=findings.at_ninety,
+        sets=sets,
+        described=described,
+        own={
+            "truth": truth_card(reference, truth, queries="fields"),
+            **findings.plain(),
         },
-        "settings": described,
-        **provenance(),
-    }
+    )
     write_json(folder / "results.json", results)
     write_figures_and_report(findings, folder=folder, results=results)
     return table(rows, findings.verdicts, metric=metric) + "\n\n" + findings.in_words()

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 from ..datasets.detections import Detecting
 from ..datasets.generate import GenerateSettings
 from ..datasets.training_set import TrainingSet
@@ -16,6 +14,7 @@ from ..solvers.vortices.system import Vortices
 from ..surrogates.training import TrainingSettings
 from ..surrogates.vortex_finder import VortexFinder
 from .compare import ComparisonError
+from .one_set import OneSet
 from .stages import Candidate, Trained
 from .vortex_comparison import compare_finders
 from .vortex_settings import VortexSettings
@@ -24,30 +23,18 @@ __all__ = ["PRESETS", "Settings", "compare_with_solver"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(OneSet):
     """The experiment: vortices, a training set, how finders are judged.
 
     Attributes:
         system: how many vortices, of what sizes, in what flow and noise.
         main: the training set, whose test split is judged.
         comparison: how answers are judged and timed.
-        size: which sizes of surrogate: quick, default or paper.
     """
 
     system: Vortices
     main: GenerateSettings
     comparison: VortexSettings
-    size: tyro.conf.Suppress[str] = "default"
-
-    @property
-    def sets(self) -> dict[str, tuple[Vortices, GenerateSettings]]:
-        """The training sets by name: of which system, and how much."""
-        return {"main": (self.system, self.main)}
-
-    @property
-    def threads(self) -> int:
-        """Of training and timing alike."""
-        return self.comparison.threads
 
     @property
     def task(self) -> Detecting:

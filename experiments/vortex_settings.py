@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .compare import ComparisonError
+from .judging import Judging
 
 __all__ = ["VortexSettings"]
 
 
 @dataclass(frozen=True)
-class VortexSettings:
-    """How answers are judged.
+class VortexSettings(Judging):
+    """How answers are judged; see `Judging`, too.
 
     Attributes:
         reach: cells from the middle of a true vortex within which it counts as found.
         cutoff: cells that a vortex costs which is missed or is none; see `vortex_measures.missed_distance`.
         noises: bounds of the classes of noise, parts of the system's most noise.
-        rounds: how often everything is timed, in turn; medians count.
         alone: fields that are timed alone, one after the other.
-        batches: batch sizes that are tried for throughput.
-        threads: threads of solver and surrogate alike, when trained and timed.
     """
 
     reach: float = 1.0
@@ -29,18 +27,12 @@ class VortexSettings:
     rounds: int = 5
     alone: int = 8
     batches: tuple[int, ...] = (1, 16, 64)
-    threads: int = 1
 
     def check(self) -> None:
         """Raise `ComparisonError` for settings that make no sense."""
-        for name in ("rounds", "alone", "threads"):
-            value = getattr(self, name)
-            if value < 1:
-                raise ComparisonError(f"--comparison.{name} must be at least 1, got {value}")
+        super().check()
         for name in ("reach", "cutoff"):
             if not getattr(self, name) > 0:
                 raise ComparisonError(f"--comparison.{name} must be positive, got {getattr(self, name)}")
         if len(self.noises) < 2 or any(b <= a for a, b in zip(self.noises, self.noises[1:], strict=False)):
             raise ComparisonError(f"--comparison.noises must rise and be at least two, got {self.noises}")
-        if not self.batches or min(self.batches) < 1:
-            raise ComparisonError(f"--comparison.batches must be whole numbers from 1 on, got {self.batches}")

@@ -48,7 +48,7 @@ def test_the_quick_preset_runs_to_a_report(tmp_path: Path, capsys: pytest.Captur
     [
         ({"rounds": 0}, "--comparison.rounds must be at least 1"),
         ({"shown": 1}, "--comparison.shown must be at least 2"),
-        ({"near": 0.0}, "--comparison.near positive"),
+        ({"near": 0.0}, "--comparison.near must be positive"),
         ({"batches": ()}, "--comparison.batches"),
         ({"draws": (0,)}, "--comparison.draws"),
     ],
