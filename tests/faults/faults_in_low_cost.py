@@ -5,6 +5,11 @@ from fault import planted
 __all__ = ["FAULTS"]
 
 BLOCKS = "tests/surrogates/test_low_precision_blocks.py"
+QUANTISED = "tests/surrogates/test_quantised_layers.py"
+PRUNED = "tests/surrogates/test_magnitude_pruning.py"
+ADAPTER = "tests/surrogates/test_low_rank_adapter.py"
+MATRICES = "tests/surrogates/test_matrix_layers.py"
+LAST = "tests/surrogates/test_last_layers.py"
 LOWERED = "tests/surrogates/test_low_precision.py"
 ADAPTED = "tests/surrogates/test_adapting.py"
 DISTILLED = "tests/surrogates/test_distilling.py"
@@ -36,7 +41,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/blocks/quantised_linear.py",
-        BLOCKS,
+        QUANTISED,
         (
             "(values / scale).round()",
             "(values / scale).trunc()",
@@ -55,7 +60,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/blocks/quantised_convolution.py",
-        BLOCKS,
+        QUANTISED,
         (
             "for points in reversed(layer.padding)",
             "for points in layer.padding",
@@ -69,7 +74,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/blocks/low_rank_adapter.py",
-        BLOCKS,
+        ADAPTER,
         (
             "torch.zeros(rows, rank)",
             "torch.full((rows, rank), 1e-3)",
@@ -83,7 +88,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/blocks/magnitude_pruning.py",
-        BLOCKS,
+        PRUNED,
         (
             "weight.abs().flatten().argsort(stable=True)",
             "weight.flatten().argsort(stable=True)",
@@ -102,7 +107,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/blocks/matrix_layers.py",
-        BLOCKS,
+        MATRICES,
         (
             "given.numel() if isinstance(layer, TRANSPOSED) else said.numel()",
             "said.numel()",
@@ -113,6 +118,10 @@ FAULTS = (
             "return (0, 1)",
             "test_an_output_hears_of_its_matrix_what_lies_at_its_place_along_the_axes_of_outputs",
         ),
+    ),
+    *planted(
+        "surrogates/blocks/matrix_layers.py",
+        QUANTISED,
         (
             "return (1,) if isinstance(layer, TRANSPOSED) else (0,)",
             "return (0,)",
@@ -188,7 +197,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/last_layers.py",
-        ADAPTED,
+        LAST,
         (
             "if slope is not None",
             "if slope is None",

@@ -6,6 +6,15 @@ __all__ = ["FAULTS"]
 
 FAULTS = (
     *planted(
+        "surrogates/alignment.py",
+        "tests/surrogates/test_translations.py",
+        (
+            "signs = torch.where(third < 0, -1.0, 1.0)",
+            "signs = torch.where(third < 0, 1.0, 1.0)",
+            "test_an_orthogonal_map_far_from_the_identity_is_recovered_without_pairs",
+        ),
+    ),
+    *planted(
         "datasets/translations.py",
         "tests/datasets/test_translations.py",
         (
@@ -26,7 +35,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/blocks/monge_map.py",
-        "tests/surrogates/test_translations.py",
+        "tests/surrogates/test_alignment.py",
         (
             "middle, _ = roots(root @ wanted @ root)",
             "middle, _ = roots(root @ root @ wanted)",
@@ -40,7 +49,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/blocks/sliced_wasserstein.py",
-        "tests/surrogates/test_translations.py",
+        "tests/surrogates/test_alignment.py",
         (
             "return numbers * (first",
             "return (first",
@@ -54,7 +63,7 @@ FAULTS = (
     ),
     *planted(
         "surrogates/blocks/energy_distance.py",
-        "tests/surrogates/test_translations.py",
+        "tests/surrogates/test_alignment.py",
         (
             "1 - 0.5 * within",
             "1 - within",
@@ -77,16 +86,11 @@ FAULTS = (
     ),
     *planted(
         "surrogates/alignment.py",
-        "tests/surrogates/test_translations.py",
+        "tests/surrogates/test_alignment.py",
         (
             "onto = root @ monge_map(*covariances)",
             "onto = monge_map(*covariances) @ root",
             "test_transport_is_exact_for_normal_fields_that_differ_by_a_positive_map",
-        ),
-        (
-            "signs = torch.where(third < 0, -1.0, 1.0)",
-            "signs = torch.where(third < 0, 1.0, 1.0)",
-            "test_an_orthogonal_map_far_from_the_identity_is_recovered_without_pairs",
         ),
         (
             "return self.means[WANTED_KIND] + inside + off",

@@ -54,3 +54,19 @@ def pairs_of(given: np.ndarray, wanted: np.ndarray) -> Translations:
 def kinds_of(given: np.ndarray, wanted: np.ndarray) -> Kinds:
     """In rows."""
     return Kinds(torch.from_numpy(given), torch.from_numpy(wanted))
+
+
+def normal(covariance: np.ndarray, samples: int, seed: int) -> np.ndarray:
+    """(samples, numbers) of this covariance to the last digit, mean zero."""
+    drawn = np.random.default_rng(seed).normal(size=(samples, len(covariance)))
+    drawn -= drawn.mean(axis=0)
+    white = drawn @ np.linalg.inv(np.linalg.cholesky(drawn.T @ drawn / samples)).T
+    return np.asarray(white @ np.linalg.cholesky(covariance).T)
+
+
+def said(surrogate: Any, given: np.ndarray) -> np.ndarray:
+    return np.asarray(surrogate({"given/u": torch.from_numpy(given).to(surrogate.dtype)})["u"].double())
+
+
+def apart(given: np.ndarray, wanted: np.ndarray) -> Archives:
+    return Archives({"u": given}, {"u": wanted})
