@@ -56,9 +56,8 @@ class Settings(kuramoto_sivashinsky.Settings):
 def sequence_models(size: str, task: Autoregressive) -> dict[str, Candidate]:
     """Networks with a learned memory, of sizes that train in minutes.
 
-    On starts out of the validation split, more free steps in the loss, and more noise on what is remembered,
-    let forecasts hold for longer: 8 and 1e-2 where one cell sees the whole line, 16 and 1e-3 where every
-    point has its own.
+    On starts out of the validation split, more free steps in the loss let forecasts hold for longer: so many
+    that trainings take a minute or two.
     """
     steps, seeds = {"quick": (60, 1), "default": (3_000, 2), "paper": (12_000, 3)}[size]
     quick = size == "quick"
