@@ -15,10 +15,12 @@ from ..datasets.observations import Gappy, Observed
 from ..datasets.training_set import TrainingSet
 from ..solvers.contract import Answer, Queries, Solution
 from ..solvers.discovery import find_kit
+from ..solvers.kuramoto_sivashinsky.ladder import compiled_grid
+from ..solvers.kuramoto_sivashinsky.system import KuramotoSivashinsky
 from ..solvers.methods.spectral_schemes import ETDAB
 from ..solvers.methods.spectral_solver import SpectralSolver
-from ..solvers.methods.spectral_system import SpectralSystem
 from .compare import ComparisonError, Contestant, Plan, compare
+from .entries import CONTROL
 from .judging import Judging
 from .metrics import relative_error
 from .report import table, write_json
@@ -49,10 +51,6 @@ FINISHED = ("lstm", "kalman")
 """Smoothers from whose first frame a fit goes on, as hybrids."""
 FINISH = 1
 """Iterations of such a fit."""
-CONTROL = (
-    "control: the roughest setting of the ladder once more, in the place of a surrogate; its speed-up says "
-    "how far apart one and the same fit can come out"
-)
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def compare_smoothing(
     settings: SmoothingSettings,
     trained: Sequence[Trained],
     *,
-    system: SpectralSystem,
+    system: KuramotoSivashinsky,
     task: Observed,
     training_set: TrainingSet,
     folder: Path,
@@ -177,7 +175,7 @@ def shown(task: Observed) -> Gappy:
 
 
 def fits(
-    system: SpectralSystem, task: Observed, training_set: TrainingSet
+    system: KuramotoSivashinsky, task: Observed, training_set: TrainingSet
 ) -> tuple[WindowFit, list[WindowFit]]:
     """The fit by the solver that made the data, until nothing moves; and cheap ones, coarse ones first.
 
@@ -196,18 +194,15 @@ def fits(
     assert isinstance(standard, SpectralSolver)
     reference = fit(standard, 4.0, MOST)
     ladder = [
-        fit(kind(system, step=step, points=grid_of(system, density), **chosen), waves, iterations)
+        fit(
+            kind(system, step=step, points=compiled_grid(system, density=density), **chosen),
+            waves,
+            iterations,
+        )
         for kind, chosen, step, density, waves in SETTINGS
         for iterations in ITERATIONS
     ]
     return reference, ladder
-
-
-def grid_of(system: SpectralSystem, density: float) -> int:
-    """The smallest grid with so many points per unit length on which the solvers run compiled."""
-    sizes = sorted(factor * 2**power for factor in (1, 3, 5) for power in range(3, 11))
-    wanted = density * system.length
-    return next((n for n in sizes if n >= max(16, wanted)), sizes[-1])
 
 
 def finished(one: Contestant, fit: WindowFit) -> Contestant:
