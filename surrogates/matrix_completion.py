@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,21 +58,26 @@ class MatrixCompletion(Rebuilder):
         self, own: Windows, judged: Windows, *, seed: int, folder: Path | None, progress: bool
     ) -> Trained | None:
         """See `Rebuilder`."""
-        errors = []
-        for steps in range(1, 1 + len(self.settings.shares)):
-            self.steps = steps
-            errors.append(self.error(judged))
-        self.steps = 1 + min(range(len(errors)), key=errors.__getitem__)
+        wrong = torch.zeros(len(self.settings.shares), dtype=torch.float64)
+        for part in self.parts(judged):
+            for step, found in enumerate(self.path(part.seen, part.known, len(wrong))):
+                wrong[step] += float((found - part.true).square().sum())
+        self.steps = 1 + int(wrong.argmin())
         return None
 
     def rebuild(self, seen: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
         """See `Rebuilder`."""
+        *_, last = self.path(seen, known, self.steps)
+        return last
+
+    def path(self, seen: torch.Tensor, known: torch.Tensor, steps: int) -> Iterator[torch.Tensor]:
+        """What the windows are rebuilt to with each of so many shares, one going on from the other."""
         largest = torch.linalg.matrix_norm(seen, ord=2)
         found, gaps = torch.zeros_like(seen), known == 0
-        for share in self.settings.shares[: self.steps]:
+        for share in self.settings.shares[:steps]:
             for _ in range(self.settings.iterations):
                 found = shrunk(torch.where(gaps, found, seen), share * largest)
-        return found
+            yield found
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """See `Surrogate`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -114,14 +114,17 @@ class Rebuilder(Surrogate):
     @torch.no_grad()
     def error(self, windows: Windows) -> float:
         """Root mean square over those of the windows, relative."""
-        wrong = 0.0
-        for first in range(0, len(windows), self.at_once):
-            seen, known, true = (
-                part[first : first + self.at_once].to(self.device, self.dtype)
-                for part in (windows.seen, windows.known, windows.true)
-            )
-            wrong += float((self.rebuild(seen, known) - true).square().sum())
+        wrong = sum(
+            float((self.rebuild(part.seen, part.known) - part.true).square().sum())
+            for part in self.parts(windows)
+        )
         return math.sqrt(wrong / (float(windows.true.double().square().sum()) or 1.0))
+
+    def parts(self, windows: Windows) -> Iterator[Windows]:
+        """As many at a time as are rebuilt together, where and in the precision in which they are."""
+        for first in range(0, len(windows), self.at_once):
+            held = (windows.seen, windows.known, windows.true)
+            yield Windows(*(part[first : first + self.at_once].to(self.device, self.dtype) for part in held))
 
     @property
     def at_once(self) -> int:

@@ -13,7 +13,7 @@ from understudy.surrogates.gappy_pod import GappyPOD
 from understudy.surrogates.kalman_smoother import KalmanSmoother
 from understudy.surrogates.matrix_completion import MatrixCompletion, shrunk
 from understudy.surrogates.nearest_known import NearestKnown
-from understudy.surrogates.rebuilder import Rebuilder
+from understudy.surrogates.rebuilder import Rebuilder, Windows
 from understudy.surrogates.regimes import Regimes
 from understudy.surrogates.surrogate import SurrogateError
 
@@ -210,6 +210,24 @@ def test_the_validation_windows_choose_how_much_is_shrunk() -> None:
     noisy.fit(waves(4, 0), waves(10, 1, noise=1.0), seed=0)
     clean.fit(waves(4, 0), waves(10, 1, noise=0.0), seed=0)
     assert 1 <= noisy.steps < clean.steps
+
+
+def test_the_share_that_is_chosen_is_best_of_all_each_tried_alone() -> None:
+    own, judged = waves(4, 0), waves(70, 1, noise=0.5)  # more than are rebuilt at once
+    surrogate = MatrixCompletion()
+    chosen = surrogate.fit(own, judged, seed=0).validation_error
+    shares = surrogate.settings.shares
+    alone = [
+        MatrixCompletion(MatrixCompletion.Settings(shares=shares[:steps]))
+        for steps in range(1, 1 + len(shares))
+    ]
+    errors = []
+    for one in alone:
+        one.fit(own, judged, seed=0)
+        one.steps = len(one.settings.shares)
+        errors.append(one.error(Windows.read(judged, dtype="float64")))
+    assert surrogate.steps == 1 + int(np.argmin(errors))
+    assert chosen == pytest.approx(min(errors), rel=1e-12)
 
 
 @pytest.mark.parametrize("ring", [True, False])
