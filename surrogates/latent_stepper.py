@@ -17,6 +17,7 @@ from torch import nn
 from ..datasets.tasks import Trajectories
 from .blocks.autoencoder import Autoencoder
 from .blocks.perceptron import ACTIVATIONS, Perceptron
+from .data_digest import digest_of
 from .forecaster import Forecaster, Memory
 from .latent_fit import LatentSteps, Reconstruction
 from .latent_frames import LatentFrames
@@ -159,7 +160,8 @@ class LatentStepper(Forecaster):
             objective,
             self.settings.training,
             seed=seed,
-            folder=None if folder is None else folder / "map",
+            # of other codes, as of an autoencoder that was trained on, it is another map
+            folder=None if folder is None else folder / f"map-{digest_of(scale)[:12]}",
             identity={**identity, "codes": scale.tolist()},
             progress=progress,
         )

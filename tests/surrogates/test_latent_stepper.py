@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -152,6 +153,17 @@ def test_a_code_is_never_worse_than_the_components_that_it_began_at() -> None:
     begun = stepper.frames.decode(coordinates * torch.tensor([1.0, 0.0]), phases)
     lost = [(said - states).square().mean().sqrt() for said in (stepper.reconstructed(states), begun)]
     assert float(lost[0]) == pytest.approx(float(lost[1]), rel=1e-4)
+
+
+def test_with_more_time_the_autoencoder_and_then_its_map_are_trained_on(tmp_path: Path) -> None:
+    known, judged = travellers(20, 0), travellers(4, 1)
+    short = settings(reduction=dataclasses.replace(TRAINING, seconds=1e-9))
+    assert not LatentStepper(short).fit(known, judged, seed=0, folder=tmp_path).finished
+    resumed, whole = LatentStepper(settings()), LatentStepper(settings())
+    assert resumed.fit(known, judged, seed=0, folder=tmp_path).finished
+    whole.fit(known, judged, seed=0)
+    for name, tensor in whole.tensors().items():
+        assert torch.equal(resumed.tensors()[name], tensor), name
 
 
 def test_a_state_off_the_span_of_those_that_were_learned_is_refused() -> None:
