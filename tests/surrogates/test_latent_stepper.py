@@ -157,9 +157,10 @@ def test_a_code_is_never_worse_than_the_components_that_it_began_at() -> None:
 
 def test_with_more_time_the_autoencoder_and_then_its_map_are_trained_on(tmp_path: Path) -> None:
     known, judged = travellers(20, 0), travellers(4, 1)
-    short = settings(reduction=dataclasses.replace(TRAINING, seconds=1e-9))
+    chosen = settings(latent=1)
+    short = dataclasses.replace(chosen, reduction=dataclasses.replace(TRAINING, seconds=1e-9))
     assert not LatentStepper(short).fit(known, judged, seed=0, folder=tmp_path).finished
-    resumed, whole = LatentStepper(settings()), LatentStepper(settings())
+    resumed, whole = LatentStepper(chosen), LatentStepper(chosen)
     assert resumed.fit(known, judged, seed=0, folder=tmp_path).finished
     whole.fit(known, judged, seed=0)
     for name, tensor in whole.tensors().items():
