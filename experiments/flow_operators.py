@@ -1,4 +1,4 @@
-"""Transformer and Fourier operator beside the mixer: as many steps, and numbers to learn within a tenth."""
+"""Transformer, Fourier operator and U-Net beside the mixer: as many steps, numbers to learn within a tenth."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..surrogates.field_settings import FieldSettings
 from ..surrogates.field_transformer import FieldTransformer
 from ..surrogates.fourier_operator import FourierOperator
 from ..surrogates.training import TrainingSettings
+from ..surrogates.unet import UNet
 from .stages import Candidate
 
 __all__ = ["flow_operators"]
@@ -40,6 +41,10 @@ def flow_operators(
                 fields=fields,
                 training=training,
             ),
+        ),
+        "small-unet": (
+            "unet",
+            UNet.Settings(channels=8 if quick else 18, fields=fields, training=training),
         ),
     }
     return {
