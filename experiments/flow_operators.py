@@ -1,4 +1,4 @@
-"""Transformer, Fourier operator and U-Net beside the mixer: as many steps, numbers to learn within a tenth."""
+"""Transformer, Fourier operator and U-Net beside the mixer: as many steps and, within a tenth, numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transformer, Fourier operator and small U-Net are as large as what they are compared with, and take part when named."""
+"""What is compared at equal size is of equal size within a tenth, and takes part where it is named."""
 
 import dataclasses
 from typing import Any
