@@ -1,7 +1,7 @@
 """A machine that has learned to draw Ising configurations, in the place of Metropolis and Wolff sampling.
 
-It is asked for energy and specific heat over temperature, through the critical one. Beside it stand a table
-of the training energies, and the exact sums, which are truth.
+It is asked for energy and specific heat over temperature, through the critical one. Beside it stand tables
+of the training energies, the same configurations reweighted, and the exact sums, which are truth.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..datasets.configurations import Sampled
 from ..datasets.generate import GenerateSettings
+from ..datasets.observed_copies import Estimated, Tabulated
 from ..datasets.tasks import Direct
 from ..datasets.training_set import TrainingSet
 from ..solvers.ising.system import Ising
@@ -91,8 +92,9 @@ TABLE = Direct(inputs=("temperature",), outputs=("energy", "specific_heat"))
 
 
 def candidates(size: str, system: Ising) -> dict[str, Candidate]:
-    """Machines with weights that are shared or free, tables of the same training set, and a mean."""
-    draws = Sampled(system, condition="temperature", seed="seed", drawn="spins")
+    """Machines with weights that are shared or free, tables and reweighting of the same set, and a mean."""
+    names = {"condition": "temperature", "seed": "seed", "drawn": "spins"}
+    draws = Sampled(system, **names)
     seeds = 1 if size == "quick" else 3
     # the spins' symmetry and the 1 / T of Boltzmann's factor are built in
     machine = BoltzmannMachine.Settings(
@@ -117,6 +119,8 @@ def candidates(size: str, system: Ising) -> dict[str, Candidate]:
         "training-mean": Candidate("training_mean", TABLE),
         "interpolation": Candidate("interpolation", TABLE, remark=READ),
         "interpolation-cubic": Candidate("interpolation", TABLE, cubic, remark=READ),
+        "interpolation-copies": Candidate("interpolation", Tabulated(system, **names), remark=COPIES),
+        "reweighting": Candidate("reweighting", Estimated(system, **names), remark=TOLD),
         "boltzmann-shared": Candidate(
             "boltzmann_machine", draws, machine, dtype="float32", seeds=seeds, remark=SHIFTED
         ),
@@ -126,9 +130,11 @@ def candidates(size: str, system: Ising) -> dict[str, Candidate]:
     }
 
 
-READ = "learns nothing: reads off the table of the training energies, which the machines are not shown"
+READ = "learns nothing: reads off energies that the solver averaged over eight times the machines' copies"
+COPIES = "the same of energies of the machines' own copies"
+TOLD = "learns nothing but the density of states, from the machines' own copies; is told the energy"
 SHIFTED = "told that all places of the lattice are alike: a few kernels for each temperature"
-FREE = "as published, but one machine for all temperatures: a weight for each pair of units"
+FREE = "a weight for each pair of units, after Torlai & Melko, but one machine for all temperatures"
 
 
 def descent(size: str, default: int, paper: int, *, optimiser: str) -> TrainingSettings:

@@ -101,14 +101,17 @@ class Findings:
             "a temperature: no sampler and no machine is needed for its energy. Both speak for models of "
             "which no solution is known."
         ]
-        tables = [row for row in self.judged if row.label.startswith("interpolation")]
-        if self.machines and tables:
-            best, read = self.machines[0], tables[0]
-            words = "better" if read.accuracy < best.accuracy else "no better"
+        if self.machines:
+            best = self.machines[0]
+            others = [
+                f"{row.label} {'is better' if row.accuracy < best.accuracy else 'is no better'}: "
+                f"{row.accuracy:.2g} in {duration(row.seconds('single'))} ({row.remark})"
+                for row in self.judged
+                if row.kind == "surrogate" and row not in self.machines
+            ]
             said.append(
-                f"Reading off the table of the same training energies ({read.label}) is {words} than the "
-                f"best machine ({best.label}): {read.accuracy:.2g} against {best.accuracy:.2g}, in "
-                f"{duration(read.seconds('single'))} against {duration(best.seconds('single'))}."
+                f"Beside the best machine ({best.label}: {best.accuracy:.2g} in "
+                f"{duration(best.seconds('single'))}): {'; '.join(others) if others else 'nothing'}."
             )
         for name, words in OBSERVABLES.items():
             verdicts = {verdict.label: verdict for verdict in self.of_each[name]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -105,6 +106,7 @@ class BoltzmannMachine(Surrogate):
         Raises `SurrogateError` for configurations of anything but +1 and -1, and for conditions that are not
         positive where their reciprocals are wanted.
         """
+        begin = time.perf_counter()
         self.refuse_without_both(examples, validation)
         (self.drawn, shape), *_ = examples.output_shapes.items()
         self.condition, self.seed = examples.condition, examples.seed
@@ -119,6 +121,7 @@ class BoltzmannMachine(Surrogate):
             chains=self.settings.chains,
             moves=self.settings.moves,
         )
+        prepared = time.perf_counter() - begin
         identity = {"settings": repr(replace(self.settings, training=TrainingSettings())), "shape": shape}
         trained = train(
             self.machine,
@@ -131,7 +134,11 @@ class BoltzmannMachine(Surrogate):
         )
         self.machine, self.chains = self.machine.to(self.dtype).requires_grad_(False), fit.chains
         return TrainingRecord(
-            trained.seconds, len(examples), trained.epochs, trained.validation_error, trained.finished
+            prepared + trained.seconds,
+            len(examples),
+            trained.epochs,
+            trained.validation_error,
+            trained.finished,
         )
 
     @torch.no_grad()

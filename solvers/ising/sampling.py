@@ -20,12 +20,15 @@ def metropolis_chain(
 ) -> tuple[float, float]:  # pragma: no cover (compiled)
     """Sweep over (rows, columns), the even squares of the checkerboard before the odd ones.
 
-    A flip that raises the energy by 4 or 8 is accepted with the chance exp(-4 / T) or exp(-8 / T). Fills
-    `kept` (copies, rows, columns) evenly from the sweeps after the warm-up, and returns the means of E and
-    E^2 over these.
+    A flip that raises the energy by 4 or 8 is accepted with the chance exp(-4 / T) or exp(-8 / T), and one
+    that leaves it as it is with 0.9: were these always accepted, spins that are swept in a fixed order would
+    turn some configurations into one another for ever, and the chain would not reach all. Fills `kept`
+    (copies, rows, columns) evenly from the sweeps after the warm-up, and returns the means of E and E^2 over
+    these.
     """
     rows, columns = spins.shape
     chances = np.exp(-2.0 * np.arange(5) / temperature)
+    chances[0] = 0.9
     energy = _energy(spins)
     first = second = 0.0
     for sweep in range(-warm_up, sweeps):
@@ -34,7 +37,7 @@ def metropolis_chain(
                 for x in range((y + colour) % 2, columns, 2):
                     around = _around(spins, y, x)
                     cost = spins[y, x] * around
-                    if cost <= 0 or random.random() < chances[cost]:
+                    if cost < 0 or random.random() < chances[cost]:
                         spins[y, x] = -spins[y, x]
                         energy += 2 * cost
         if sweep >= 0:

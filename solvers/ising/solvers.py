@@ -25,7 +25,9 @@ class Sampler(Solver):
     """One Markov chain for each query, from all spins up; a fifth of the sweeps more go before, unmeasured.
 
     A subclass gives `chain`. The error falls with the root of the sweeps, and is the smaller the sooner
-    configurations forget one another.
+    configurations forget one another. The specific heat is that of the chain's own energies, about their own
+    mean: with few sweeps it is too small, by a share of the order of what two configurations have to be apart
+    to have forgotten one another, over the sweeps.
 
     Attributes:
         sweeps: that are measured; in each, every spin has one chance to flip, or flips once in the mean.

@@ -70,7 +70,8 @@ class BoltzmannWeights:
             )
         turned = self if visible <= hidden else BoltzmannWeights(self.hidden, self.visible, self.coupling.mT)
         units = min(visible, hidden)
-        bits = (torch.arange(2**units, device=self.coupling.device)[:, None] >> torch.arange(units)) & 1
+        device = self.coupling.device
+        bits = (torch.arange(2**units, device=device)[:, None] >> torch.arange(units, device=device)) & 1
         return (-turned.free_energy((2 * bits - 1).to(self.coupling.dtype))).logsumexp(dim=-1)
 
     def binary(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -34,11 +34,58 @@ FAULTS = (
         ),
     ),
     *planted(
+        "solvers/ising/exact.py",
+        MODEL,
+        (
+            "status = np.where(error < WORST, Status.SOLVED, Status.NOT_CONVERGED)",
+            "status = np.where(error < np.inf, Status.SOLVED, Status.NOT_CONVERGED)",
+            "test_kaufmans_sum_knows_how_much_of_it_round_off_took",
+        ),
+    ),
+    *planted(
+        "surrogates/reweighting.py",
+        "tests/surrogates/test_reweighting.py",
+        (
+            "chances = counts.sum(dim=1, keepdim=True).log() + factors",
+            "chances = factors",
+            "test_the_density_explains_every_count_and_splitting_a_sample_changes_nothing",
+        ),
+        (
+            "found = -(density + factors).logsumexp(dim=1, keepdim=True)",
+            "found = torch.zeros_like(free)",
+            "test_of_two_temperatures_it_gives_those_between_that_neither_tells_alone",
+        ),
+        (
+            "heat = variance / temperatures**2",
+            "heat = variance / temperatures",
+            "test_of_all_configurations_evenly_it_knows_every_temperature",
+        ),
+        (
+            "spins.roll(1, dims=axis)).sum(dim=tuple(axes))",
+            "spins.roll(2, dims=axis)).sum(dim=tuple(axes))",
+            "test_energies_are_sums_over_bonds",
+        ),
+    ),
+    *planted(
+        "datasets/observed_copies.py",
+        "tests/surrogates/test_reweighting.py",
+        (
+            "return {name: values[0] for name, values in found.items()}",
+            "return {name: values[0] * 2 for name, values in found.items()}",
+            "test_tables_of_copies_are_what_is_observed_of_them",
+        ),
+    ),
+    *planted(
         "solvers/ising/sampling.py",
         MODEL,
         (
-            "if cost <= 0 or random.random() < chances[cost]:",
+            "if cost < 0 or random.random() < chances[cost]:",
             "if cost < 0 or random.random() < chances[abs(cost) // 2]:",
+            "test_samplers_visit_every_energy_as_often_as_boltzmann_says",
+        ),
+        (
+            "chances[0] = 0.9",
+            "chances[0] = 1.0",
             "test_samplers_visit_every_energy_as_often_as_boltzmann_says",
         ),
         (

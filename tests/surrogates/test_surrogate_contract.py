@@ -25,6 +25,7 @@ from understudy.surrogates.forecaster import Forecaster
 from understudy.surrogates.further_training import Trainable
 from understudy.surrogates.low_precision import LOWERINGS, lowered, stored_bytes
 from understudy.surrogates.refiner import Refiner
+from understudy.surrogates.reweighting import Reweighting
 from understudy.surrogates.surrogate import (
     Surrogate,
     SurrogateError,
@@ -293,6 +294,9 @@ def test_it_notes_the_shapes_of_its_examples(name: str, trained: Trained) -> Non
         coarse = isinstance(surrogate, Refiner)
         assert surrogate.input_shapes == ({"seen": (2, 4)} if coarse else {"seen": (5, 12), "known": (5, 12)})
         assert surrogate.output_shapes == {"u": (2, 16) if coarse else (5, 12)}
+    elif isinstance(surrogate, Reweighting):
+        assert surrogate.input_shapes == {"temperature": ()}
+        assert surrogate.output_shapes == {"energy": (), "specific_heat": ()}
     elif surrogate.learns is Configurations:
         assert surrogate.input_shapes == {"temperature": (), "seed": ()}
         assert surrogate.output_shapes == {"spins": (40, 3, 4)}

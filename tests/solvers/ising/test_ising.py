@@ -98,10 +98,25 @@ def test_a_large_lattice_is_onsagers_and_a_turned_one_the_same() -> None:
         np.testing.assert_allclose(one[name], other[name], rtol=1e-7)
 
 
+@pytest.mark.parametrize("sides", [(4, 4), (3, 4), (2, 2), (2, 5)])
+def test_kaufmans_sum_knows_how_much_of_it_round_off_took(sides: tuple[int, int]) -> None:
+    system, queries = Ising(*sides), at(0.003, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.7, 1.0, 2.0, 10.0, 1e3)
+    found, known = Kaufman(system)(queries, ONCE), Enumeration(system)(queries, ONCE)
+    assert known.solved.all()
+    heat, truth = (s.values["specific_heat"][:, 0] for s in (found, known))
+    solved = found.solved
+    wrong = np.abs(heat[solved] / truth[solved] - 1)
+    assert (wrong <= found.error_estimate[solved]).all()
+    assert (found.error_estimate[solved] < 1e-6).all()
+    np.testing.assert_array_equal(solved, queries["temperature"] > 0.32)
+    assert found.error_estimate[-4:].max() < 1e-9
+
+
 @pytest.mark.parametrize(
-    ("kind", "sides"), [(Wolff, (3, 3)), (Wolff, (4, 4)), (Metropolis, (4, 4)), (Metropolis, (2, 4))]
+    ("kind", "sides"),
+    [(Wolff, (3, 3)), (Wolff, (4, 4)), (Metropolis, (4, 4)), (Metropolis, (2, 4)), (Metropolis, (2, 2))],
 )
-@pytest.mark.parametrize("temperature", [1.8, 2.6])
+@pytest.mark.parametrize("temperature", [1.8, 2.6, 3.4])
 def test_samplers_visit_every_energy_as_often_as_boltzmann_says(
     kind: Any, sides: tuple[int, int], temperature: float
 ) -> None:
