@@ -16,7 +16,7 @@ from ..solvers.discovery import find_kit
 from ..solvers.vortices.finder import answer_of
 from ..solvers.vortices.least_squares import FittedVortices
 from ..solvers.vortices.system import Vortices
-from ..solvers.vortices.table import SLOTTED, in_slots, table_of
+from ..solvers.vortices.table import SLOTTED, fields_of
 from .compare import Contestant, Plan, compare
 from .entries import every_query, solver_entries, truth_card
 from .report import table, write_json
@@ -118,11 +118,9 @@ def refined(one: Contestant, fit: FittedVortices) -> Contestant:
         def answer(queries: Queries, times: np.ndarray[Any, np.dtype[np.float64]]) -> Solution:
             begin = time.perf_counter()
             values = first(queries, times[:1]).values
-            tables = []
-            for i, (u, v) in enumerate(zip(queries["u"], queries["v"], strict=True)):
-                begun = table_of({name: values[name][i, 0] for name in SLOTTED}, least=BEGUN)
-                tables.append(fit.refine(np.asarray(u), np.asarray(v), begun))
-            slots = in_slots(tables, slots=fit.system.slots)
+            begun = np.stack([np.asarray(values[name][:, 0], dtype=np.float64) for name in SLOTTED], axis=-1)
+            begun[begun[..., 0] < BEGUN] = 0.0
+            slots = fields_of(fit.refine(np.asarray(queries["u"]), np.asarray(queries["v"]), begun))
             return answer_of(fit.system, slots, times, begin=begin)
 
         return answer

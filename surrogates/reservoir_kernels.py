@@ -6,7 +6,6 @@ irregular gathers of a sparse matrix become loads of whole vectors.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..solvers.methods import lanes
 from ..solvers.methods.compiled import compiled
+from ..solvers.methods.expm1 import expm1_of
 from ..solvers.methods.vectors import Vector
 
 __all__ = ["advance", "advance_nodes", "drive", "tanh"]
@@ -30,18 +30,11 @@ Array = NDArray[np.float64]
 Index = NDArray[np.uint32]
 """Unsigned: numba need not look for negative indices, which makes the loops twice as fast."""
 
-_HIGH = float.fromhex("0x1.62e42fefa38p-1")
-_LOW = float.fromhex("0x1.ef35793c7673p-45")
-"""ln 2 in two parts, the first short enough that its multiples are exact."""
-_ROUND = 1.5 * 2.0**52
-"""Added and taken away again, it rounds to the nearest integer, which stands in the low bits of the sum."""
-
 
 def _tanh(typing: Any, value: Any) -> Any:
     """`tanh(lanes)`: hyperbolic tangent of each lane, within 3 units in the last place; odd, and NaN for NaN.
 
-    With e = exp(-2 |x|) - 1, tanh |x| = -e / (2 + e), which cancels nowhere. For y = k ln 2 + rest,
-    exp(y) - 1 = 2^k (exp(rest) - 1) + (2^k - 1), the bracket by its Taylor polynomial (|rest| < 0.35).
+    With e = exp(-2 |x|) - 1, tanh |x| = -e / (2 + e), which cancels nowhere.
     """
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -56,15 +49,7 @@ def _tanh(typing: Any, value: Any) -> Any:
         size = x.call("fabs")
         far = size.compare(">", 20.0)  # where tanh is 1 in float64; false for NaN, which so lives on
         y = Vector(builder, builder.select(far.value, size.constant(20.0).value, size.value)) * -2.0
-        shifted = y.times_plus(1 / math.log(2), _ROUND)
-        k = shifted - _ROUND
-        exponent = builder.add(builder.bitcast(shifted.value, integers), whole(1023))
-        power = Vector(builder, builder.bitcast(builder.shl(exponent, whole(52)), kind))
-        rest = (-k).times_plus(_LOW, (-k).times_plus(_HIGH, y))
-        series = rest.constant(1 / math.factorial(13))
-        for n in range(12, 1, -1):
-            series = series.times_plus(rest, 1 / math.factorial(n))
-        e = power.times_plus((rest * rest).times_plus(series, rest), power - 1.0)
+        e = expm1_of(y)
         ratio = (e / (e + 2.0)).call("fabs")
         return builder.bitcast(builder.or_(builder.bitcast(ratio.value, integers), sign), kind)
 

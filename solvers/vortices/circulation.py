@@ -1,71 +1,131 @@
-"""Circulation and core radius of a vortex by integrals of the velocity around circles."""
+"""Circulation and core radius of a vortex by integrals of the velocity around circles, compiled."""
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
-__all__ = ["around_circles", "from_integrals"]
+from ..methods.compiled import compiled
+from .splines import MARGIN
+
+__all__ = ["CANDIDATES", "around_circles", "from_integrals", "tried_radii", "within"]
 
 Array = NDArray[np.float64]
 ANGLES = 32
 CANDIDATES = 48
 """Core radii that are tried."""
+COSINES = np.cos(2 * np.pi * np.arange(ANGLES) / ANGLES)
+SINES = np.sin(2 * np.pi * np.arange(ANGLES) / ANGLES)
 
 
-def around_circles(u: Array, v: Array, *, middle: tuple[float, float], radii: Array, spacing: float) -> Array:
-    """(radii,) integrals of the velocity along circles about `middle` (x, y), by cubic splines.
+@compiled(fastmath={"contract"})
+def around_circles(
+    u: Array, v: Array, middle: tuple[float, float], radii: Array, spacing: float, out: Array
+) -> None:
+    """Integrals of the velocity along circles about `middle` (x, y) into `out`, one for each radius.
 
-    Uniform flow and strain contribute nothing, and a vortex outside only what its core brings in.
+    Uniform flow and strain contribute nothing, and a vortex outside only what its core brings in. `u` and `v`
+    are coefficients of cubic splines, see `spline`; places farther out than these are taken at their end.
     """
-    angle = 2 * np.pi * np.arange(ANGLES) / ANGLES
-    x = (middle[0] + np.outer(radii, np.cos(angle))) / spacing - 0.5
-    y = (middle[1] + np.outer(radii, np.sin(angle))) / spacing - 0.5
-    # only the cells around it are interpolated
-    reach = 4
-    low = np.maximum(np.floor([y.min(), x.min()]).astype(int) - reach, 0)
-    high = np.ceil([y.max(), x.max()]).astype(int) + reach + 1
-    part = slice(low[0], max(high[0], low[0] + 2)), slice(low[1], max(high[1], low[1] + 2))
-    at = np.stack([y - low[0], x - low[1]])
-    along = [map_coordinates(w[part], at, order=3, mode="nearest") for w in (u, v)]
-    turned = along[1] * np.cos(angle) - along[0] * np.sin(angle)
-    return np.asarray(2 * np.pi * radii * turned.mean(axis=1))
+    x_first, y_first = middle[0] / spacing - 0.5 + MARGIN, middle[1] / spacing - 0.5 + MARGIN
+    x_most, y_most = u.shape[1] - 2.000001, u.shape[0] - 2.000001
+    for k in range(radii.size):
+        radius, turned = radii[k] / spacing, 0.0
+        for i in range(ANGLES):
+            x = min(max(x_first + radius * COSINES[i], 1.0), x_most)
+            y = min(max(y_first + radius * SINES[i], 1.0), y_most)
+            column, row = int(x), int(y)
+            a = _weights(x - column)
+            along_x = along_y = 0.0
+            b = _weights(y - row)
+            for j in range(4):
+                lower, other = u[row - 1 + j], v[row - 1 + j]
+                along_x += b[j] * (
+                    a[0] * lower[column - 1]
+                    + a[1] * lower[column]
+                    + a[2] * lower[column + 1]
+                    + a[3] * lower[column + 2]
+                )
+                along_y += b[j] * (
+                    a[0] * other[column - 1]
+                    + a[1] * other[column]
+                    + a[2] * other[column + 1]
+                    + a[3] * other[column + 2]
+                )
+            turned += along_y * COSINES[i] - along_x * SINES[i]
+        out[k] = 2 * math.pi * radii[k] * turned / ANGLES
 
 
+@compiled(inline="always")
+def _weights(t: float) -> tuple[float, float, float, float]:
+    """Of the four coefficients around a place that is t beyond the second."""
+    s = 1 - t
+    return s * s * s / 6, 2 / 3 - 0.5 * t * t * (1 + s), 2 / 3 - 0.5 * s * s * (1 + t), t * t * t / 6
+
+
+@lru_cache
+def tried_radii(least: float, most: float) -> Array:
+    """(candidates,) core radii, evenly in the logarithm."""
+    return np.asarray(np.geomspace(least, most, CANDIDATES))
+
+
+def within(tried: Array, radii: Array) -> Array:
+    """(candidates, radii) how much of its circulation a vortex of each core radius has within each circle."""
+    return np.asarray(-np.expm1(-((radii / tried[:, None]) ** 2)))
+
+
+@compiled()
 def from_integrals(
-    integrals: Array, radii: Array, *, least: float, most: float, shear: bool = True
+    integrals: Array, radii: Array, tried: Array, shapes: Array, shear: bool
 ) -> tuple[float, float]:
-    """Circulation and core radius, between `least` and `most`, that fit integrals over circles best.
+    """Circulation and core radius, among `tried` and between them, that fit integrals over circles best.
 
     An integral over a circle is circulation (1 - exp(-r^2 / radius^2)) and, with `shear`, what a flow that
     turns everywhere alike adds, in proportion to r^2. Both are linear; the core radius is the best of a few,
-    refined by a parabola.
+    refined by a parabola. `shapes` are those `within` the circles.
     """
-    tried = np.geomspace(least, most, CANDIDATES)
-    found, wrong = _linear(tried, integrals, radii, shear=shear)
-    best = int(wrong.argmin())
-    if not 0 < best < CANDIDATES - 1:
-        return float(found[best]), float(tried[best])
-    before, here, after = wrong[best - 1 : best + 2]
+    found, wrong = np.empty(tried.size), np.empty(tried.size)
+    best = 0
+    for k in range(tried.size):
+        found[k], wrong[k] = _linear(shapes[k], integrals, radii, shear)
+        best = k if wrong[k] < wrong[best] else best
+    if not 0 < best < tried.size - 1:
+        return found[best], tried[best]
+    before, here, after = wrong[best - 1], wrong[best], wrong[best + 1]
     bend = before - 2 * here + after
-    shift = float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend > 0 else 0.0
-    radius = tried[best : best + 1] * (tried[1] / tried[0]) ** shift
-    found, _ = _linear(radius, integrals, radii, shear=shear)
-    return float(found[0]), float(radius[0])
+    shift = min(max(0.5 * (before - after) / bend, -0.5), 0.5) if bend > 0 else 0.0
+    radius = tried[best] * (tried[1] / tried[0]) ** shift
+    own = np.empty(radii.size)
+    for i in range(radii.size):
+        own[i] = -math.expm1(-((radii[i] / radius) ** 2))
+    return _linear(own, integrals, radii, shear)[0], radius
 
 
-def _linear(tried: Array, integrals: Array, radii: Array, *, shear: bool) -> tuple[Array, Array]:
-    """Of each core radius the circulation that fits best, and the squares that are left."""
-    shapes = -np.expm1(-((radii / tried[:, None]) ** 2))
-    weights = 1 / radii  # the noise of an integral grows like the root of its length, the model's error more
-    target = weights * integrals
-    columns = [weights * shapes]
-    if shear and len(radii) > 3:
-        columns.append(np.broadcast_to(weights * (radii / radii.max()) ** 2, shapes.shape))
-    matrix = np.stack(columns, axis=-1)
-    normal = np.swapaxes(matrix, 1, 2) @ matrix
-    normal += 1e-12 * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(len(columns))
-    found = np.linalg.solve(normal, (np.swapaxes(matrix, 1, 2) @ target)[..., None])[..., 0]
-    wrong = ((np.einsum("kri,ki->kr", matrix, found) - target) ** 2).sum(axis=1)
-    return np.asarray(found[:, 0], dtype=np.float64), wrong
+@compiled()
+def _linear(shapes: Array, integrals: Array, radii: Array, shear: bool) -> tuple[float, float]:
+    """Of a core radius the circulation that fits best, and the squares that are left."""
+    sheared = shear and radii.size > 3
+    furthest = radii[-1]
+    own = mixed = other = first = second = 0.0
+    for i in range(radii.size):
+        weight = 1 / radii[i]  # the noise of an integral grows like the root of its length, the model's more
+        shape, share = shapes[i] * weight, weight * (radii[i] / furthest) ** 2
+        own += shape * shape
+        mixed += shape * share
+        other += share * share
+        first += shape * weight * integrals[i]
+        second += share * weight * integrals[i]
+    if not sheared:
+        mixed, other, second = 0.0, 1.0, 0.0
+    least = 1e-12 * (own + (other if sheared else 0.0))
+    own, other = own + least, other + least
+    whole = own * other - mixed * mixed
+    circulation, turning = (other * first - mixed * second) / whole, (own * second - mixed * first) / whole
+    wrong = 0.0
+    for i in range(radii.size):
+        added = turning * (radii[i] / furthest) ** 2
+        wrong += ((circulation * shapes[i] + added - integrals[i]) / radii[i]) ** 2
+    return circulation, wrong

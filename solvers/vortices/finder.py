@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..contract import Queries, Solution, Solver, Status, check_times
 from .system import Vortices
-from .table import cores, in_slots
+from .table import cores, fields_of
 
 __all__ = ["Finder", "answer_of"]
 
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Finder(Solver):
-    """Finds vortices in what is seen, sample by sample. A subclass gives `find`.
+    """Finds vortices in what is seen. A subclass gives `tables`.
 
     A finder reads `u` and `v` of a query and nothing else; a field in which it finds nothing is answered by
     an empty table.
@@ -29,17 +29,23 @@ class Finder(Solver):
     system: Vortices
 
     @abstractmethod
+    def tables(self, u: Array, v: Array) -> Array:
+        """(samples, slots, 5), of velocities (samples, y, x): how sure, x, y, circulation, core radius; the
+        surest first, and zeros in slots that hold none.
+        """
+
     def find(self, u: Array, v: Array) -> Array:
-        """(vortices, 5): how sure, x, y, circulation, core radius, of velocities (y, x)."""
+        """(vortices, 5), the same of one field (y, x) and without what is empty."""
+        table = self.tables(*(np.ascontiguousarray(w[None], dtype=np.float64) for w in (u, v)))[0]
+        return np.asarray(table[table[:, 0] > 0])
 
     def __call__(self, queries: Queries, times: NDArray[np.float64]) -> Solution:
         """See `Solver`; the answer is the same at all times."""
         times = check_times(times)
         self.system.check_queries(queries)
         begin = clock.perf_counter()
-        seen = zip(*(np.asarray(queries[name], dtype=np.float64) for name in ("u", "v")), strict=True)
-        slots = in_slots([self.find(u, v) for u, v in seen], slots=self.system.slots)
-        return answer_of(self.system, slots, times, begin=begin)
+        u, v = (np.ascontiguousarray(queries[name], dtype=np.float64) for name in ("u", "v"))
+        return answer_of(self.system, fields_of(self.tables(u, v)), times, begin=begin)
 
 
 def answer_of(
@@ -50,7 +56,10 @@ def answer_of(
     samples = len(slots["present"])
     return Solution(
         times=times,
-        values={name: np.repeat(v[:, None], len(times), axis=1) for name, v in values.items()},
+        values={
+            name: v[:, None] if len(times) == 1 else np.repeat(v[:, None], len(times), axis=1)
+            for name, v in values.items()
+        },
         status=np.full(samples, Status.SOLVED, dtype=np.int8),
         seconds=np.full(samples, (clock.perf_counter() - begin) / max(samples, 1)),
         error_estimate=np.full(samples, error),

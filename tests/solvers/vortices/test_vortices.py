@@ -7,10 +7,11 @@ import pytest
 import torch
 from understudy.solvers.contract import SolverError
 from understudy.solvers.vortices import FittedVortices, GradientCriterion, Planted, Vortices
-from understudy.solvers.vortices.circulation import around_circles, from_integrals
+from understudy.solvers.vortices.circulation import around_circles, from_integrals, tried_radii, within
 from understudy.solvers.vortices.gradients import okubo_weiss, q_criterion, velocity_gradient
 from understudy.solvers.vortices.ladder import ladder
 from understudy.solvers.vortices.lamb_oseen import background, velocity, velocity_and_slopes
+from understudy.solvers.vortices.splines import MARGIN, spline
 from understudy.solvers.vortices.table import SLOTTED, cores, in_slots, table_of
 
 SYSTEM = Vortices()
@@ -97,17 +98,20 @@ def test_the_slopes_are_those_of_differences() -> None:
 def test_the_integral_around_a_circle_is_the_circulation_within_it() -> None:
     radii = SYSTEM.spacing * np.array([2.0, 4.0, 8.0])
     fields = seen(ONE, flow=True)
-    integrals = around_circles(
-        fields["u"][0], fields["v"][0], middle=(0.437, 0.561), radii=radii, spacing=SYSTEM.spacing
-    )
+    splines = np.empty((2, 64 + 2 * MARGIN, 64 + 2 * MARGIN))
+    spline(fields["u"][0], splines[0])
+    spline(fields["v"][0], splines[1])
+    integrals = np.empty(3)
+    around_circles(splines[0], splines[1], (0.437, 0.561), radii, SYSTEM.spacing, integrals)
     turning = 4.0 - -3.0  # v by x less u by y, of the background
     exact = -1.1 * (1 - np.exp(-((radii / 0.06) ** 2))) + turning * np.pi * radii**2
     np.testing.assert_allclose(integrals, exact, rtol=2e-3)
-    circulation, radius = from_integrals(exact, radii, least=0.01, most=0.2, shear=False)
+    tried = tried_radii(0.01, 0.2)
+    circulation, radius = from_integrals(exact, radii, tried, within(tried, radii), False)
     assert abs(circulation + 1.1) > 0.05  # the background is taken for the vortex
     more = SYSTEM.spacing * np.arange(1.5, 9)
     exact = -1.1 * (1 - np.exp(-((more / 0.06) ** 2))) + turning * np.pi * more**2
-    circulation, radius = from_integrals(exact, more, least=0.01, most=0.2)
+    circulation, radius = from_integrals(exact, more, tried, within(tried, more), True)
     assert circulation == pytest.approx(-1.1, rel=5e-3)
     assert radius == pytest.approx(0.06, rel=5e-3)
 

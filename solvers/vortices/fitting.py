@@ -1,0 +1,137 @@
+"""Vortices fitted, searched for in what is left, and told from noise, compiled."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..methods.compiled import compiled
+from .descent import Room, descend, room_for, show, standard_errors
+from .normal_equations import BACKGROUND, CELLS, aligned_rows, places_of, sum_velocities
+from .seeking import Sought, seek
+
+__all__ = ["CLEAR", "Fitting", "fit_in_all"]
+
+Array = NDArray[np.float64]
+CLEAR = 7.0
+"""Standard errors of its circulation above which a vortex is believed; below, it is noise."""
+EXACT = 1e-3
+"""Noise in parts of what is seen, root mean square, less than which nothing is held to have."""
+
+
+class Fitting(NamedTuple):
+    """How a fit goes; see `FittedVortices`."""
+
+    iterations: int
+    rounds: int
+    stride: int
+
+
+@compiled()
+def fit_in_all(u: Array, v: Array, how: Fitting, what: Sought, tables: Array) -> None:
+    """Fit the vortices of each table (samples, slots, 5), which are those of which it is sure by more than 0, to
+    velocities (samples, y, x); what is believed then stands there instead, and zeros after it.
+    """
+    samples, points, _ = u.shape
+    slots = tables.shape[1]
+    room = room_for(points, how.stride, slots)
+    whole = places_of(points, 1) if how.rounds and how.stride > 1 else room.cells
+    vortices, clear = np.empty((slots, 4)), np.empty(slots)
+    for sample in range(samples):
+        table, count = tables[sample], 0
+        for row in table:
+            if row[0] > 0:
+                vortices[count] = row[1:]
+                vortices[count, :2] -= 0.5
+                count += 1
+        count = _fit(u[sample], v[sample], how, what, vortices, count, clear, room, whole)
+        table[:] = 0.0
+        for k in range(count):
+            table[k, 0] = clear[k] / (clear[k] + CLEAR)
+            table[k, 1], table[k, 2] = vortices[k, 0] + 0.5, vortices[k, 1] + 0.5
+            table[k, 3], table[k, 4] = vortices[k, 2], vortices[k, 3]
+
+
+@compiled()
+def _fit(
+    u: Array,
+    v: Array,
+    how: Fitting,
+    what: Sought,
+    vortices: Array,
+    count: int,
+    clear: Array,
+    room: Room,
+    whole: Array,
+) -> int:
+    """How many vortices are believed, which are then the first ones, as clear as `clear` says."""
+    power, further = show(u, v, how.stride, room), np.empty((1, 5))
+    shown = 2 * ((len(u) + how.stride - 1) // how.stride) ** 2
+    left = descend(vortices[:count], room, how.iterations, what.spacing)
+    kept, kept_count = np.empty_like(vortices), count
+    for turn in range(how.rounds + 1):
+        count, left = _clear(vortices, count, left, power, shown, how, what, clear, room)
+        if turn == how.rounds or count == len(vortices):
+            break
+        if not _seek_further(u, v, what, vortices[:count], whole, further):
+            break
+        kept[:], kept_count = vortices, count
+        vortices[count, :2] = further[0, 1:3] - 0.5
+        vortices[count, 2:] = further[0, 3:]
+        squares = descend(vortices[: count + 1], room, how.iterations, what.spacing)
+        # by Bayes' information criterion, what four more numbers have to be worth
+        worth = 4 * math.log(shown) * _variance(left, power, shown, BACKGROUND)
+        if squares > left - worth:
+            vortices[:], count = kept, kept_count
+            break
+        count, left = count + 1, squares
+    return count
+
+
+@compiled()
+def _clear(
+    vortices: Array,
+    count: int,
+    left: float,
+    power: float,
+    shown: int,
+    how: Fitting,
+    what: Sought,
+    clear: Array,
+    room: Room,
+) -> tuple[int, float]:
+    """Take away, one by one, vortices whose circulation is no more than noise, and fit the others anew; how many
+    stay, and the squares that are left. `clear`: how many standard errors their circulations are.
+    """
+    while count:
+        variance = _variance(left, power, shown, 4 * count + BACKGROUND)
+        standard_errors(count, variance, room, clear)
+        least = 0
+        for k in range(count):
+            clear[k] = abs(vortices[k, 2]) / max(clear[k], 1e-30)
+            least = k if clear[k] < clear[least] else least
+        if clear[least] > CLEAR:
+            break
+        for k in range(least, count - 1):
+            vortices[k] = vortices[k + 1]
+        count -= 1
+        left = descend(vortices[:count], room, how.iterations, what.spacing)
+    return count, left
+
+
+@compiled()
+def _variance(squares: float, power: float, shown: int, numbers: int) -> float:
+    """Of the noise, from what a fit of so many numbers leaves."""
+    return max(squares / max(1, shown - numbers), EXACT**2 * power / shown)
+
+
+@compiled()
+def _seek_further(u: Array, v: Array, what: Sought, vortices: Array, cells: Array, out: Array) -> int:
+    """0 or 1: the highest peak of what these vortices leave, into `out` (1, 5)."""
+    own = aligned_rows(2 * (len(cells) // CELLS))
+    sum_velocities(vortices, cells, own)
+    flat, size = own.reshape(2, own.size // 2), u.size
+    return seek(u - flat[0, :size].reshape(u.shape), v - flat[1, :size].reshape(v.shape), what, out)
