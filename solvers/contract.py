@@ -219,8 +219,12 @@ class System(ABC):
 
     def check_queries(self, queries: Queries) -> int:
         """The number of samples; raises `SolverError` that names what is wrong with the queries."""
+        return self.check_fields(queries, self.query_fields)
+
+    def check_fields(self, queries: Queries, wanted_fields: Sequence[Field]) -> int:
+        """The same, looking at these fields of a query alone."""
         samples: int | None = None
-        for wanted in self.query_fields:
+        for wanted in wanted_fields:
             if wanted.name not in queries:
                 raise SolverError(
                     f"a query of {self.title} needs {wanted.name!r}; got {sorted(queries) or 'nothing'}"

@@ -27,33 +27,33 @@ def around_circles(
 ) -> None:
     """Integrals of the velocity along circles about `middle` (x, y) into `out`, one for each radius.
 
-    Uniform flow and strain contribute nothing, and a vortex outside only what its core brings in. `u` and `v`
-    are coefficients of cubic splines, see `spline`; places farther out than these are taken at their end.
+    Uniform flow and strain contribute nothing, and a vortex outside only what its core brings in. `u` and
+    `v` are coefficients (x, y) of cubic splines, see `spline`; places farther out than these are taken at
+    their end.
     """
     x_first, y_first = middle[0] / spacing - 0.5 + MARGIN, middle[1] / spacing - 0.5 + MARGIN
-    x_most, y_most = u.shape[1] - 2.000001, u.shape[0] - 2.000001
+    x_most, y_most = u.shape[0] - 2.000001, u.shape[1] - 2.000001
     for k in range(radii.size):
         radius, turned = radii[k] / spacing, 0.0
         for i in range(ANGLES):
             x = min(max(x_first + radius * COSINES[i], 1.0), x_most)
             y = min(max(y_first + radius * SINES[i], 1.0), y_most)
             column, row = int(x), int(y)
-            a = _weights(x - column)
+            across, along = _weights(x - column), _weights(y - row)
             along_x = along_y = 0.0
-            b = _weights(y - row)
             for j in range(4):
-                lower, other = u[row - 1 + j], v[row - 1 + j]
-                along_x += b[j] * (
-                    a[0] * lower[column - 1]
-                    + a[1] * lower[column]
-                    + a[2] * lower[column + 1]
-                    + a[3] * lower[column + 2]
+                one, two = u[column - 1 + j], v[column - 1 + j]
+                along_x += across[j] * (
+                    along[0] * one[row - 1]
+                    + along[1] * one[row]
+                    + along[2] * one[row + 1]
+                    + along[3] * one[row + 2]
                 )
-                along_y += b[j] * (
-                    a[0] * other[column - 1]
-                    + a[1] * other[column]
-                    + a[2] * other[column + 1]
-                    + a[3] * other[column + 2]
+                along_y += across[j] * (
+                    along[0] * two[row - 1]
+                    + along[1] * two[row]
+                    + along[2] * two[row + 1]
+                    + along[3] * two[row + 2]
                 )
             turned += along_y * COSINES[i] - along_x * SINES[i]
         out[k] = 2 * math.pi * radii[k] * turned / ANGLES
@@ -87,10 +87,15 @@ def from_integrals(
     turns everywhere alike adds, in proportion to r^2. Both are linear; the core radius is the best of a few,
     refined by a parabola. `shapes` are those `within` the circles.
     """
+    # the noise of an integral grows like the root of its length, and what the model leaves out grows more
+    weights = 1 / radii
+    targets, shares = weights * integrals, weights * (radii / radii[-1]) ** 2
+    if not shear or radii.size < 4:
+        shares[:] = 0.0
     found, wrong = np.empty(tried.size), np.empty(tried.size)
     best = 0
     for k in range(tried.size):
-        found[k], wrong[k] = _linear(shapes[k], integrals, radii, shear)
+        found[k], wrong[k] = _linear(shapes[k], weights, shares, targets)
         best = k if wrong[k] < wrong[best] else best
     if not 0 < best < tried.size - 1:
         return found[best], tried[best]
@@ -101,31 +106,28 @@ def from_integrals(
     own = np.empty(radii.size)
     for i in range(radii.size):
         own[i] = -math.expm1(-((radii[i] / radius) ** 2))
-    return _linear(own, integrals, radii, shear)[0], radius
+    return _linear(own, weights, shares, targets)[0], radius
 
 
-@compiled()
-def _linear(shapes: Array, integrals: Array, radii: Array, shear: bool) -> tuple[float, float]:
+@compiled(inline="always")
+def _linear(shapes: Array, weights: Array, shares: Array, targets: Array) -> tuple[float, float]:
     """Of a core radius the circulation that fits best, and the squares that are left."""
-    sheared = shear and radii.size > 3
-    furthest = radii[-1]
     own = mixed = other = first = second = 0.0
-    for i in range(radii.size):
-        weight = 1 / radii[i]  # the noise of an integral grows like the root of its length, the model's more
-        shape, share = shapes[i] * weight, weight * (radii[i] / furthest) ** 2
+    for i in range(shapes.size):
+        shape, share = shapes[i] * weights[i], shares[i]
         own += shape * shape
         mixed += shape * share
         other += share * share
-        first += shape * weight * integrals[i]
-        second += share * weight * integrals[i]
-    if not sheared:
-        mixed, other, second = 0.0, 1.0, 0.0
-    least = 1e-12 * (own + (other if sheared else 0.0))
+        first += shape * targets[i]
+        second += share * targets[i]
+    least = 1e-12 * (own + other)
     own, other = own + least, other + least
-    whole = own * other - mixed * mixed
-    circulation, turning = (other * first - mixed * second) / whole, (own * second - mixed * first) / whole
+    inverse = 1 / (own * other - mixed * mixed)
+    circulation, turning = (
+        (other * first - mixed * second) * inverse,
+        (own * second - mixed * first) * inverse,
+    )
     wrong = 0.0
-    for i in range(radii.size):
-        added = turning * (radii[i] / furthest) ** 2
-        wrong += ((circulation * shapes[i] + added - integrals[i]) / radii[i]) ** 2
+    for i in range(shapes.size):
+        wrong += (circulation * shapes[i] * weights[i] + turning * shares[i] - targets[i]) ** 2
     return circulation, wrong

@@ -67,7 +67,7 @@ def room_for(points: int, stride: int, most: int) -> Room:
 
 @compiled(fastmath={"contract"})
 def show(u: Array, v: Array, stride: int, room: Room) -> float:
-    """Let the velocities (y, x) be what is fitted to; returns the sum of the squares of those that are shown."""
+    """Let the velocities (y, x) be what is fitted to; the sum of the squares of those that are shown."""
     along = (len(u) + stride - 1) // stride
     flat = room.cells.reshape(CELLS, len(room.cells) // CELLS * 8)
     squares = 0.0
@@ -125,8 +125,8 @@ def descend(vortices: Array, room: Room, iterations: int, spacing: float) -> flo
 
 @compiled()
 def standard_errors(count: int, variance: float, room: Room, out: Array) -> None:
-    """Of the circulations of so many vortices, by `room.normal` and the noise's variance, into `out`; infinite
-    where the numbers cannot be told from one another.
+    """Of the circulations of so many vortices, by `room.normal` and the noise's variance, into `out`;
+    infinite where the numbers cannot be told from one another.
     """
     numbers = 4 * count + BACKGROUND
     factor = room.factor
@@ -157,28 +157,28 @@ def measure(vortices: Array, room: Room, out: Array) -> float:
         for other in range(k + 1):
             for i in range(4):
                 for j in range(4):
-                    total = sums[place + 4 * i + j].sum()
+                    total = _total(sums, place + 4 * i + j)
                     out[4 * other + i, 4 * k + j] = out[4 * k + j, 4 * other + i] = total
             place += 16
     out[first : first + BACKGROUND, first : first + BACKGROUND] = 0.0
     own = place + 32 * count
-    squares, best = sums[own].sum() + sums[own + 31].sum(), room.background
+    squares, best = _total(sums, own) + _total(sums, own + 31), room.background
     for component in range(2):
         # of u: what is left, 1, x, y; of v: 1, x, y, what is left
         seen, linear = 3 * component, 1 - component
         at = own + 16 * component
         for i in range(3):
             for j in range(3):
-                total = sums[at + 4 * (linear + i) + linear + j].sum()
+                total = _total(sums, at + 4 * (linear + i) + linear + j)
                 room.factor[i, j] = out[first + 3 * component + i, first + 3 * component + j] = total
-            room.factor[3, i] = sums[at + 4 * (linear + i) + seen].sum()
+            room.factor[3, i] = _total(sums, at + 4 * (linear + i) + seen)
         squares -= _solved_squares(room.factor, best[3 * component : 3 * component + 3])
         for k in range(count):
             at = place + 32 * k + 16 * component
             for i in range(4):
-                rest = sums[at + 4 * i + seen].sum()
+                rest = _total(sums, at + 4 * i + seen)
                 for j in range(3):
-                    total = sums[at + 4 * i + linear + j].sum()
+                    total = _total(sums, at + 4 * i + linear + j)
                     rest -= total * best[3 * component + j]
                     column = first + 3 * component + j
                     out[4 * k + i, column] = out[column, 4 * k + i] = total
@@ -186,6 +186,13 @@ def measure(vortices: Array, room: Room, out: Array) -> float:
                 row[4 * k + i] = rest if component == 0 else row[4 * k + i] + rest
     out[first + BACKGROUND, first : first + BACKGROUND] = 0.0
     return squares
+
+
+@compiled(inline="always")
+def _total(sums: Array, row: int) -> float:
+    """Of all lanes."""
+    a = sums[row]
+    return ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]))
 
 
 @compiled()
@@ -197,8 +204,8 @@ def _solved_squares(matrix: Array, out: Array) -> float:
 
 @compiled(fastmath={"contract", "reassoc"})
 def solve(matrix: Array, numbers: int, out: Array) -> bool:
-    """Solve a positive symmetric system by Cholesky's factors, which replace its lower half; the right-hand side
-    is the row below, which its forward substitution replaces. Whether it is positive.
+    """Solve a positive symmetric system by Cholesky's factors, which replace its lower half; the right-hand
+    side is the row below, which its forward substitution replaces. Whether it is positive.
     """
     for i in range(numbers + 1):
         row = matrix[i]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import Queries, Solution, Solver, Status, check_times
-from .system import Vortices
+from .system import SEEN, Vortices
 from .table import cores, fields_of
 
 __all__ = ["Finder", "answer_of"]
@@ -42,9 +42,10 @@ class Finder(Solver):
     def __call__(self, queries: Queries, times: NDArray[np.float64]) -> Solution:
         """See `Solver`; the answer is the same at all times."""
         times = check_times(times)
-        self.system.check_queries(queries)
+        seen = {name: queries[name] for name in SEEN if name in queries}
+        self.system.check_queries(seen)
         begin = clock.perf_counter()
-        u, v = (np.ascontiguousarray(queries[name], dtype=np.float64) for name in ("u", "v"))
+        u, v = (np.ascontiguousarray(values, dtype=np.float64) for values in seen.values())
         return answer_of(self.system, fields_of(self.tables(u, v)), times, begin=begin)
 
 

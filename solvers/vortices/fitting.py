@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..methods.compiled import compiled
 from .descent import Room, descend, room_for, show, standard_errors
-from .normal_equations import BACKGROUND, CELLS, aligned_rows, places_of, sum_velocities
+from .normal_equations import BACKGROUND, CELLS, aligned_rows, sum_velocities
 from .seeking import Sought, seek
 
 __all__ = ["CLEAR", "Fitting", "fit_in_all"]
@@ -28,17 +28,18 @@ class Fitting(NamedTuple):
     iterations: int
     rounds: int
     stride: int
+    polish: int
 
 
 @compiled()
 def fit_in_all(u: Array, v: Array, how: Fitting, what: Sought, tables: Array) -> None:
-    """Fit the vortices of each table (samples, slots, 5), which are those of which it is sure by more than 0, to
+    """Fit the vortices of each table (samples, slots, 5), those of which it is sure by more than 0, to
     velocities (samples, y, x); what is believed then stands there instead, and zeros after it.
     """
     samples, points, _ = u.shape
     slots = tables.shape[1]
     room = room_for(points, how.stride, slots)
-    whole = places_of(points, 1) if how.rounds and how.stride > 1 else room.cells
+    fine = room_for(points, 1, slots) if how.stride > 1 and how.rounds + how.polish else room
     vortices, clear = np.empty((slots, 4)), np.empty(slots)
     for sample in range(samples):
         table, count = tables[sample], 0
@@ -47,7 +48,14 @@ def fit_in_all(u: Array, v: Array, how: Fitting, what: Sought, tables: Array) ->
                 vortices[count] = row[1:]
                 vortices[count, :2] -= 0.5
                 count += 1
-        count = _fit(u[sample], v[sample], how, what, vortices, count, clear, room, whole)
+        count = _fit(u[sample], v[sample], how, what, vortices, count, clear, room, fine.cells)
+        if how.polish:
+            power = show(u[sample], v[sample], 1, fine)
+            left = descend(vortices[:count], fine, how.polish, what.spacing)
+            shown = 2 * points * points
+            count, _ = _clear(
+                vortices, count, left, power, shown, how.polish, CLEAR, what.spacing, clear, fine
+            )
         table[:] = 0.0
         for k in range(count):
             table[k, 0] = clear[k] / (clear[k] + CLEAR)
@@ -72,8 +80,12 @@ def _fit(
     shown = 2 * ((len(u) + how.stride - 1) // how.stride) ** 2
     left = descend(vortices[:count], room, how.iterations, what.spacing)
     kept, kept_count = np.empty_like(vortices), count
+    # standard errors shrink as the root of the cells grows: what all cells will show to be clear stays
+    least = CLEAR / how.stride if how.polish else CLEAR
     for turn in range(how.rounds + 1):
-        count, left = _clear(vortices, count, left, power, shown, how, what, clear, room)
+        count, left = _clear(
+            vortices, count, left, power, shown, how.iterations, least, what.spacing, clear, room
+        )
         if turn == how.rounds or count == len(vortices):
             break
         if not _seek_further(u, v, what, vortices[:count], whole, further):
@@ -98,27 +110,29 @@ def _clear(
     left: float,
     power: float,
     shown: int,
-    how: Fitting,
-    what: Sought,
+    iterations: int,
+    least: float,
+    spacing: float,
     clear: Array,
     room: Room,
 ) -> tuple[int, float]:
-    """Take away, one by one, vortices whose circulation is no more than noise, and fit the others anew; how many
-    stay, and the squares that are left. `clear`: how many standard errors their circulations are.
+    """Take away, one by one, vortices whose circulation is no more than noise, and fit the others anew; how
+    many stay, and the squares that are left. `clear`: how many standard errors their circulations are, more
+    than `least`.
     """
     while count:
         variance = _variance(left, power, shown, 4 * count + BACKGROUND)
         standard_errors(count, variance, room, clear)
-        least = 0
+        worst = 0
         for k in range(count):
             clear[k] = abs(vortices[k, 2]) / max(clear[k], 1e-30)
-            least = k if clear[k] < clear[least] else least
-        if clear[least] > CLEAR:
+            worst = k if clear[k] < clear[worst] else worst
+        if clear[worst] > least:
             break
-        for k in range(least, count - 1):
+        for k in range(worst, count - 1):
             vortices[k] = vortices[k + 1]
         count -= 1
-        left = descend(vortices[:count], room, how.iterations, what.spacing)
+        left = descend(vortices[:count], room, iterations, spacing)
     return count, left
 
 

@@ -1,10 +1,10 @@
 """The normal equations of a flow of vortices and a background, summed cell by cell, compiled.
 
-Eight cells stand side by side in SIMD lanes. Slopes are needed only to be multiplied with one another, so those
-of a few cells are computed, multiplied and forgotten before they leave the first cache. Products come in blocks
-of 4 x 4: the numbers of one vortex by those of another, or by the frame, which are what is left of the velocity
-and the background's 1, x and y. The background's u does not depend on what it adds to v, nor the other way
-round, so that products with the frame are kept apart for u and v, and no zero is ever multiplied.
+Eight cells stand side by side in SIMD lanes. Slopes are needed only to be multiplied with one another, so
+those of a few cells are computed, multiplied and forgotten before they leave the caches. Products come in
+blocks of 4 x 4: the numbers of one vortex by those of another, or by the frame, which are what is left of
+the velocity and the background's 1, x and y. The background's u does not depend on what it adds to v, nor
+the other way round, so that products with the frame are kept apart for u and v, and no zero is multiplied.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def aligned_rows(count: int) -> Array:
 
 @compiled()
 def places_of(points: int, stride: int) -> Array:
-    """(`CELLS` * groups of eight, 8): 1, x - 1/2 and y - 1/2 of every so many cells of a unit square along both
-    axes, row by row, and room for velocities. Where no cell is, all is zero.
+    """(`CELLS` * groups of eight, 8): 1, x - 1/2 and y - 1/2 of every so many cells of a unit square along
+    both axes, row by row, and room for velocities. Where no cell is, all is zero.
     """
     along = (points + stride - 1) // stride
     groups = (along * along + 7) // 8
@@ -88,9 +88,9 @@ def sum_products(vortices: Array, cells: Array, slopes: Array, sums: Array) -> N
         vortices: (vortices, 4), x - 1/2, y - 1/2, circulation and core radius.
         cells: see `places_of`.
         slopes: (vortices * 8 * GROUP at least, 8), room.
-        sums: (`sums_needed` at least, 8), a partial sum in each lane: pairs (0, 0), (0, 1), (1, 1), (0, 2), ...
-            in the order of rows and columns of a block; then for each vortex its slopes of u by what is left
-            of u, 1, x, y, and those of v by 1, x, y, what is left of v; then the frame's own products likewise.
+        sums: (`sums_needed` at least, 8), a partial sum in each lane: pairs (0, 0), (0, 1), (1, 1), (0, 2)
+            and so on, each a block by rows; then for each vortex its slopes of u by what is left of u, 1, x,
+            y, and those of v by 1, x, y, what is left of v; then the frame's own products likewise.
     """
     count, groups = len(vortices), len(cells) // CELLS
     frame = 16 * (count * (count + 1) // 2)
@@ -125,8 +125,8 @@ def sum_products(vortices: Array, cells: Array, slopes: Array, sums: Array) -> N
 def _slopes_of(
     vortex: Array, cells: Array, groups: int, first: int, size: int, slopes: Array, at: int
 ) -> None:
-    """Take a vortex off what is left in cells, and write the slopes of u and v by its x, y, circulation and the
-    logarithm of its radius; see `lamb_oseen.velocity_and_slopes`.
+    """Take a vortex off what is left in cells, and write the slopes of u and v by its x, y, circulation and
+    the logarithm of its radius; see `lamb_oseen.velocity_and_slopes`.
     """
     x0, y0, circulation, radius = vortex
     inverse = 1 / (radius * radius)

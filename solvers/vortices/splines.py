@@ -16,60 +16,46 @@ MARGIN = 6
 """Cells beyond the edges whose coefficients are known, too; farther out, a spline is not asked."""
 POLE = math.sqrt(3.0) - 2.0
 """Of the recursion that turns values into coefficients, forwards and then backwards."""
-GROUP = 8
-"""Rows that go together, for one alone has each step wait for that before."""
+GAIN = 6.0
 
 
-@compiled(fastmath={"contract"})
+@compiled()
 def spline(field: Array, out: Array) -> None:
-    """Coefficients of the field (y, x) into `out`, larger by `MARGIN` on all sides.
+    """Coefficients of the field (y, x) into `out` (x, y), larger by `MARGIN` on all sides.
 
-    Beyond an edge the field goes on for ever as it is there; both recursions begin with what that gives.
+    Beyond an edge the field goes on for ever as it is there.
 
     Reference: Unser, IEEE Signal Processing Magazine 16 (1999), doi:10.1109/79.799930.
     """
     rows, columns = field.shape
-    high, wide = out.shape
-    end = MARGIN + columns - 1
-    inner = out[:, MARGIN : MARGIN + columns]
-    # down the columns, all of them at once; with the gain of both directions
-    gain = 36.0
-    for y in range(MARGIN + 1):
-        for x in range(columns):
-            inner[y, x] = gain / (1 - POLE) * field[0, x]
-    for y in range(MARGIN + 1, high):
-        given, before, here = field[min(y - MARGIN, rows - 1)], inner[y - 1], inner[y]
-        for x in range(columns):
-            here[x] = gain * given[x] + POLE * before[x]
-    edge, last = field[rows - 1], inner[high - 1]
+    filtered = np.empty((rows + 2 * MARGIN, columns))
+    turned = np.empty((columns, rows + 2 * MARGIN))
+    _filter(field, filtered)
     for x in range(columns):
-        last[x] = _turned(last[x], gain * edge[x])
-    for y in range(high - 2, -1, -1):
-        after, here = inner[y + 1], inner[y]
-        for x in range(columns):
+        line = turned[x]
+        for y in range(rows + 2 * MARGIN):
+            line[y] = filtered[y, x]
+    _filter(turned, out)
+
+
+@compiled(fastmath={"contract"})
+def _filter(values: Array, out: Array) -> None:
+    """Along the first axis, all of the second side by side."""
+    count, size = values.shape
+    first, last = values[0], values[count - 1]
+    for i in range(MARGIN + 1):
+        here = out[i]
+        for x in range(size):
+            here[x] = GAIN / (1 - POLE) * first[x]
+    for i in range(MARGIN + 1, count + 2 * MARGIN):
+        given, before, here = values[min(i - MARGIN, count - 1)], out[i - 1], out[i]
+        for x in range(size):
+            here[x] = GAIN * given[x] + POLE * before[x]
+    here = out[count + 2 * MARGIN - 1]
+    for x in range(size):  # beyond it, what went forwards nears the steady one by the pole in each step
+        steady = GAIN / (1 - POLE) * last[x]
+        here[x] = -POLE * (steady / (1 - POLE) + (here[x] - steady) / (1 - POLE * POLE))
+    for i in range(count + 2 * MARGIN - 2, -1, -1):
+        after, here = out[i + 1], out[i]
+        for x in range(size):
             here[x] = POLE * (after[x] - here[x])
-    # along the rows
-    first = np.empty(GROUP)
-    final = np.empty(GROUP)
-    for top in range(0, high, GROUP):
-        group = out[top : min(top + GROUP, high)]
-        for r in range(len(group)):
-            first[r], final[r] = group[r, MARGIN], group[r, end]
-            group[r, : MARGIN + 1] = first[r] / (1 - POLE)
-        for x in range(MARGIN + 1, end + 1):
-            for r in range(len(group)):
-                group[r, x] += POLE * group[r, x - 1]
-        for r in range(len(group)):
-            for x in range(end + 1, wide):
-                group[r, x] = final[r] + POLE * group[r, x - 1]
-            group[r, wide - 1] = _turned(group[r, wide - 1], final[r])
-        for x in range(wide - 2, -1, -1):
-            for r in range(len(group)):
-                group[r, x] = POLE * (group[r, x + 1] - group[r, x])
-
-
-@compiled(inline="always")
-def _turned(forwards: float, edge: float) -> float:
-    """Where the recursion backwards begins: at the end of what went forwards and, from there on, stays `edge`."""
-    steady = edge / (1 - POLE)
-    return -POLE * (steady / (1 - POLE) + (forwards - steady) / (1 - POLE * POLE))

@@ -34,7 +34,7 @@ def fields_of(tables: Array) -> dict[str, Array]:
 
 
 def surest(tables: Array, *, slots: int) -> Array:
-    """(samples, slots, 5), of tables (samples, vortices, 5): the surest first, and zeros where there is none."""
+    """(samples, slots, 5), of tables (samples, vortices, 5): the surest first, zeros where there is none."""
     found = np.zeros((len(tables), slots, len(SLOTTED)))
     fill_slots(np.ascontiguousarray(tables, dtype=np.float64), found)
     return found
@@ -68,19 +68,20 @@ def table_of(values: Mapping[str, Array], *, least: float = 0.5) -> Array:
 def cores(values: Mapping[str, Array], *, points: int, least: float = 0.5) -> Array:
     """(samples, points, points): 1 for cells of the unit square whose middle lies in a core, else 0."""
     mask = np.zeros((len(values["present"]), points, points))
-    table = np.stack([np.asarray(values[name], dtype=np.float64) for name in SLOTTED], axis=-1)
-    fill_cores(table, least, mask)
+    present, x, y, _, radius = (np.ascontiguousarray(values[name], dtype=np.float64) for name in SLOTTED)
+    fill_cores(present, x, y, radius, least, mask)
     return mask
 
 
 @compiled()
-def fill_cores(tables: Array, least: float, out: Array) -> None:
-    """See `cores`; `tables` are (samples, slots, 5), `out` is (samples, points, points), zeros."""
+def fill_cores(presents: Array, xs: Array, ys: Array, radii: Array, least: float, out: Array) -> None:
+    """See `cores`; all are (samples, slots) but `out`, (samples, points, points), which holds zeros."""
     points = out.shape[1]
-    for sample in range(len(tables)):
-        for present, x, y, _, radius in tables[sample]:
-            if not present >= least:
+    for sample in range(len(out)):
+        for slot in range(presents.shape[1]):
+            if not presents[sample, slot] >= least:
                 continue
+            x, y, radius = xs[sample, slot], ys[sample, slot], radii[sample, slot]
             first, last = _cells(x, radius, points)
             low, high = _cells(y, radius, points)
             for row in range(low, high):

@@ -5,6 +5,7 @@ from fault import planted
 __all__ = ["FAULTS"]
 
 SYSTEM = "tests/solvers/vortices/test_vortices.py"
+COMPILED = "tests/solvers/vortices/test_compiled_finders.py"
 BLOCKS = "tests/surrogates/test_detection_blocks.py"
 FINDER = "tests/surrogates/test_vortex_finder.py"
 JUDGING = "tests/experiments/test_vortex_finding.py"
@@ -48,28 +49,88 @@ FAULTS = (
         "solvers/vortices/circulation.py",
         SYSTEM,
         (
-            "along[1] * np.cos(angle) - along[0] * np.sin(angle)",
-            "along[1] * np.cos(angle) + along[0] * np.sin(angle)",
+            "along_y * COSINES[i] - along_x * SINES[i]",
+            "along_y * COSINES[i] + along_x * SINES[i]",
             "test_the_integral_around_a_circle_is_the_circulation_within_it",
         ),
         (
-            "np.cos(angle))) / spacing - 0.5",
-            "np.cos(angle))) / spacing",
+            "middle[0] / spacing - 0.5 + MARGIN",
+            "middle[0] / spacing + MARGIN",
             "test_the_integral_around_a_circle_is_the_circulation_within_it",
         ),
     ),
     *planted(
-        "solvers/vortices/least_squares.py",
+        "solvers/vortices/splines.py",
+        COMPILED,
+        (
+            "(here[x] - steady) / (1 - POLE * POLE)",
+            "(here[x] - steady) / (1 - POLE)",
+            "test_splines_are_scipy_s_within_the_field_and_beyond_its_edges",
+        ),
+    ),
+    *planted(
+        "solvers/vortices/smoothing.py",
+        COMPILED,
+        ("field[min(y + k + 2, rows - 1)]", "field[min(y + k + 1, rows - 1)]", "test_smoothing_is_scipy_s"),
+    ),
+    *planted(
+        "solvers/vortices/peaks.py",
+        COMPILED,
+        (
+            "places[chosen[rank - 1], 1]] < height",
+            "places[chosen[rank - 1], 1]] <= height",
+            "test_the_highest_peaks_come_first_and_of_level_ones_the_earlier",
+        ),
+    ),
+    *planted(
+        "solvers/vortices/normal_equations.py",
+        COMPILED,
+        (
+            "load(cells, cell + groups, 8) * unit",
+            "fill(unit, 8)",
+            "test_the_normal_equations_are_those_of_the_whole_matrix",
+        ),
+        (
+            "(swirl - (inner + 1.0)) * over",
+            "(swirl - inner) * over",
+            "test_the_normal_equations_are_those_of_the_whole_matrix",
+        ),
+    ),
+    *planted(
+        "solvers/vortices/descent.py",
+        COMPILED,
+        (
+            "rest -= total * best[3 * component + j]",
+            "pass",
+            "test_the_normal_equations_are_those_of_the_whole_matrix",
+        ),
+        (
+            "first, square = 4 * k + 2, 0.0",
+            "first, square = 4 * k + 3, 0.0",
+            "test_the_normal_equations_are_those_of_the_whole_matrix",
+        ),
+    ),
+    *planted(
+        "solvers/vortices/fitting.py",
+        COMPILED,
+        (
+            "CLEAR / how.stride if how.polish else CLEAR",
+            "CLEAR",
+            "test_what_only_all_cells_together_show_to_be_clear_is_polished_and_stays",
+        ),
+    ),
+    *planted(
+        "solvers/vortices/fitting.py",
         SYSTEM,
         (
             "if squares > left - worth:",
             "if True:",
             "test_what_the_criterion_overlooks_is_found_in_what_the_fit_leaves",
         ),
-        ("clear.min() > CLEAR", "True", "test_noise_alone_is_no_vortex_for_the_fit"),
+        ("if clear[worst] > least:", "if True:", "test_noise_alone_is_no_vortex_for_the_fit"),
         (
-            "max(squares / max(1, len(seen) - numbers), EXACT**2 * float(seen @ seen) / len(seen))",
-            "squares / max(1, len(seen) - numbers)",
+            "max(squares / max(1, shown - numbers), EXACT**2 * power / shown)",
+            "squares / max(1, shown - numbers)",
             "test_one_vortex_is_found_within_a_cell_and_its_circulation_within_one_percent",
         ),
     ),
@@ -91,13 +152,13 @@ FAULTS = (
         "solvers/vortices/table.py",
         SYSTEM,
         (
-            "along[:, None] ** 2 + across**2",
-            "across[:, None] ** 2 + along**2",
+            "along = ((row + 0.5) / points - y) ** 2",
+            "along = ((row + 0.5) / points - x) ** 2",
             "test_slots_hold_the_surest_and_cores_their_cells",
         ),
         (
-            'np.argsort(-table[:, 0], kind="stable")[:slots]',
-            "np.arange(len(table))[:slots]",
+            "slots[rank - 1, 0] < row[0]",
+            "slots[rank - 1, 0] > row[0]",
             "test_slots_hold_the_surest_and_cores_their_cells",
         ),
     ),

@@ -9,7 +9,7 @@ from understudy.solvers.vortices import FittedVortices, GradientCriterion
 from understudy.solvers.vortices.gradients import okubo_weiss, q_criterion, velocity_gradient
 from understudy.solvers.vortices.lamb_oseen import background, velocity_and_slopes
 
-__all__ = ["around_circles", "found_by", "found_by_fit", "fitted", "from_integrals", "turning"]
+__all__ = ["around_circles", "fitted", "found_by", "found_by_fit", "from_integrals", "turning"]
 
 Array = NDArray[np.float64]
 WINDOW = 3

@@ -199,3 +199,27 @@ def test_a_fit_goes_on_from_any_table_and_leaves_empty_slots_out() -> None:
         exact = plain.found_by_fit(solver, u[i], v[i], own)
         np.testing.assert_allclose(tables[i, : len(exact)], exact, rtol=1e-3, atol=1e-4)
         assert not tables[i, len(exact) :].any()
+
+
+def test_polish_ends_where_a_fit_to_all_cells_ends() -> None:
+    u, v = fields(SYSTEM, 4)
+    begun = {"rounds": 0, "threshold": 0.5, "smoothing": 2.0}
+    polished = FittedVortices(SYSTEM, iterations=12, stride=2, polish=12, **begun).tables(u, v)
+    direct = FittedVortices(SYSTEM, iterations=24, **begun).tables(u, v)
+    coarse = FittedVortices(SYSTEM, iterations=24, stride=2, **begun).tables(u, v)
+    np.testing.assert_allclose(polished, direct, rtol=1e-4, atol=1e-5)
+    assert np.abs(coarse - direct).max() > 1e-2
+
+
+def test_what_only_all_cells_together_show_to_be_clear_is_polished_and_stays() -> None:
+    weak = np.array([[0.55, 0.45, 0.4, 0.06]])
+    x, y = (w.ravel() for w in np.meshgrid(SYSTEM.middles, SYSTEM.middles))
+    values, slopes = velocity_and_slopes(weak, x, y)
+    matrix = np.hstack([slopes, background(x, y)])
+    noise = 0.4 / (10 * np.sqrt(np.linalg.inv(matrix.T @ matrix)[2, 2]))  # ten standard errors
+    seen = values + noise * np.random.default_rng(5).standard_normal(len(values))
+    u, v = seen.reshape(2, 64, 64)
+    begun = {"iterations": 6, "rounds": 0, "stride": 2, "threshold": 0.5, "smoothing": 2.0}
+    assert len(FittedVortices(SYSTEM, **begun).find(u, v)) == 0
+    (table,) = FittedVortices(SYSTEM, **begun, polish=3).find(u, v)
+    np.testing.assert_allclose(table[1:4], weak[0, :3], rtol=0.25)

@@ -282,6 +282,8 @@ def test_slots_hold_the_surest_and_cores_their_cells() -> None:
         (lambda: GradientCriterion(SYSTEM, threshold=0.0), "threshold must be positive"),
         (lambda: FittedVortices(SYSTEM, iterations=0), "iterations must be at least 1"),
         (lambda: FittedVortices(SYSTEM, stride=16), "leaves too few"),
+        (lambda: FittedVortices(SYSTEM, polish=-1), "polish must be at least 0"),
+        (lambda: FittedVortices(SYSTEM, polish=1), "give a stride above 1"),
         (lambda: FittedVortices(SYSTEM, smoothing=-1.0), "smoothing at least 0"),
     ],
 )
