@@ -96,7 +96,7 @@ class Matches:
         }
         return {
             "average_precision": average_precision(self.score[own], self.hit[own], there=there),
-            "f1": 2 * hits / max(1, int(said.sum()) + there),
+            "f1": 2 * hits / (int(said.sum()) + there) if said.any() or there else 1.0,
             "precision": hits / max(1, int(said.sum())),
             "recall": hits / max(1, there),
             **errors,

@@ -43,14 +43,19 @@ def fit_in_all(u: Array, v: Array, how: Fitting, what: Sought, tables: Array) ->
     vortices, clear = np.empty((slots, 4)), np.empty(slots)
     for sample in range(samples):
         table, count = tables[sample], 0
+        # in units of their own, so that slow flows are fitted as fast ones are
+        size = math.sqrt((np.mean(u[sample] ** 2) + np.mean(v[sample] ** 2)) / 2)
+        size = size if 0 < size < math.inf else 1.0
+        own_u, own_v = u[sample] / size, v[sample] / size
         for row in table:
             if row[0] > 0:
                 vortices[count] = row[1:]
                 vortices[count, :2] -= 0.5
+                vortices[count, 2] /= size
                 count += 1
-        count = _fit(u[sample], v[sample], how, what, vortices, count, clear, room, fine.cells)
+        count = _fit(own_u, own_v, how, what, vortices, count, clear, room, fine.cells)
         if how.polish:
-            power = show(u[sample], v[sample], 1, fine)
+            power = show(own_u, own_v, 1, fine)
             left = descend(vortices[:count], fine, how.polish, what.spacing)
             shown = 2 * points * points
             count, _ = _clear(
@@ -60,7 +65,7 @@ def fit_in_all(u: Array, v: Array, how: Fitting, what: Sought, tables: Array) ->
         for k in range(count):
             table[k, 0] = clear[k] / (clear[k] + CLEAR)
             table[k, 1], table[k, 2] = vortices[k, 0] + 0.5, vortices[k, 1] + 0.5
-            table[k, 3], table[k, 4] = vortices[k, 2], vortices[k, 3]
+            table[k, 3], table[k, 4] = size * vortices[k, 2], vortices[k, 3]
 
 
 @compiled()

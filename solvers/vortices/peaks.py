@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from ..methods.compiled import compiled
 
-__all__ = ["WINDOW", "highest", "middle_of", "nearest_of", "peaks", "spread"]
+__all__ = ["FLAT", "WINDOW", "highest", "middle_of", "nearest_of", "peaks", "round_off", "spread"]
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
 WINDOW = 3
 """Cells to each side of a peak that may not be higher, and over which its middle is taken."""
+FLAT = 1e-14
+"""Of the square of the largest velocity over the spacing: by more than that a peak is higher than the cells
+`WINDOW` away from it. What rises less is even, but for round-off."""
 
 
 @compiled(fastmath={"contract", "reassoc"})
@@ -31,9 +34,20 @@ def spread(field: Array) -> float:
 
 
 @compiled()
-def peaks(field: Array, threshold: float, places: Places) -> int:
-    """How many cells (y, x) are above the threshold and no lower than any within `WINDOW` rows and columns;
-    which they are, in the order of rows, into `places` (as many as there are cells, 2).
+def round_off(u: Array, v: Array, spacing: float) -> float:
+    """What a criterion of these velocities may rise by where it is even."""
+    largest = 0.0
+    one, two = u.ravel(), v.ravel()
+    for i in range(one.size):
+        largest = max(largest, abs(one[i]), abs(two[i]))
+    return FLAT * (largest / spacing) ** 2
+
+
+@compiled()
+def peaks(field: Array, threshold: float, rise: float, places: Places) -> int:
+    """How many cells (y, x) are above the threshold, no lower than any within `WINDOW` rows and columns, and
+    higher than those at the rim of this window, by more than `rise`; which they are, in the order of rows,
+    into `places` (as many as there are cells, 2).
     """
     rows, columns = field.shape
     count = 0
@@ -46,10 +60,17 @@ def peaks(field: Array, threshold: float, places: Places) -> int:
             top = True
             for other in range(max(y - WINDOW, 0), min(y + WINDOW + 1, rows)):
                 near = field[other]
+                most = height - rise if abs(other - y) == WINDOW else height
                 for across in range(max(x - WINDOW, 0), min(x + WINDOW + 1, columns)):
-                    top = top and near[across] <= height
+                    top = top and near[across] <= most
                 if not top:
                     break
+            # the rows above and below have been looked at
+            for other in range(max(y - WINDOW, 0), min(y + WINDOW + 1, rows)):
+                if x >= WINDOW:
+                    top = top and field[other, x - WINDOW] <= height - rise
+                if x + WINDOW < columns:
+                    top = top and field[other, x + WINDOW] <= height - rise
             if top:
                 places[count, 0], places[count, 1] = y, x
                 count += 1

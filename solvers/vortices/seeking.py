@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..methods.compiled import compiled
 from .circulation import around_circles, from_integrals, tried_radii, within
 from .gradients import turning_of
-from .peaks import highest, middle_of, nearest_of, peaks, spread
+from .peaks import highest, middle_of, nearest_of, peaks, round_off, spread
 from .smoothing import gaussian_weights, smooth
 from .splines import MARGIN, spline
 
@@ -71,7 +71,7 @@ def seek(u: Array, v: Array, what: Sought, out: Array) -> int:
     else:
         turning_of(u, v, spacing, what.by_q, turning)
     threshold = what.threshold * spread(turning)
-    count = peaks(turning, max(threshold, 1e-12), places)
+    count = peaks(turning, threshold, round_off(u, v, spacing), places)
     chosen = np.empty(len(out), np.int64)
     found = highest(turning, places, count, chosen)
     if not found:

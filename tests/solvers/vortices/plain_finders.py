@@ -30,7 +30,11 @@ def found_by(solver: GradientCriterion, u: Array, v: Array) -> Array:
     field, spacing = turning(solver, u, v), solver.system.spacing
     threshold = solver.threshold * field.std()
     top = maximum_filter(field, size=2 * WINDOW + 1, mode="nearest")
-    places = np.argwhere((field == top) & (field > max(threshold, 1e-12)))
+    rise = 1e-14 * (max(np.abs(u).max(), np.abs(v).max()) / spacing) ** 2
+    rim = np.ones((2 * WINDOW + 1, 2 * WINDOW + 1), np.bool_)
+    rim[1:-1, 1:-1] = False
+    around = maximum_filter(field, footprint=rim, mode="constant", cval=-np.inf)
+    places = np.argwhere((field == top) & (field > threshold) & (field - around > rise))
     found = np.empty((len(places), 5))
     middles = (places + 0.5) * spacing
     for k, (row, column) in enumerate(places):

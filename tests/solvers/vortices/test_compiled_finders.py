@@ -75,7 +75,7 @@ def test_the_highest_peaks_come_first_and_of_level_ones_the_earlier() -> None:
         field[place] = height
     field[3, 11] = 2.9  # no peak: a higher one is near
     places, chosen = np.empty((field.size, 2), np.int64), np.empty(3, np.int64)
-    count = peaks(field, 0.5, places)
+    count = peaks(field, 0.5, 0.0, places)
     assert places[:count].tolist() == [[2, 3], [2, 10], [9, 9], [15, 2]]
     assert highest(field, places, count, chosen) == 3
     assert places[chosen].tolist() == [[2, 10], [9, 9], [15, 2]]

@@ -138,6 +138,27 @@ def test_okubo_weiss_is_minus_four_q_where_nothing_diverges_and_else_is_not() ->
     np.testing.assert_allclose(apart, -4 * u_x**2, atol=1e-12)  # the square of the divergence, less
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+@pytest.mark.parametrize("solver", [GradientCriterion(SYSTEM), FittedVortices(SYSTEM)], ids=lambda s: s.label)
+def test_slow_flows_have_as_many_vortices_as_fast_ones(solver: Any, scale: float) -> None:
+    _, queries = drawn(6)
+    scaled = {name: scale * queries[name] for name in ("u", "v")}
+    plain, other = (solver(asked, ONCE).values for asked in (queries, scaled))
+    assert plain["present"].sum() > 6
+    for name in SLOTTED:
+        size = scale if name == "circulation" else 1.0
+        np.testing.assert_allclose(other[name] / size, plain[name], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("solver", [GradientCriterion(SYSTEM), FittedVortices(SYSTEM)], ids=lambda s: s.label)
+def test_round_off_of_an_even_flow_is_no_vortex(solver: Any) -> None:
+    generator = np.random.default_rng(2)
+    flows = np.stack([background(X.ravel(), Y.ravel()) @ generator.normal(size=6) for _ in range(24)])
+    u, v = flows.reshape(24, 2, *X.shape).swapaxes(0, 1)
+    assert not solver({"u": u, "v": v}, ONCE).values["present"].any()
+    assert not solver({"u": 0 * u, "v": 0 * v}, ONCE).values["present"].any()
+
+
 # many vortices, and noise ----------------------------------------------------------------------------
 
 
