@@ -63,8 +63,8 @@ FAULTS = (
         "solvers/vortices/splines.py",
         COMPILED,
         (
-            "(here[x] - steady) / (1 - POLE * POLE)",
-            "(here[x] - steady) / (1 - POLE)",
+            "GAIN / (1 - POLE) * first[x]",
+            "GAIN * first[x]",
             "test_splines_are_scipy_s_within_the_field_and_beyond_its_edges",
         ),
     ),
