@@ -5,13 +5,22 @@ import dataclasses
 import numpy as np
 import pytest
 from understudy.datasets.observations import KNOWN, SEEN, Gappy
+from understudy.experiments import window_fit
 from understudy.experiments.window_fit import GUESS, WindowFit, climate_of
 from understudy.solvers.contract import SolverError
-from understudy.solvers.kuramoto_sivashinsky import ETDAB, KuramotoSivashinsky
+from understudy.solvers.kuramoto_sivashinsky import ETDAB, Krogstad, KuramotoSivashinsky
 
 SYSTEM = KuramotoSivashinsky(22.0, 32)
 SOLVER = ETDAB(SYSTEM, step=1 / 32)
 TIMES = 0.25 * np.arange(12)
+
+
+@pytest.fixture(params=["compiled", "plain"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of two ways to the same fit."""
+    if request.param == "plain":
+        monkeypatch.setattr(window_fit, "short_runs", lambda solver, times: None)
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +167,7 @@ def test_a_rejected_step_is_mended_within_two_iterations(
 def test_it_stops_where_nothing_moves(
     truth: np.ndarray, climate: tuple[float, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(window_fit, "short_runs", lambda solver, times: None)
     queries, solved = seen(truth, share=0.5, noise=0.4), []
     plain = ETDAB.integrate
 
@@ -174,11 +184,85 @@ def test_it_stops_where_nothing_moves(
     np.testing.assert_allclose(twice, long, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("solver", "waves"),
+    [
+        (ETDAB(SYSTEM, step=1 / 8, points=24), 6),
+        (dataclasses.replace(ETDAB(SYSTEM, step=1 / 8, points=24), order=2, dtype="float32"), 9),
+        (ETDAB(SYSTEM, step=1 / 4, points=16, order=3, compensated=True), 3),
+        (Krogstad(SYSTEM, step=1 / 4, points=16), 5),
+    ],
+    ids=["in passes", "single, more than a vector holds", "in registers, compensated", "one step alone"],
+)
+def test_compiled_fits_are_those_that_are_not(
+    truth: np.ndarray,
+    climate: tuple[float, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    solver: ETDAB,
+    waves: int,
+) -> None:
+    queries = seen(truth, share=0.3, noise=0.4)
+    queries[KNOWN][1, 2] = queries[KNOWN][2] = 0  # a frame, and a window, of which nothing is seen
+    fit = WindowFit(solver, climate[:waves], noise=0.4, iterations=2, early=(2, 5))
+    for changed in (fit, dataclasses.replace(fit, early=()), dataclasses.replace(fit, iterations=0)):
+        for asked in (queries, {**queries, GUESS: truth[:, 0]}):
+            values = changed(asked, TIMES).values["u"]
+            with monkeypatch.context() as other:
+                other.setattr(window_fit, "short_runs", lambda solver, times: None)
+                plain = changed(asked, TIMES).values["u"]
+            np.testing.assert_allclose(values, plain, atol=2e-3 if solver.dtype == "float32" else 1e-6)
+
+
+def test_between_steps_and_in_extended_precision_nothing_is_compiled(
+    truth: np.ndarray, climate: tuple[float, ...]
+) -> None:
+    queries = seen(truth, share=0.5, noise=0.0)
+    for solver in (ETDAB(SYSTEM, step=0.06), ETDAB(SYSTEM, step=1 / 32, dtype="longdouble")):
+        assert errors(WindowFit(solver, climate, noise=1e-3, iterations=5), queries, truth).max() < 0.01
+
+
+def test_early_iterations_see_the_first_frames_alone(truth: np.ndarray, climate: tuple[float, ...]) -> None:
+    queries = seen(truth, share=0.5, noise=0.4)
+    fit = WindowFit(SOLVER, climate, noise=0.4, iterations=0, early=(5,))
+    found = fit(queries, TIMES).values["u"]
+    for frame, same in ((5, True), (4, False)):
+        other = queries[SEEN].copy()
+        other[:, frame:] += 1.0
+        again = fit({**queries, SEEN: other}, TIMES).values["u"]
+        assert (np.abs(again - found).max() < 1e-9) == same
+    for early in ((12,), (40,)):  # no more than there are
+        whole = dataclasses.replace(fit, early=early)(queries, TIMES).values["u"]
+        once = dataclasses.replace(fit, early=(), iterations=1)(queries, TIMES).values["u"]
+        np.testing.assert_allclose(whole, once, atol=1e-9)
+
+
+def test_few_frames_first_lead_to_a_better_start(truth: np.ndarray, climate: tuple[float, ...]) -> None:
+    queries = seen(truth, share=0.5, noise=0.0)
+    fit = WindowFit(SOLVER, climate, noise=1e-3, iterations=1)
+    early = dataclasses.replace(fit, early=(4,))
+    assert np.median(errors(early, queries, truth)) < 0.5 * np.median(errors(fit, queries, truth))
+
+
+def test_what_fewer_frames_cost_is_not_compared_with_what_more_do(
+    truth: np.ndarray, climate: tuple[float, ...]
+) -> None:
+    # the whole window costs more than a part does: were they compared, its step would be taken back
+    queries = seen(truth, share=0.5, noise=0.4)
+    fit = WindowFit(SOLVER, climate, noise=0.4, iterations=1, early=(2,))
+    first = dataclasses.replace(fit, iterations=0)(queries, TIMES).values["u"]
+    after = fit(queries, TIMES).values["u"]
+    again = WindowFit(SOLVER, climate, noise=0.4, iterations=1)({**queries, GUESS: first[:, 0]}, TIMES)
+    np.testing.assert_allclose(after, again.values["u"], atol=1e-5)
+
+
 def test_nonsense_is_refused(truth: np.ndarray, climate: tuple[float, ...]) -> None:
     fit, queries = WindowFit(SOLVER, climate, noise=0.4, iterations=1), seen(truth, share=0.3, noise=0.4)
     for changes in ({"noise": 0.0}, {"noise": np.nan}, {"iterations": -1}):
         with pytest.raises(SolverError, match="positive noise and at least 0 iterations"):
             dataclasses.replace(fit, **changes)
+    for early in ((0,), (5, 4), (-1, 3)):
+        with pytest.raises(SolverError, match="1 frame or more, and at no fewer than those before"):
+            dataclasses.replace(fit, early=early)
     for sizes in ((), (1.0, 0.0)):
         with pytest.raises(SolverError, match="positive deviations"):
             dataclasses.replace(fit, climate=sizes)
@@ -192,3 +276,6 @@ def test_it_says_what_it_is() -> None:
     fit = WindowFit(SOLVER, (1.0, 0.5), noise=0.4, iterations=3)
     assert fit.label == "fit 3 x 2 waves, ETDAB4 h=1/32 N=32 float64"
     assert fit.settings["waves"] == 2 and fit.settings["solver"] == "ETDAB"
+    early = dataclasses.replace(fit, iterations=1, early=(4, 8))
+    assert early.label == "fit (4) + (8) + 1 x 2 waves, ETDAB4 h=1/32 N=32 float64"
+    assert fit.settings["early"] == [] and early.settings["early"] == [4, 8]

@@ -232,5 +232,55 @@ FAULTS = (
             "np.sqrt((np.abs(modes) ** 2).mean(axis=0))",
             "test_the_climate_is_that_of_waves_whose_size_is_known",
         ),
+        (
+            "part = slice(None, frames)",
+            "part = slice(None)",
+            "test_early_iterations_see_the_first_frames_alone",
+        ),
+    ),
+    *planted(
+        "solvers/methods/lane_fit.py",
+        "tests/experiments/test_window_fit.py",
+        (
+            "i == 0 or length != lengths[i - 1]",
+            "i == 0",
+            "test_what_fewer_frames_cost_is_not_compared_with_what_more_do",
+        ),
+    ),
+    *planted(
+        "solvers/methods/lane_descent.py",
+        "tests/experiments/test_window_fit.py",
+        (
+            "max(1.0, 10 * damping[window])",
+            "10 * damping[window]",
+            "test_a_rejected_step_is_mended_within_two_iterations",
+        ),
+    ),
+    *planted(
+        "solvers/methods/lane_descent.py",
+        "tests/solvers/methods/test_lane_fit.py",
+        (
+            "kept += not (largest < settled and costs[window] < np.inf)",
+            "kept += 1",
+            "test_a_window_that_would_move_no_more_is_done_and_others_go_on",
+        ),
+    ),
+    *planted(
+        "solvers/methods/lane_gram.py",
+        "tests/solvers/methods/test_lane_fit.py",
+        (
+            "physical[row, 0] if block == 0 else fields[0, row, 0]",
+            "physical[row, 0]",
+            "test_sums_are_those_of_all_products",
+        ),
+    ),
+    *planted(
+        "solvers/methods/lane_run.py",
+        "tests/solvers/methods/test_lane_fit.py",
+        (
+            "np.diff(targets[early:], prepend=terms - 1)",
+            "np.diff(targets[early:], prepend=0)",
+            "test_short_runs_are_those_of_the_solver",
+        ),
     ),
 )
