@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from ..datasets.durable import write_whole
@@ -25,6 +27,7 @@ __all__ = [
     "error_over_time",
     "legend_below",
     "marks_of",
+    "name_dots",
     "save",
     "tidy",
 ]
@@ -133,8 +136,18 @@ def blank(width: float, height: float, title: str) -> Figure:
 
 
 def legend_below(figure: Figure, *, columns: int, size: float = 8.5) -> None:
-    """Below the axes, where it takes none of their width."""
-    figure.legend(loc="outside lower left", fontsize=size, frameon=False, ncols=columns, columnspacing=1.4)
+    """Below the axes, where it takes none of their width; in fewer columns where so many are too wide."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    width = 0.98 * figure.bbox.width  # letters are a little wider or narrower where they are drawn finer
+    for count in range(columns, 0, -1):
+        for share in (1.0, 0.9):
+            legend = figure.legend(
+                loc="outside lower left", fontsize=share * size, frameon=False, ncols=count, columnspacing=1.4
+            )
+            if legend.get_window_extent(renderer).width <= width:
+                return
+            legend.remove()
+    figure.legend(loc="outside lower left", fontsize=0.9 * size, frameon=False)
 
 
 def tidy(ax: Axes) -> None:
@@ -143,3 +156,28 @@ def tidy(ax: Axes) -> None:
     ax.set_axisbelow(True)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
+
+
+def name_dots(ax: Axes, places: Mapping[str, tuple[float, float]]) -> None:
+    """Labels beside dots, right or left of them, and as far up or down as keeps each off others and off dots.
+
+    The axes have to be as they will stay.
+    """
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw_without_rendering()
+    dots = [ax.transData.transform(at) for at in places.values()]
+    steps = sorted(
+        ((x, y) for x in (7, -7) for y in range(-60, 61, 4)), key=lambda step: (abs(step[1]), -step[0])
+    )
+    taken: list[Bbox] = []
+    for label, at in sorted(places.items(), key=lambda item: -item[1][1]):
+        text = ax.annotate(label, at, xytext=(7, 0), textcoords="offset points", va="center", fontsize=8.5)
+        for x, y in steps:
+            text.set(position=(x, y), horizontalalignment="left" if x > 0 else "right")
+            box = text.get_window_extent(renderer)
+            on_dots = any(box.padded(4).contains(*dot) for dot in dots)
+            if not on_dots and not any(box.overlaps(other) for other in taken):
+                break
+        taken.append(box)
