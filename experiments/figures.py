@@ -39,6 +39,8 @@ MARKS = ("o", "s", "^", "D")
 INK = "#222222"
 WIDTH = 10.0
 """Inches: the same for all figures, so that their letters have one size on a page."""
+DPI = 150
+"""Of files, and of figures from the first, for letters are not as wide at another."""
 BANDS = 4
 """Bands of quantiles that can be told apart in one picture."""
 
@@ -56,10 +58,10 @@ def marks_of(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a PNG (150 dpi), whole or not at all."""
+    """Write a PNG, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=150)
+    figure.savefig(picture, format="png", dpi=DPI)
     write_whole(path, picture.getvalue())
     return path
 
@@ -130,7 +132,7 @@ def error_over_time(
 
 def blank(width: float, height: float, title: str) -> Figure:
     """A figure of so many inches with its title."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     return figure
 
@@ -138,7 +140,7 @@ def blank(width: float, height: float, title: str) -> Figure:
 def legend_below(figure: Figure, *, columns: int, size: float = 8.5) -> None:
     """Below the axes, where it takes none of their width; in fewer columns where so many are too wide."""
     renderer = FigureCanvasAgg(figure).get_renderer()
-    width = 0.98 * figure.bbox.width  # letters are a little wider or narrower where they are drawn finer
+    width = 0.98 * figure.bbox.width
     for count in range(columns, 0, -1):
         for share in (1.0, 0.9):
             legend = figure.legend(

@@ -22,6 +22,8 @@ from understudy.solvers.steady_flow import SteadyFlow, StreamNewton
 from understudy.solvers.steady_flow.steady_solver import GUESS
 
 ONCE = np.zeros(1)
+SMOOTH = SteadyFlow(16, 32, least_reynolds=20.0, most_reynolds=20.0)
+"""Coarse, so that little time goes by; some shapes are too small for its cells, and refused."""
 QUICK = translation.PRESETS["quick"]
 SMALL = ("--main.workers", "1", "--workers", "1", "--quiet")
 WITHOUT = {"shift", "transport", "components", "shared-encoder", "shared-encoder-from-shift"}
@@ -76,7 +78,7 @@ def test_a_run_leaves_figures_and_one_page(finished: Path) -> None:
 
 
 def test_flows_that_could_not_be_given_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, settings = Archived.given, dataclasses.replace(QUICK, system=SteadyFlow(16, 32))
+    first, settings = Archived.given, dataclasses.replace(QUICK, system=SMOOTH)
     asked = settings.system.draw([np.random.default_rng(i) for i in range(6)])
     test: Any = SimpleNamespace(queries=lambda: asked, failures=())
     training_set: Any = SimpleNamespace(split=lambda name: test)
@@ -84,15 +86,19 @@ def test_flows_that_could_not_be_given_are_counted(monkeypatch: pytest.MonkeyPat
     def given(self: Archived, queries: Queries) -> Solution:
         said = first(self, queries)
         status = said.status.copy()
-        status[:2] = Status.NOT_CONVERGED
+        status[np.flatnonzero(said.solved)[:1]] = Status.NOT_CONVERGED
         return dataclasses.replace(said, status=status)
 
+    possible = int(first(settings.task, asked).solved.sum())
+    assert possible > 1
     monkeypatch.setattr(Archived, "given", given)
     reference = StreamNewton(settings.system, tolerance=1e-3)
     queries, solved, counts = questions(settings.task, training_set, reference)
-    assert len(queries["viscosity"]) == len(solved.status) == 4
-    assert counts == {"asked": 6, "solved": 4}
-    assert left_out(counts) == " (no flow to give was found for 2 of 6 shapes, which are left out)"
+    assert len(queries["viscosity"]) == len(solved.status) == possible - 1
+    assert counts == {"asked": 6, "solved": possible - 1}
+    assert left_out({"asked": 6, "solved": 4}) == (
+        " (no flow to give was found for 2 of 6 shapes, which are left out)"
+    )
     assert left_out({"asked": 6, "solved": 6}) == ""
 
 
@@ -104,8 +110,7 @@ def given_flows(system: SteadyFlow) -> dict[str, np.ndarray]:
 
 
 def test_on_two_grids_the_finer_begins_where_the_coarser_ended() -> None:
-    system = SteadyFlow(16, 32, least_reynolds=30.0, most_reynolds=30.0)
-    queries = given_flows(system)
+    system, queries = SMOOTH, given_flows(SMOOTH)
     coarse, fine = (StreamNewton(system, rows=rows, tolerance=1e-1) for rows in (8, 16))
     found = warmed(coarse, fine)(queries, ONCE).values["u"]
     between = coarse({**queries, GUESS: queries[GIVEN + "psi"]}, ONCE).values["psi"][:, 0]
