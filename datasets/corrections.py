@@ -149,13 +149,13 @@ class Corrected(Task):
             }
             finite = np.ones(len(rough.status), np.bool_)
             for of in values.values():
-                finite &= np.isfinite(of).reshape(len(of), -1).all(axis=1)
+                finite &= np.isfinite(of).all(axis=tuple(range(1, of.ndim)))
             lost = rough.solved & ~finite
             return Solution(
                 times=times,
                 values=values,
                 status=np.where(lost, np.int8(Status.DIVERGED), rough.status).astype(np.int8),
-                seconds=np.full(len(finite), (time.perf_counter() - begin) / len(finite)),
+                seconds=np.full(len(finite), (time.perf_counter() - begin) / max(1, len(finite))),
                 error_estimate=np.full(len(finite), np.nan),
                 notes=rough.notes,
             )

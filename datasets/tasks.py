@@ -44,6 +44,7 @@ class Maps(Protocol):
     device: torch.device
     dtype: torch.dtype
     input_shapes: dict[str, tuple[int, ...]] | None
+    output_shapes: dict[str, tuple[int, ...]] | None
 
     def __call__(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]: ...
 
@@ -124,7 +125,7 @@ class Autoregressive(Task):
             every = int(np.gcd.reduce(steps)) or 1
             later = steps > 0
             values[:, ~later] = history[:, -1:]
-            if later.any():
+            if samples and later.any():
                 forecast = surrogate.forecast(torch.from_numpy(history), int(steps[-1]), every=every)
                 frames = forecast.detach().cpu().double().numpy()
                 values[:, later] = frames[:, steps[later] // every - 1]
@@ -273,7 +274,9 @@ def inputs_of(surrogate: Maps, queries: Queries) -> dict[str, NDArray[np.float64
 
 @torch.inference_mode()
 def outputs_of(surrogate: Maps, inputs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-    """What it says, as NumPy takes it."""
+    """What it says, as NumPy takes it; where nothing is asked, it is not asked, and says nothing."""
+    if not all(map(len, inputs.values())) and surrogate.output_shapes:
+        return {name: np.empty((0, *shape)) for name, shape in surrogate.output_shapes.items()}
     tensors = {n: torch.from_numpy(v).to(surrogate.device, surrogate.dtype) for n, v in inputs.items()}
     return {name: tensor.cpu().double().numpy() for name, tensor in surrogate(tensors).items()}
 
@@ -291,7 +294,7 @@ def solution_of(
         times=times,
         values=values,
         status=np.where(finite, Status.SOLVED, Status.DIVERGED).astype(np.int8),
-        seconds=np.full(samples, seconds / samples),
+        seconds=np.full(samples, seconds / max(1, samples)),
         error_estimate=np.full(samples, np.nan),
         notes=() if finite.all() else (f"{(~finite).sum()} {what} became infinite or NaN",),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from ..datasets.durable import write_whole
@@ -25,6 +27,7 @@ __all__ = [
     "error_over_time",
     "legend_below",
     "marks_of",
+    "name_dots",
     "save",
     "tidy",
 ]
@@ -36,6 +39,8 @@ MARKS = ("o", "s", "^", "D")
 INK = "#222222"
 WIDTH = 10.0
 """Inches: the same for all figures, so that their letters have one size on a page."""
+DPI = 150
+"""Of files, and of figures from the first, for letters are not as wide at another."""
 BANDS = 4
 """Bands of quantiles that can be told apart in one picture."""
 
@@ -53,10 +58,10 @@ def marks_of(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a PNG (150 dpi), whole or not at all."""
+    """Write a PNG, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=150)
+    figure.savefig(picture, format="png", dpi=DPI)
     write_whole(path, picture.getvalue())
     return path
 
@@ -127,14 +132,24 @@ def error_over_time(
 
 def blank(width: float, height: float, title: str) -> Figure:
     """A figure of so many inches with its title."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     return figure
 
 
 def legend_below(figure: Figure, *, columns: int, size: float = 8.5) -> None:
-    """Below the axes, where it takes none of their width."""
-    figure.legend(loc="outside lower left", fontsize=size, frameon=False, ncols=columns, columnspacing=1.4)
+    """Below the axes, where it takes none of their width; in fewer columns where so many are too wide."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    width = 0.98 * figure.bbox.width
+    for count in range(columns, 0, -1):
+        for share in (1.0, 0.9):
+            legend = figure.legend(
+                loc="outside lower left", fontsize=share * size, frameon=False, ncols=count, columnspacing=1.4
+            )
+            if legend.get_window_extent(renderer).width <= width:
+                return
+            legend.remove()
+    figure.legend(loc="outside lower left", fontsize=0.9 * size, frameon=False)
 
 
 def tidy(ax: Axes) -> None:
@@ -143,3 +158,28 @@ def tidy(ax: Axes) -> None:
     ax.set_axisbelow(True)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
+
+
+def name_dots(ax: Axes, places: Mapping[str, tuple[float, float]]) -> None:
+    """Labels beside dots, right or left of them, and as far up or down as keeps each off others and off dots.
+
+    The axes have to be as they will stay.
+    """
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw_without_rendering()
+    dots = [ax.transData.transform(at) for at in places.values()]
+    steps = sorted(
+        ((x, y) for x in (7, -7) for y in range(-60, 61, 4)), key=lambda step: (abs(step[1]), -step[0])
+    )
+    taken: list[Bbox] = []
+    for label, at in sorted(places.items(), key=lambda item: -item[1][1]):
+        text = ax.annotate(label, at, xytext=(7, 0), textcoords="offset points", va="center", fontsize=8.5)
+        for x, y in steps:
+            text.set(position=(x, y), horizontalalignment="left" if x > 0 else "right")
+            box = text.get_window_extent(renderer)
+            on_dots = any(box.padded(4).contains(*dot) for dot in dots)
+            if not on_dots and not any(box.overlaps(other) for other in taken):
+                break
+        taken.append(box)

@@ -20,7 +20,6 @@ from ..solvers.ising.system import Ising
 from ..surrogates.boltzmann_machine import BoltzmannMachine
 from ..surrogates.interpolation import Interpolation
 from ..surrogates.training import TrainingSettings
-from .compare import ComparisonError
 from .ising_comparison import compare_ising
 from .ising_settings import IsingSettings
 from .one_set import OneSet
@@ -56,16 +55,7 @@ class Settings(OneSet):
     def check(self, chosen: Mapping[str, Candidate], *, device: str = "cpu") -> None:
         """Refuse, before anything is solved, settings that do not fit one another or these surrogates."""
         self.comparison.check()
-        if self.main.test_trajectories < 1:
-            raise ComparisonError(
-                "--main.test-trajectories must be at least 1: it gives the temperatures that are judged; got "
-                f"{self.main.test_trajectories}"
-            )
-        frames = {self.main.train_frames, self.main.valid_frames, self.main.test_frames}
-        if frames != {1} or self.main.transient:
-            raise ComparisonError(
-                "the Ising model has no time, so one frame: leave frames at 1 and the transient at 0"
-            )
+        self.check_one_frame(judged="temperatures", steady="the Ising model has no time, so one frame")
 
 
 def compare_with_solver(

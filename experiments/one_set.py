@@ -9,6 +9,7 @@ import tyro
 
 from ..datasets.generate import GenerateSettings
 from ..solvers.contract import System
+from .compare import ComparisonError
 from .judging import Judging
 
 __all__ = ["OneSet"]
@@ -39,3 +40,17 @@ class OneSet:
     def threads(self) -> int:
         """Of training and timing alike."""
         return self.comparison.threads
+
+    def check_one_frame(self, *, judged: str, steady: str) -> None:
+        """Raise `ComparisonError` for a set without test samples, or of more than one moment.
+
+        `judged` says what a test sample gives, `steady` why there is one frame.
+        """
+        if self.main.test_trajectories < 1:
+            raise ComparisonError(
+                f"--main.test-trajectories must be at least 1: it gives the {judged} that are judged; got "
+                f"{self.main.test_trajectories}"
+            )
+        frames = {self.main.train_frames, self.main.valid_frames, self.main.test_frames}
+        if frames != {1} or self.main.transient:
+            raise ComparisonError(f"{steady}: leave frames at 1 and the transient at 0")

@@ -58,19 +58,12 @@ class Settings(OneSet):
     def check(self, chosen: Mapping[str, Candidate], *, device: str = "cpu") -> None:
         """Refuse, before anything is solved, settings that do not fit one another or these surrogates."""
         self.comparison.check()
-        if self.main.test_trajectories < 1:
-            raise ComparisonError(
-                "--main.test-trajectories must be at least 1: it gives the pipes that are judged; got "
-                f"{self.main.test_trajectories}"
-            )
+        self.check_one_frame(judged="pipes", steady="steady flows have one frame")
         if self.main.valid_trajectories < 1:
             raise ComparisonError(
                 "--main.valid-trajectories must be at least 1: all that learns is judged by these pipes; got "
                 f"{self.main.valid_trajectories}"
             )
-        frames = {self.main.train_frames, self.main.valid_frames, self.main.test_frames}
-        if frames != {1} or self.main.transient:
-            raise ComparisonError("steady flows have one frame: leave frames at 1 and the transient at 0")
 
 
 def compare_with_solver(

@@ -25,6 +25,7 @@ from .report import table, write_json
 from .results_card import results_card
 from .stages import Trained, contestant
 from .timing import pinned_threads
+from .translation_ladder import from_given
 from .translation_report import Findings, write_figures_and_report
 from .verdict import judge
 
@@ -52,7 +53,7 @@ def compare_translations(
     kit = find_kit(system.name)
     reference, standard, ladder = kit.reference(system), kit.standard(system), tuple(kit.ladder(system))
     with pinned_threads(settings.threads):
-        queries, solved = questions(task, training_set, reference)
+        queries, solved, given = questions(task, training_set, reference)
     truth = replace(solved, values={name: solved.values[name] for name in task.fields})
     metric = replace(
         relative_error(),
@@ -73,10 +74,7 @@ def compare_translations(
     surrogates = [entered(one, training_set) for one in trained]
     contestants = [
         *solver_entries(reference, standard, ladder, solved=solved),
-        *(
-            Contestant(f"{rung.label} from given", "ladder", (warmed(rung),), settings=rung.settings)
-            for rung in ladder
-        ),
+        *from_given(system, ladder),
         *surrogates,
         *(
             finished(one, StreamNewton(system, tolerance=ENOUGH))
@@ -110,6 +108,7 @@ def compare_translations(
         described=described,
         own={
             "task": task.described,
+            "given": given,
             "truth": truth_card(reference, solved, queries="flows"),
             "gains": findings.gains(),
             "unlike": findings.unlike,
@@ -121,8 +120,11 @@ def compare_translations(
     return table(rows, findings.verdicts, metric=metric) + "\n\n" + findings.in_words()
 
 
-def questions(task: Translated, training_set: TrainingSet, reference: Solver) -> tuple[Queries, Solution]:
-    """Test queries with the flows that are given, of those that could be solved, and the truth.
+def questions(
+    task: Translated, training_set: TrainingSet, reference: Solver
+) -> tuple[Queries, Solution, dict[str, int]]:
+    """Test queries with the flows that are given, of those that could be solved, and the truth; and for how
+    many shapes a flow to give was `asked` for, and of how many it was `solved`.
 
     Here, and here alone, flows are known in both regimes. Raises `ComparisonError` where none is.
     """
@@ -133,7 +135,8 @@ def questions(task: Translated, training_set: TrainingSet, reference: Solver) ->
     if given.solved.any():
         solved = reference(asked, ONCE)
         if solved.solved.any():
-            return asked, solved
+            counts = {"asked": len(given.solved), "solved": int(given.solved.sum())}
+            return asked, solved, counts
     raise ComparisonError("no test flow could be solved in both regimes; take other Reynolds numbers")
 
 
@@ -148,15 +151,6 @@ def psi_of(u: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
     side: what flows between the lower wall and the corner.
     """
     return np.asarray(spacing * np.cumsum(u, axis=-2))
-
-
-def warmed(solver: Solver) -> Answer:
-    """A solver that begins with the flow that is given."""
-
-    def answer(queries: Queries, times: NDArray[np.float64]) -> Solution:
-        return solver({**queries, GUESS: np.asarray(queries[GIVEN + "psi"])}, times)
-
-    return answer
 
 
 def finished(one: Contestant, solver: StreamNewton) -> Contestant:

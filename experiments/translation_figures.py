@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..datasets.translations import GIVEN
 from ..solvers.steady_flow.system import SteadyFlow
 from .cost_figures import accuracy_against_cost, total_cost
-from .figures import INK, WIDTH, accuracy_distribution, blank, save, tidy
+from .figures import INK, WIDTH, accuracy_distribution, blank, name_dots, save, tidy
 
 if TYPE_CHECKING:
     from .translation_report import Findings
@@ -51,7 +51,14 @@ def draw(findings: Findings, folder: Path) -> list[tuple[Path, str]]:
     )
     keep(
         "unlike",
-        unlike_figure(findings, title=f"{title}: what can be known without pairs"),
+        unlike_figure(
+            {
+                label: (float(np.median(found)), findings.errors[label])
+                for label, found in findings.unlike.items()
+                if label in findings.errors
+            },
+            title=f"{title}: what can be known without pairs",
+        ),
         "How unlike answers and held-out flows are, which is known without pairs, against the error on the "
         "test flows, which is not: one dot each, training seeds together.",
     )
@@ -133,17 +140,15 @@ def in_middles(system: SteadyFlow, flow: Mapping[str, Array]) -> Array:
     return np.stack([0.5 * (u[:, 1:] + u[:, :-1]), 0.5 * (v[1:] + v[:-1])])
 
 
-def unlike_figure(findings: Findings, *, title: str) -> Figure:
-    """What is known without pairs against the error."""
+def unlike_figure(places: Mapping[str, tuple[float, float]], *, title: str) -> Figure:
+    """What is known without pairs against the error: a dot for each label, which is written beside it."""
     figure = blank(WIDTH, 4.2, title)
     ax = figure.subplots()
-    for label, found in findings.unlike.items():
-        if label in findings.errors:
-            at = (float(np.median(found)), findings.errors[label])
-            ax.plot(*at, "o", color=INK, markersize=5)
-            ax.annotate(label, at, xytext=(6, 3), textcoords="offset points", fontsize=8.5)
+    for at in places.values():
+        ax.plot(*at, "o", color=INK, markersize=5)
     ax.set_xlabel("how unlike held-out flows its answers are")
     ax.set_ylabel("median error on test flows")
     ax.margins(x=0.2, y=0.15)
     tidy(ax)
+    name_dots(ax, places)
     return figure

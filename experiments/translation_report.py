@@ -146,8 +146,9 @@ OWN_DEFINITIONS = {
     ),
     "ladder": (
         "Newton's method on grids from a quarter of the rows to twice as many, at three tolerances; each "
-        "from coarser grids, and once more from the flow that is given. It is told the shape, which "
-        "translations see only as far as the flow shows it"
+        "from coarser grids, and once more from the flow that is given. From that also at looser tolerances, "
+        "on one grid or on a coarse and then on a finer one. It is told the shape, which translations see "
+        "only as far as the flow shows it"
     ),
     "null model": "the identity: the flow that is given",
     "naive": "the time of the solver on four times as many rows divided by the surrogate's",
@@ -168,7 +169,8 @@ def _about(findings: Findings, results: Mapping[str, Any]) -> str:
     learned = len(findings.training.split("train"))
     factor = dict(results["task"]["factors"])["viscosity"]
     return (
-        f"{int(plan.counted.sum())} flows that no training saw, on {rows} x {columns} cells, at Reynolds "
+        f"{int(plan.counted.sum())} flows that no training saw{left_out(results['given'])}, on {rows} x "
+        f"{columns} cells, at Reynolds "
         f"numbers of {findings.system.least_reynolds:g} to {findings.system.most_reynolds:g}, from those at "
         f"{factor:g} times the viscosity. Truth: {truth['solver']}, its own error about "
         f"{truth['error_estimate_median']:.1g}. Learned from {learned - learned // 2} flows that are "
@@ -177,6 +179,14 @@ def _about(findings: Findings, results: Mapping[str, Any]) -> str:
         f"{'thread' if plan.threads == 1 else 'threads'}, {results['date'][:10]}. Understudy "
         f"{version}{commit}."
     )
+
+
+def left_out(given: Mapping[str, int]) -> str:
+    """Of how many test shapes there was no flow to give, where there are such."""
+    lost = given["asked"] - given["solved"]
+    if not lost:
+        return ""
+    return f" (no flow to give was found for {lost} of {given['asked']} shapes, which are left out)"
 
 
 def _gains_table(findings: Findings) -> str:

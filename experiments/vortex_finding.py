@@ -49,14 +49,7 @@ class Settings(OneSet):
     def check(self, chosen: Mapping[str, Candidate], *, device: str = "cpu") -> None:
         """Refuse, before anything is solved, settings that do not fit one another or these surrogates."""
         self.comparison.check()
-        if self.main.test_trajectories < 1:
-            raise ComparisonError(
-                "--main.test-trajectories must be at least 1: it gives the fields that are judged; got "
-                f"{self.main.test_trajectories}"
-            )
-        frames = {self.main.train_frames, self.main.valid_frames, self.main.test_frames}
-        if frames != {1} or self.main.transient:
-            raise ComparisonError("fields have one frame: leave frames at 1 and the transient at 0")
+        self.check_one_frame(judged="fields", steady="fields have one frame")
         for label, candidate in chosen.items():
             stride = getattr(candidate.settings, "stride", 1)
             if self.system.points % stride:

@@ -1,4 +1,4 @@
-"""The network of `unpaired_translation`, told which field belongs to which: its upper bound."""
+"""The network of `unpaired_translation`, told which field belongs to which: what pairs are worth to it."""
 
 from __future__ import annotations
 

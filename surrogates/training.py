@@ -103,12 +103,15 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class Trained:
-    """How a run ended: seconds with all resumed parts, passes over the examples, best validation error."""
+    """How a run ended: seconds with all resumed parts, passes over the examples, best validation error; of
+    the seconds those that are not this run's but of the parts that it resumed.
+    """
 
     seconds: float
     epochs: int
     validation_error: float
     finished: bool
+    resumed: float = 0.0
 
 
 def train(
@@ -144,4 +147,4 @@ def train(
                 over = run.over
     module.load_state_dict(run.best)
     passes = math.ceil(run.step * run.batch / objective.examples)
-    return Trained(run.seconds, passes, min(run.errors), run.finished)
+    return Trained(run.seconds, passes, min(run.errors), run.finished, run.before)

@@ -40,6 +40,9 @@ class Ninth:
 
     def __init__(self, input_shapes: dict[str, tuple[int, ...]]) -> None:
         self.input_shapes = input_shapes
+        self.output_shapes = {
+            n.removeprefix("rough/"): shape for n, shape in input_shapes.items() if n.startswith("rough/")
+        }
 
     def __call__(self, inputs: Any) -> dict[str, torch.Tensor]:
         return {n.removeprefix("rough/"): v / 9 for n, v in inputs.items() if n.startswith("rough/")}
@@ -90,6 +93,16 @@ def test_what_the_cheap_solver_cannot_answer_is_not_learned_and_not_answered(cha
     lost = queries["reynolds"] > most
     np.testing.assert_array_equal(solution.status == Status.NOT_CONVERGED, lost)
     assert np.isnan(solution.values["u"][lost]).all()
+
+
+def test_where_nothing_is_asked_nothing_is_answered(channels: TrainingSet) -> None:
+    task = Corrected(Cheap(ChannelFlow()), outputs=("u", "drag"))
+    surrogate = Ninth(task.examples(channels, "train").input_shapes)
+    queries = {name: values[:0] for name, values in channels.split("test").queries().items()}
+    solution = task.answer(surrogate)(queries, np.array([0.0, 3.0]))
+    assert solution.values["u"].shape == (0, 2, *surrogate.output_shapes["u"])
+    assert solution.values["drag"].shape == (0, 2)
+    assert solution.status.shape == solution.seconds.shape == (0,)
 
 
 def test_a_surrogate_that_says_nonsense_has_diverged(channels: TrainingSet) -> None:

@@ -236,6 +236,29 @@ def test_a_map_of_query_and_time_answers_like_the_solver(bodies: TrainingSet) ->
     assert surrogate.batches == [9]
 
 
+def nothing(queries: Any) -> Any:
+    """The same fields of no sample."""
+    return {name: values[:0] for name, values in queries.items()}
+
+
+def test_where_nothing_is_asked_nothing_is_answered(bodies: TrainingSet, channels: TrainingSet) -> None:
+    forecast = Autoregressive(0.5, ("u",)).answer(Doubling())(query(u=np.ones((0, 4))), np.array([0.0, 1.0]))
+    assert forecast.values["u"].shape == (0, 2, 4)
+    system: Any
+    for task, system, solver, made in (
+        (Direct(), ChannelFlow(), Flow, channels),
+        (TimeConditioned(), Bodies(), Grow, bodies),
+    ):
+        surrogate = Knowing(system, solver(system), task.examples(made, "train"))
+        solution = task.answer(surrogate)(nothing(made.split("test").queries()), np.array([0.0, 1.0]))
+        assert {name: v.shape for name, v in solution.values.items()} == {
+            name: (0, 2, *shape) for name, shape in surrogate.output_shapes.items()
+        }
+        assert solution.status.shape == solution.seconds.shape == (0,)
+        assert solution.notes == ()
+        assert surrogate.batches == [], "a network need not know what to do with nothing"
+
+
 def test_an_answer_that_is_not_a_number_is_marked_and_counted(bodies: TrainingSet) -> None:
     task, system = TimeConditioned(), Bodies()
     surrogate = Knowing(system, Grow(system), task.examples(bodies, "train"))

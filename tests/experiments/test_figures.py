@@ -1,6 +1,7 @@
 """What the figures write can be read: no speed-up on another, everything that takes part in the legend."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,13 @@ from understudy.experiments.compare import Bill, Kind, Row
 from understudy.experiments.cost_figures import accuracy_against_cost, lowest_shown, total_cost
 from understudy.experiments.figures import (
     accuracy_distribution,
+    blank,
     colours_of,
     error_over_time,
+    legend_below,
     marks_of,
+    name_dots,
+    save,
 )
 from understudy.experiments.metrics import valid_time
 from understudy.experiments.space_time import space_time_figure
@@ -102,6 +107,43 @@ def test_everything_that_takes_part_is_in_the_legend() -> None:
     assert "surrogate-6" in legend_of(drawn(errors))
     (ax,) = drawn(accuracy_distribution(rows, metric=METRIC, title="t")).axes
     assert ax.get_yticklabels()[0].get_text() == "surrogate-4", "the least accurate is lowest"
+
+
+@pytest.mark.parametrize(("columns", "size"), [(2, 7.2), (2, 8.5), (3, 8.5), (5, 8.5)])
+@pytest.mark.parametrize("letters", range(12, 120, 12))
+def test_no_words_of_a_legend_are_cut_at_the_right_edge(
+    tmp_path: Path, columns: int, size: float, letters: int
+) -> None:
+    words = (
+        "a hybrid + Newton: level: 0.864 (0.617 to 1.12) alone, 1.67 x slower (1.42 to 1.91) in batch, as one"
+    )
+    figure = blank(10.0, 6.0, "t")
+    (ax,) = figure.subplots(1, 1, squeeze=False)[0]
+    labels = [f"{i} {words[:letters]}" for i in range(2 * columns)]
+    for label in labels:
+        ax.plot([], [], label=label)
+    legend_below(figure, columns=columns, size=size)
+    save(figure, tmp_path / "figure.png")
+    assert legend_of(figure) == labels
+    drawn(figure)
+    (legend,) = figure.legends
+    assert all(text.get_window_extent().x1 <= figure.bbox.width for text in legend.get_texts())
+
+
+def test_names_of_dots_lie_on_no_other_name_and_on_no_dot() -> None:
+    places = {f"a long name {i}": (0.1 * (i % 3), 0.01 * (i // 3)) for i in range(9)}
+    figure = blank(10.0, 4.2, "t")
+    (ax,) = figure.subplots(1, 1, squeeze=False)[0]
+    ax.set(xlim=(-1, 1), ylim=(-0.3, 0.3))
+    for at in places.values():
+        ax.plot(*at, "o")
+    name_dots(ax, places)
+    boxes = {text.get_text(): text.get_window_extent() for text in drawn(figure).axes[0].texts}
+    assert set(boxes) == set(places)
+    for a, b in itertools.combinations(boxes.values(), 2):
+        assert not a.overlaps(b)
+    for at in ax.transData.transform(list(places.values())):
+        assert not any(box.contains(*at) for box in boxes.values())
 
 
 def test_a_surrogate_of_which_no_run_is_bounded_is_named_all_the_same() -> None:

@@ -134,6 +134,11 @@ FAULTS = (
             "torch.cdist(answers, wanted) - torch.cdist(given, wanted)",
             "test_a_translation_is_believed_only_if_it_is_nearer_beyond_chance",
         ),
+        (
+            "spent + (0.0 if trained is None else trained.resumed)",
+            "spent",
+            "test_the_bill_holds_the_alignment_and_what_was_resumed",
+        ),
     ),
     *planted(
         "experiments/translation_comparison.py",
@@ -142,6 +147,29 @@ FAULTS = (
             "spacing * np.cumsum(u, axis=-2)",
             "spacing * np.cumsum(u, axis=-1)",
             "test_the_stream_function_of_a_velocity_is_the_solvers",
+        ),
+        (
+            '"solved": int(given.solved.sum())',
+            '"solved": len(given.solved)',
+            "test_flows_that_could_not_be_given_are_counted",
+        ),
+    ),
+    *planted(
+        "experiments/translation_ladder.py",
+        "tests/experiments/test_translation.py",
+        (
+            'found.values["psi"][:, 0], guess)',
+            "guess, guess)",
+            "test_on_two_grids_the_finer_begins_where_the_coarser_ended",
+        ),
+    ),
+    *planted(
+        "experiments/one_set.py",
+        "tests/experiments/test_translation.py",
+        (
+            "if frames != {1} or self.main.transient:",
+            "if frames != {1}:",
+            "test_settings_that_do_not_fit_are_refused_before_anything_is_solved",
         ),
     ),
 )

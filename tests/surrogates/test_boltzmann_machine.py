@@ -71,6 +71,16 @@ def test_a_machine_whose_units_are_bonds_answers_the_exact_energy_and_specific_h
         assert spread < 0.02 * abs(known[0, 0])
 
 
+def test_of_no_temperature_no_energy_is_answered() -> None:
+    none = {"temperature": np.empty(0), "seed": np.empty(0)}
+    found = TASK.answer(exact(3.0, draws=5))(none, np.array([0.0, 1.0]))
+    assert {name: values.shape for name, values in found.values.items()} == {
+        "energy": (0, 2),
+        "specific_heat": (0, 2),
+    }
+    assert found.status.shape == (0,)
+
+
 def test_what_is_learned_from_configurations_alone_comes_near_their_energies(lattices: TrainingSet) -> None:
     settings = BoltzmannMachine.Settings(
         hidden=3,

@@ -1,6 +1,8 @@
 """Translation between regimes, without pairs and with: closed forms, what is recovered, what stands aside."""
 
 import dataclasses
+import json
+import time
 from typing import Any
 
 import numpy as np
@@ -175,6 +177,46 @@ def test_the_contract_is_asked_of_translators_that_do_not_stand_aside() -> None:
     for surrogate in (GaussianTransport(), network(components=3)):
         surrogate.fit(archives(20, 0), archives(6, 1), seed=3)
         assert surrogate.trusted
+
+
+# what learning costs ----------------------------------------------------------------------------------------
+
+
+def test_the_bill_holds_the_alignment_and_what_was_resumed(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure, validate = Alignment.measure, MatchingFit.validate
+    waited = 0.5
+
+    def slow_measure(*args: Any, **how: Any) -> Alignment:
+        time.sleep(waited)
+        return measure(*args, **how)
+
+    def slow_validate(*args: Any) -> float:
+        time.sleep(waited)
+        return validate(*args)
+
+    monkeypatch.setattr(Alignment, "measure", slow_measure)
+    monkeypatch.setattr(MatchingFit, "validate", slow_validate)
+    parts = apart(skewed(60, 0), skewed(60, 1)), apart(skewed(60, 2), skewed(60, 3))
+
+    def spent(seconds: float | None) -> tuple[float, float]:
+        """Seconds on the clock and in the record."""
+        surrogate = network()
+        training = dataclasses.replace(SHORT, seconds=seconds)
+        surrogate.settings = dataclasses.replace(surrogate.settings, training=training)
+        begin = time.perf_counter()
+        record = surrogate.fit(*parts, seed=0, folder=tmp_path)
+        assert record.finished == (seconds is None)
+        return time.perf_counter() - begin, record.seconds
+
+    clock, first = spent(1e-6)
+    assert 3 * waited < first <= clock, "the alignment, the untrained network, and that after one step"
+    kept = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["seconds"]
+    assert kept > waited
+    waited = 0.0
+    again, both = spent(None)
+    assert both == pytest.approx(again + kept, abs=0.2)
 
 
 # with pairs -------------------------------------------------------------------------------------------------
