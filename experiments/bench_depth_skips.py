@@ -148,8 +148,8 @@ class _Job:
 def run(settings: Settings, *, path: Path) -> dict[str, Any]:
     """Train all, forecast with all; writes results and a figure beside `path`, and returns the results.
 
-    A training that fails is kept with the reason. Raises `ComparisonError` for kernels without a centre, and for
-    those that are wider than the grid.
+    A training that fails is kept with the reason. Raises `ComparisonError` for kernels without a centre, and
+    for those that are wider than the grid.
     """
     before = load()
     _refuse_kernels(settings)
@@ -289,4 +289,6 @@ def table(results: Mapping[str, Any]) -> str:
             * bool(failed)
         )
         reasons += [f"{kind}, {activation}, {depth}: {row['why_not']}" for row in rows if row["why_not"]]
-    return "\n".join([*lines, *dict.fromkeys(reasons), *busy_note(results)])
+    seeds = results["settings"]["seeds"]
+    alone = ["one training of each: differences, and failures, may be chance"] if seeds == 1 else []
+    return "\n".join([*lines, *dict.fromkeys(reasons), *alone, *busy_note(results)])
