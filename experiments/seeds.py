@@ -43,7 +43,7 @@ def cell(errors: Errors) -> str:
         return f"{found[0]:.2e}"
     low, high = min(found), max(found)
     times = high / low if np.isfinite(high) and low > 0 else np.inf
-    return f"{median_of(errors):.2e} x{times:.2g}"
+    return f"{median_of(errors):.2e} x{times:.3g}"
 
 
 def level_with_best(ways: Mapping[str, Errors]) -> list[str]:
