@@ -57,7 +57,7 @@ class Settings:
     shapes: int = 400
     rows: int = 32
     queries: int = 2_000
-    channels: tuple[int, ...] = (8, 16, 32)
+    channels: tuple[int, ...] = (8, 32)
     layers: int = 2
     sources: tuple[str, ...] = SOURCES
     steps: int = 1_200
