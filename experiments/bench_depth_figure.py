@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from .figures import PALETTE, WIDTH, blank, save, tidy
+from .figures import INK, PALETTE, WIDTH, blank, save, tidy
 
 __all__ = ["against_depth", "draw"]
 
@@ -28,7 +28,9 @@ def draw(results: Mapping[str, Any], path: Path) -> Path:
 
 
 def against_depth(results: Mapping[str, Any]) -> Figure:
-    """A panel for each quantity, a line for each kind of stack; a mark for each seed that was trained."""
+    """A panel for each quantity, a line for each kind of stack; a mark for each seed that was trained, a
+    cross at the edge for one that failed.
+    """
     figure = blank(WIDTH, 4.2, "Steppers of several depths, with skips and without, after equally many steps")
     panels = figure.subplots(1, len(PANELS))
     rows = results["rows"]
@@ -48,11 +50,18 @@ def against_depth(results: Mapping[str, Any]) -> Figure:
         ax.set_title(label, fontsize=9, loc="left")
         if key != "valid_time" and any(np.isfinite(_shown(row, key)) for row in rows):
             ax.set_yscale("log")
+        failed = [row["depth"] for row in rows if key != "gradient" and not np.isfinite(_shown(row, key))]
+        if failed:
+            # at the lower edge for a time, at the upper one for an error
+            ax.plot(failed, [0.02 if key == "valid_time" else 0.98] * len(failed), "x", color=INK,
+                    transform=ax.get_xaxis_transform(), label="failed", clip_on=False)  # fmt: skip
         if key == "gradient":
             ax.set_ylim(RANGE[0] / 3, RANGE[1] * 3)
         tidy(ax)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower left", fontsize=8.5, frameon=False, ncols=4)
+    named = {label: h for ax in panels for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(
+        list(named.values()), list(named), loc="outside lower left", fontsize=8.5, frameon=False, ncols=4
+    )
     return figure
 
 

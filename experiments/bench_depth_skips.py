@@ -26,7 +26,7 @@ from ..datasets.workers import WorkerDied, in_workers
 from ..solvers.contract import Solution
 from ..solvers.kuramoto_sivashinsky import KIT, KuramotoSivashinsky
 from ..surrogates.blocks.residual_block import SQUARES
-from ..surrogates.propagation import SteppingSettings
+from ..surrogates.propagation import SteppingSettings, refuse_wide
 from ..surrogates.resnet import ResNet
 from ..surrogates.surrogate import SurrogateError
 from ..surrogates.training import TrainingSettings
@@ -41,6 +41,7 @@ __all__ = ["NAMES", "PRESETS", "Settings", "first_layer_gradient", "run", "table
 NAMES: dict[str, tuple[str, ...]] = {"kinds": ("residual", "plain"), "activations": tuple(SQUARES)}
 """Known names by setting."""
 INTERVAL, TRANSIENT = 0.25, 300.0
+COARSEN = 2
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class _Job:
             blocks=self.depth,
             skips=self.kind == "residual",
             activation=self.activation,  # type: ignore[arg-type]
-            stepping=SteppingSettings(coarsen=2, filter_floor=0.0),
+            stepping=SteppingSettings(coarsen=COARSEN, filter_floor=0.0),
             training=TrainingSettings(
                 steps=chosen.steps,
                 batch=chosen.batch,
@@ -147,9 +148,11 @@ class _Job:
 def run(settings: Settings, *, path: Path) -> dict[str, Any]:
     """Train all, forecast with all; writes results and a figure beside `path`, and returns the results.
 
-    A training that fails is kept with the reason.
+    A training that fails is kept with the reason. Raises `ComparisonError` for kernels without a centre, and
+    for those that are wider than the grid.
     """
     before = load()
+    _refuse_kernels(settings)
     system = KuramotoSivashinsky(settings.length, settings.points)
     folder = path.parent / "set"
     generate(system, KIT.standard(system), settings.sizes, folder=folder).close()
@@ -171,6 +174,18 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
     results = write_part({"rows": rows}, settings=settings, threads=1, load_before=before, path=path)
     draw(results, path.with_suffix(".png"))
     return results
+
+
+def _refuse_kernels(settings: Settings) -> None:
+    """Before anything is solved."""
+    if settings.width % 2 == 0:
+        raise ComparisonError(
+            f"--skips.width must be odd, so that kernels have a centre; got {settings.width}"
+        )
+    try:
+        refuse_wide(settings.width, SteppingSettings(coarsen=COARSEN).coarse((settings.points,)))
+    except SurrogateError as error:
+        raise ComparisonError(f"{error}; lower --skips.width, or give more --skips.points") from error
 
 
 def _row(job: _Job) -> dict[str, Any]:
@@ -274,4 +289,6 @@ def table(results: Mapping[str, Any]) -> str:
             * bool(failed)
         )
         reasons += [f"{kind}, {activation}, {depth}: {row['why_not']}" for row in rows if row["why_not"]]
-    return "\n".join([*lines, *dict.fromkeys(reasons), *busy_note(results)])
+    seeds = results["settings"]["seeds"]
+    alone = ["one training of each: differences, and failures, may be chance"] if seeds == 1 else []
+    return "\n".join([*lines, *dict.fromkeys(reasons), *alone, *busy_note(results)])

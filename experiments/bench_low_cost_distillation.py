@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..datasets.images import WithImages
 from ..datasets.pairs import Pairs
 from ..datasets.training_set import TrainingSet
 from ..surrogates.copies import copied
@@ -23,9 +24,10 @@ from .bench_low_cost_figures import distillation_figure
 from .bench_low_cost_problems import Problem, channel, of_steps
 from .bench_rounds import busy_note, interleave, load, write_part
 from .figures import save
+from .seeds import SEEDS, cell, level_with_best, median_of
 from .timing import pinned_threads
 
-__all__ = ["NAMES", "PRESETS", "Settings", "run", "table"]
+__all__ = ["NAMES", "PRESETS", "Settings", "run", "sources", "table"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +44,10 @@ class Settings:
         queries: shapes that only the teacher has answered.
         channels: of the students, one size after the other.
         layers: of all students.
-        sources: what students learn from: the solver's `labels`, the `teacher`'s answers, or `both`.
+        sources: what students learn from: the solver's `labels`, the `teacher`'s answers, or `both`; all with
+            their mirror images.
         steps: of the teacher's descent.
-        student_steps: of each student's.
+        student_steps: of each student's: so many that it is labels which they are short of, if anything.
         seeds: of the students.
         batch: queries at once, where they are not alone.
         rounds: timed calls of each.
@@ -54,11 +57,11 @@ class Settings:
     shapes: int = 400
     rows: int = 32
     queries: int = 2_000
-    channels: tuple[int, ...] = (8, 16, 32)
+    channels: tuple[int, ...] = (8, 32)
     layers: int = 2
     sources: tuple[str, ...] = SOURCES
     steps: int = 1_200
-    student_steps: int = 800
+    student_steps: int = 4_000
     seeds: int = 2
     batch: int = 64
     rounds: int = 25
@@ -98,10 +101,7 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
     teacher = copied(trained.surrogates[0], dtype=torch.float32)
     task, large = trained.candidate.task, trained.candidate.settings
     labelled, validation = (task.examples(training_set, split) for split in ("train", "valid"))
-    generators = [np.random.default_rng([42, i]) for i in range(settings.queries)]
-    with pinned_threads(settings.threads):
-        taught = Taught(problem.system.draw(generators), teacher)
-    learned: dict[str, Pairs] = {"labels": labelled, "teacher": taught, "both": Together(labelled, taught)}
+    learned = sources(problem, labelled, teacher, queries=settings.queries, threads=settings.threads)
     rows = [_judged(TEACHER, 0, 0, teacher, trained.records[0].seconds, problem, training_set)]
     asked = _asked(validation, settings.batch)
     known: dict[str, FieldMixer] = {TEACHER: teacher}
@@ -140,6 +140,19 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
     return whole
 
 
+def sources(
+    problem: Problem, labelled: Pairs, teacher: FieldMixer, *, queries: int, threads: int
+) -> dict[str, Pairs]:
+    """What students learn from, by name: labels, which have their mirror images, a teacher's answers to other
+    queries, which are given theirs, and both.
+    """
+    generators = [np.random.default_rng([42, i]) for i in range(queries)]
+    with pinned_threads(threads):
+        answers = Taught(problem.system.draw(generators), teacher)
+    taught = WithImages(answers, problem.system.symmetries)
+    return {"labels": labelled, "teacher": taught, "both": Together(labelled, taught)}
+
+
 def _judged(
     source: str,
     channels: int,
@@ -155,6 +168,7 @@ def _judged(
         "channels": channels,
         "seed": seed,
         "weights": sum(weight.numel() for weight in network.parameters()),
+        "train": problem.error(surrogate, training_set, "train"),
         "valid": problem.error(surrogate, training_set, "valid"),
         "test": problem.error(surrogate, training_set, "test"),
         "seconds": seconds,
@@ -169,24 +183,39 @@ def _asked(examples: Pairs, batch: int) -> dict[int, dict[str, torch.Tensor]]:
 
 
 def table(results: Mapping[str, Any]) -> str:
-    """Errors of teacher and students by size and by what they learned from, with milliseconds; medians."""
+    """Errors of teacher and students by size and by what they learned from, with milliseconds: medians of
+    seeds, and which sources seeds cannot tell from the best.
+    """
     chosen = results["settings"]
     batch, rows = str(chosen["batch"]), results["rows"]
+    judged = [split for split in ("train", "valid") if split in rows[0]]
     lines = [
-        f"{'learned from':16}{'channels':>9}{'weights':>10}{'valid':>10}{'test':>10}{'ms alone':>10}"
-        f"{f'ms in {batch}':>10}{'training s':>12}"
+        f"{'learned from':16}{'channels':>9}{'weights':>10}"
+        + "".join(f"{split:>10}" for split in judged)
+        + f"{'test':>16}{'ms alone':>10}{f'ms in {batch}':>10}{'training s':>12}"
     ]
     for channels, source in dict.fromkeys((row["channels"], row["source"]) for row in rows):
         own = [row for row in rows if (row["channels"], row["source"]) == (channels, source)]
-        valid, test, seconds = (np.median([row[key] for row in own]) for key in ("valid", "test", "seconds"))
+        errors = "".join(f"{median_of([row[split] for row in own]):>10.2e}" for split in judged)
         name = str(channels) if channels else source
         times = [1e3 * results["seconds"][size][name]["median"] for size in ("1", batch)]
         lines.append(
-            f"{source:16}{channels or '':>9}{own[0]['weights']:>10,}{valid:>10.2e}{test:>10.2e}"
-            f"{times[0]:>10.3g}{times[1]:>10.3g}{seconds:>12.3g}"
+            f"{source:16}{channels or '':>9}{own[0]['weights']:>10,}{errors}"
+            f"{cell([row['test'] for row in own]):>16}{times[0]:>10.3g}{times[1]:>10.3g}"
+            f"{median_of([row['seconds'] for row in own]):>12.3g}"
+        )
+    for channels in dict.fromkeys(row["channels"] for row in rows if row["channels"]):
+        ways = {
+            source: [row["test"] for row in rows if (row["channels"], row["source"]) == (channels, source)]
+            for source in chosen.get("sources", SOURCES)
+        }
+        known = {source: errors for source, errors in ways.items() if errors}
+        lines.append(
+            f"{channels} channels, best as far as the seeds tell: {' = '.join(level_with_best(known))}"
         )
     lines.append(
         f"{results['labelled']:,} labelled shapes, {chosen['queries']:,} that only the teacher has answered; "
-        f"error: {results['error']}"
+        f"error: {results['error']}. {SEEDS}. Training: of each alone; what learns from a teacher needs its "
+        "training, too"
     )
     return "\n".join([*lines, *busy_note(results)])

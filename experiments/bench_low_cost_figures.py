@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from .figures import INK, PALETTE, WIDTH, blank, legend_below, tidy
+from .seeds import median_of, number
 
 __all__ = ["adaptation_figure", "distillation_figure", "precision_figure"]
 
 MARKS = {
     "float64": "D",
     "float32": "o",
+    "float32-trained": "*",
     "bfloat16": "s",
     "int8": "^",
     "narrowed-50": "<",
@@ -32,7 +33,7 @@ TOP = 10.0
 
 def precision_figure(results: Mapping[str, Any]) -> Figure:
     """Error on test queries against bytes and against the time in a batch; a colour for each surrogate, a
-    mark for each form. What is wrong by more than `TOP` is drawn there.
+    mark for each form. What is wrong by more than `TOP` is drawn there; the null model is a dotted line.
     """
     figure = blank(WIDTH, 6.4, "What fewer and shorter numbers cost: error against bytes, and against time")
     axes = figure.subplots(1, 2, sharey=True)
@@ -44,12 +45,16 @@ def precision_figure(results: Mapping[str, Any]) -> Figure:
         colour = PALETTE[place % len(PALETTE)]
         axes[0].plot([], [], "-", color=colour, linewidth=4, label=", ".join(name))
         for row in own:
-            # as JSON has it, what is infinite is nothing
-            error = TOP if row["test"] is None else min(row["test"], TOP)
+            error = min(number(row["test"]), TOP)
+            if row["form"] not in MARKS:
+                for ax in axes:
+                    ax.axhline(error, color=colour, linewidth=0.8, linestyle=":")
+                continue
             for ax, cost in ((axes[0], row["bytes"] / 1024), (axes[1], 1e3 * row["batch"]["median"])):
                 ax.plot([cost], [error], MARKS[row["form"]], color=colour, markersize=7)
     for form in dict.fromkeys(row["form"] for row in rows):
-        axes[0].plot([], [], MARKS[form], color=INK, label=form, linestyle="none")
+        mark, line = (MARKS[form], "none") if form in MARKS else ("", ":")
+        axes[0].plot([], [], marker=mark, color=INK, label=form, linestyle=line)
     for ax, words in zip(axes, ("KiB of the network", f"milliseconds for {batch} queries"), strict=True):
         ax.set_xscale("log")
         ax.set_yscale("log")
@@ -78,9 +83,9 @@ def adaptation_figure(results: Mapping[str, Any]) -> Figure:
         for way in dict.fromkeys(row["way"] for row in results["rows"]):
             own = [row for row in results["rows"] if row["way"] == way]
             counts = sorted({row["samples"] for row in own})
-            middle = [np.median([row[key] for row in own if row["samples"] == count]) for count in counts]
+            middle = [median_of([row[key] for row in own if row["samples"] == count]) for count in counts]
             ax.plot(counts, middle, "-", color=COLOURS[way], label=way if ax is axes[0] else None)
-            dots = [(row["samples"], row[key]) for row in own]
+            dots = [(row["samples"], number(row[key])) for row in own]
             ax.plot(*zip(*dots, strict=True), "o", color=COLOURS[way], markersize=4)
         ax.axhline(
             results["as_it_is"][start],
@@ -105,17 +110,17 @@ def distillation_figure(results: Mapping[str, Any]) -> Figure:
     teacher, *students = results["rows"]
     figure = blank(WIDTH, 4.6, "A teacher, and smaller students by what they learned from")
     ax = figure.subplots()
-    ax.plot([teacher["weights"]], [teacher["test"]], "D", color=INK, markersize=7, label=teacher["source"])
-    ax.axhline(teacher["test"], color=INK, linewidth=0.8, linestyle=":")
+    best = number(teacher["test"])
+    ax.plot([teacher["weights"]], [best], "D", color=INK, markersize=7, label=teacher["source"])
+    ax.axhline(best, color=INK, linewidth=0.8, linestyle=":")
     for place, source in enumerate(dict.fromkeys(row["source"] for row in students)):
         own = [row for row in students if row["source"] == source]
         sizes = sorted({row["weights"] for row in own})
-        middle = [np.median([row["test"] for row in own if row["weights"] == size]) for size in sizes]
+        middle = [median_of([row["test"] for row in own if row["weights"] == size]) for size in sizes]
         colour = PALETTE[place % len(PALETTE)]
         ax.plot(sizes, middle, "-", color=colour, label=f"from {source}")
-        ax.plot(
-            [row["weights"] for row in own], [row["test"] for row in own], "o", color=colour, markersize=4
-        )
+        dots = [(row["weights"], number(row["test"])) for row in own]
+        ax.plot(*zip(*dots, strict=True), "o", color=colour, markersize=4)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel("numbers that are learned")

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
 from ..datasets.training_set import TrainingSet
+from ..surrogates.adapting import adapt
 from ..surrogates.copies import copied
+from ..surrogates.last_layers import last_layers
 from ..surrogates.low_precision import lowered
 from ..surrogates.low_precision_training import train_for
 from ..surrogates.surrogate import SurrogateError
 from .bench_low_cost_problems import further
 from .stages import Trained
 
-__all__ = ["FORMS", "Form", "all_forms"]
+__all__ = ["FORMS", "NULL", "Form", "all_forms", "silent"]
+
+Asked = Callable[[Any], object]
+"""Asks a surrogate some queries."""
 
 
 @dataclass(frozen=True)
@@ -27,38 +31,75 @@ class Form:
 
     Attributes:
         numbers: of which its products are, as `energy` has them.
-        make: from the surrogate in single precision.
-        share: of the weights that are zero.
-        after: what it is trained on for, before it is made.
+        make: (surrogate in single precision, a question to it) -> the form.
+        share: of the weights that are left out of each matrix, where it was trained on for that.
+        after: what it is trained on for, before it is made; `full`: for nothing else than it was.
+        zeros: whether some of its weights are zero.
     """
 
     numbers: str
-    make: Callable[[Any], Any]
+    make: Callable[[Any, Asked], Any]
     share: float = 0.0
-    after: Literal["", "ternary", "pruned"] = ""
+    after: Literal["", "full", "ternary", "pruned"] = ""
+    zeros: bool = False
+
+
+def silent(surrogate: Any, asked: Asked) -> Any:
+    """A copy whose networks say nothing: their last layers are zero. What is left is what stands beside them,
+    the training mean of an answer, or the linear part of a step.
+    """
+    copy = copied(surrogate)
+    for network in copy.networks().values():
+        for name in last_layers(network, lambda: asked(copy)):
+            for weight in network.get_submodule(name).parameters():
+                with torch.no_grad():
+                    weight.zero_()
+    return copy
+
+
+def _as_it_is(surrogate: Any, asked: Asked) -> Any:
+    return surrogate
+
+
+def _lowered(kind: Any, share: float = 0.5) -> Callable[[Any, Asked], Any]:
+    return lambda surrogate, asked: lowered(surrogate, kind, share=share, asked=asked)
 
 
 def _pruned(share: float, after: Literal["", "pruned"] = "") -> Form:
-    return Form("float32", partial(lowered, kind="pruned", share=share), share, after)
+    return Form("float32", _lowered("pruned", share), share, after, zeros=True)
 
 
+def _ternary(after: Literal["", "ternary"] = "") -> Form:
+    return Form("ternary", _lowered("ternary"), after=after, zeros=True)
+
+
+NULL = "null"
 FORMS: dict[str, Form] = {
-    "float64": Form("float64", lambda surrogate: surrogate),
-    "float32": Form("float32", lambda surrogate: surrogate),
-    "bfloat16": Form("bfloat16", partial(lowered, kind="bfloat16")),
-    "int8": Form("int8", partial(lowered, kind="int8")),
-    "narrowed-50": Form("float32", partial(lowered, kind="narrowed", share=0.5)),
+    "float64": Form("float64", _as_it_is),
+    "float32": Form("float32", _as_it_is),
+    # the control of those that are trained on: they descend for longer than it did
+    "float32-trained": Form("float32", _as_it_is, after="full"),
+    "bfloat16": Form("bfloat16", _lowered("bfloat16")),
+    "int8": Form("int8", _lowered("int8")),
+    "narrowed-50": Form("float32", _lowered("narrowed")),
     "pruned-50": _pruned(0.5),
     "pruned-90": _pruned(0.9),
     "pruned-90-trained": _pruned(0.9, "pruned"),
-    "ternary": Form("ternary", partial(lowered, kind="ternary")),
-    "ternary-trained": Form("ternary", partial(lowered, kind="ternary"), after="ternary"),
+    "ternary": _ternary(),
+    "ternary-trained": _ternary("ternary"),
+    NULL: Form("float32", silent),
 }
 """By name; all but the first are made of the surrogate in single precision."""
 
 
 def all_forms(
-    names: tuple[str, ...], trained: Trained, training_set: TrainingSet, *, share: float, folder: Path
+    names: tuple[str, ...],
+    trained: Trained,
+    training_set: TrainingSet,
+    *,
+    share: float,
+    asked: Asked,
+    folder: Path,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Surrogates by the name of their form, and why others cannot be had.
 
@@ -67,6 +108,7 @@ def all_forms(
         trained: in double precision.
         training_set: from which those learn on that are trained for their form.
         share: of the first descent's steps for which they do.
+        asked: a question to any of them.
         folder: of their checkpoints; a descent that was cut short goes on there.
     """
     full = trained.surrogates[0]
@@ -80,9 +122,9 @@ def all_forms(
                 made[name] = full
             elif form.after:
                 ready = _trained_for(form, float32, trained, training_set, share=share, folder=place)
-                made[name] = form.make(ready)
+                made[name] = form.make(ready, asked)
             else:
-                made[name] = form.make(float32)
+                made[name] = form.make(float32, asked)
         except SurrogateError as error:
             why_not[name] = str(error)
     return made, why_not
@@ -93,13 +135,16 @@ def _trained_for(
 ) -> Any:
     assert form.after
     task, training = trained.candidate.task, trained.candidate.settings.training
-    ready, _ = train_for(
+    examples, validation = (task.examples(training_set, split) for split in ("train", "valid"))
+    descent = further(training, max(1, round(share * training.steps)))
+    if form.after == "full":
+        return adapt(float32, examples, validation, how="full", training=descent, folder=folder)[0]
+    return train_for(
         float32,
         form.after,
-        task.examples(training_set, "train"),
-        task.examples(training_set, "valid"),
+        examples,
+        validation,
         share=form.share,
-        training=further(training, max(1, round(share * training.steps))),
+        training=descent,
         folder=folder,
-    )
-    return ready
+    )[0]

@@ -13,15 +13,16 @@ import numpy as np
 import torch
 
 from ..datasets.training_set import TrainingSet
-from ..surrogates.energy import energy, operations
+from ..surrogates.energy import energy, operations, zero_share
 from ..surrogates.forecaster import Forecaster
 from ..surrogates.low_precision import stored_bytes
 from ..surrogates.surrogate import Surrogate
 from .bench_low_cost_figures import precision_figure
-from .bench_low_cost_forms import FORMS, all_forms
+from .bench_low_cost_forms import FORMS, NULL, all_forms
 from .bench_low_cost_problems import Problem, channel, line, pipes
 from .bench_rounds import busy_note, interleave, load, write_part
 from .figures import save
+from .seeds import number
 from .stages import Trained
 from .timing import pinned_threads
 
@@ -111,7 +112,7 @@ def run(settings: Settings, *, path: Path) -> dict[str, Any]:
             with pinned_threads(settings.threads):
                 rows += _rows(problem, training_set, trained, settings, folder=path.parent)
             results = write_part(
-                {"rows": rows, "energy": ENERGY},
+                {"rows": rows, "energy": ENERGY, "notes": NOTES},
                 settings=settings,
                 threads=settings.threads,
                 load_before=before,
@@ -147,41 +148,59 @@ def _problems(settings: Settings) -> list[Problem]:
 def _rows(
     problem: Problem, training_set: TrainingSet, trained: Trained, settings: Settings, *, folder: Path
 ) -> list[dict[str, Any]]:
-    """One for each form of a surrogate, timed in turn; those that cannot be had say why."""
+    """One for each form of a surrogate, timed in turn; those that cannot be had say why. The null model has
+    errors alone: nobody would run a network for it.
+    """
+
+    def alone(one: Any) -> dict[str, torch.Tensor]:
+        return _asked(one, training_set, trained, size=1)
+
     made, why_not = all_forms(
-        settings.forms, trained, training_set, share=settings.further, folder=folder / "trained-on"
+        settings.forms,
+        trained,
+        training_set,
+        share=settings.further,
+        asked=lambda one: one(alone(one)),
+        folder=folder / "trained-on",
     )
     times = {
         size: interleave(
-            {name: partial(one, _asked(one, training_set, trained, size=size)) for name, one in made.items()},
+            {
+                name: partial(one, _asked(one, training_set, trained, size=size))
+                for name, one in made.items()
+                if name != NULL
+            },
             rounds=settings.rounds,
         )
         for size in (1, settings.batch)
     }
     full: Surrogate = trained.surrogates[0]
-    whole = operations(full, _asked(full, training_set, trained, size=1))
+    whole = operations(full, alone(full))
     who = {"problem": problem.name, "surrogate": trained.label.removeprefix(f"{problem.name}-")}
     rows = []
     for name, one in made.items():
         form = FORMS[name]
-        count = operations(one, _asked(one, training_set, trained, size=1)) if _narrow(one) else whole
-        stored = stored_bytes(one)
-        rows.append(
-            {
-                **who,
-                "form": name,
-                "error": problem.in_words,
-                "valid": problem.error(one, training_set, "valid"),
-                "test": problem.error(one, training_set, "test"),
-                **({} if problem.ahead is None else {"ahead": problem.ahead(one, training_set, "test")}),
+        row = {
+            **who,
+            "form": name,
+            "error": problem.in_words,
+            "valid": problem.error(one, training_set, "valid"),
+            "test": problem.error(one, training_set, "test"),
+            **({} if problem.ahead is None else {"ahead": problem.ahead(one, training_set, "test")}),
+            "why_not": "",
+        }
+        if name != NULL:
+            count, stored = operations(one, alone(one)) if _narrow(one) else whole, stored_bytes(one)
+            zeros = zero_share(one, alone(one)) if form.zeros else 0.0
+            row |= {
                 "alone": asdict(times[1][name]),
                 "batch": asdict(times[settings.batch][name]),
                 "bytes": stored,
                 "operations": sum(count),
-                "joules": energy(count, stored, form.numbers, share=form.share),
-                "why_not": "",
+                "zeros": zeros,
+                "joules": energy(count, stored, form.numbers, share=zeros),
             }
-        )
+        rows.append(row)
         logger.info("%s, %s: %.2e", trained.label, name, rows[-1]["test"])
     return rows + [{**who, "form": name, "why_not": why} for name, why in why_not.items()]
 
@@ -222,23 +241,36 @@ def table(results: Mapping[str, Any]) -> str:
         valid, test, ahead = (_number(row[key]) if key in row else "" for key in ("valid", "test", "ahead"))
         lines.append(
             f"  {row['form']:20}{valid:>10}{test:>10}{_ratio(row, results['rows']):>9}{ahead:>10}"
-            f"{1e3 * row['alone']['median']:>10.3g}{1e3 * row['batch']['median']:>10.3g}"
-            f"{row['bytes'] / 1024:>11,.1f}{1e6 * row['joules']:>15.3g}"
+            + (_costs(row) if row["form"] != NULL else "")
         )
     said = list(dict.fromkeys(f"{r['problem']}: {r['error']}" for r in results["rows"] if "error" in r))
-    return "\n".join([*lines, *said, RATIO, f"energy: {results['energy']}", *busy_note(results)])
+    notes = [RATIO, *results.get("notes", ()), f"energy: {results['energy']}"]
+    return "\n".join([*lines, *said, *notes, *busy_note(results)])
+
+
+def _costs(row: Mapping[str, Any]) -> str:
+    return (
+        f"{1e3 * row['alone']['median']:>10.3g}{1e3 * row['batch']['median']:>10.3g}"
+        f"{row['bytes'] / 1024:>11,.1f}{1e6 * row['joules']:>15.3g}"
+    )
 
 
 RATIO = "ratio: of the test error to that in single precision"
 ENERGY = (
     "an estimate, not a measurement: products, sums and bytes read, each at its price in 45 nm (Horowitz "
-    "2014, doi:10.1109/ISSCC.2014.6757323; see surrogates/energy.py)"
+    "2014, doi:10.1109/ISSCC.2014.6757323; see surrogates/energy.py); products with a weight of zero, pruned "
+    "or ternary, are skipped"
+)
+NOTES = (
+    "one training of each network, in single precision; float64 computes answers in double",
+    "pruned: all matrices but those of the last layers, which are left whole",
+    "float32-trained, the control of all that are trained on: as many steps more, for nothing else",
+    "null: the network says nothing; what is left is the training mean, on the line the linear part",
 )
 
 
 def _number(error: float | None) -> str:
-    """As JSON has it, what is infinite is nothing."""
-    return "inf" if error is None else f"{error:.2e}"
+    return f"{number(error):.2e}"
 
 
 def _ratio(row: Mapping[str, Any], rows: Any) -> str:

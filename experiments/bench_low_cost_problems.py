@@ -42,8 +42,8 @@ __all__ = [
 INTERVAL = 0.25
 JUDGED = 120
 """Frames of each trajectory that is judged."""
-AHEAD = 48
-"""Steps of a longer forecast: about a Lyapunov time at length 22."""
+AHEAD = 83
+"""Steps of a longer forecast: a Lyapunov time at length 22, to the nearest step."""
 APART = 12
 """Frames from one start of a forecast to the next."""
 ONCE = np.zeros(1)

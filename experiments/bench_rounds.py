@@ -70,8 +70,8 @@ def write_part(
 
 
 def busy_note(results: Mapping[str, Any]) -> list[str]:
-    """A line of warning if the machine was busy before the run."""
-    before = results["load"][0]
+    """A line of warning if the machine was busy before the run; none where nobody looked."""
+    before = results.get("load", (0.0,))[0]
     if before <= BUSY:
         return []
     return [

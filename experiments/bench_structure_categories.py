@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ..datasets.chosen_pairs import ChosenPairs
 from ..datasets.tasks import Direct
+from ..datasets.training_set import TrainingSet
 from ..surrogates.dense import Dense
 from .bench_low_cost_problems import friction_error, pipes
 from .bench_rounds import busy_note, load, write_part
 from .bench_structure_learning import Way, learning_curves, learning_figure, learning_table
+from .compare import ComparisonError
 from .figures import save
 
 __all__ = ["NAMES", "PRESETS", "Settings", "run", "table", "ways"]
@@ -43,7 +46,7 @@ class Settings:
     ways: tuple[str, ...] = WAYS
     samples: tuple[int, ...] = (125, 500, 2_000)
     steps: int = 2_000
-    seeds: int = 2
+    seeds: int = 5
     threads: int = 1
 
 
@@ -92,6 +95,7 @@ def ways(settings: Settings, *, folder: Path) -> dict[str, Way]:
         "pipes", tubes=max(settings.samples), surrogates=("dense",), steps=settings.steps, seed=55
     )
     pipe_set = problem.training_set(folder)
+    _refuse_few(pipe_set, min(settings.samples))
     (candidate,) = problem.candidates.values()
     answering = candidate.settings.answering
     others = tuple(name for name in pipe_set.plan.query if name != CODE)
@@ -117,6 +121,19 @@ def ways(settings: Settings, *, folder: Path) -> dict[str, Way]:
         )
 
     return {name: way(task, how) for name, (task, how) in given.items()}
+
+
+def _refuse_few(pipe_set: TrainingSet, count: int) -> None:
+    """A network that was shown too few pipes does not know all materials that it will be asked for."""
+    codes = {split: pipe_set.split(split).queries()[CODE] for split in ("train", "valid", "test")}
+    strange = np.setdiff1d(np.concatenate(list(codes.values())), codes["train"][:count])
+    if len(strange):
+        first = [codes["train"].tolist().index(code) for code in strange if code in codes["train"]]
+        needed = f"{max(first) + 1} or more" if len(first) == len(strange) else "and end with more"
+        raise ComparisonError(
+            f"of {count} pipes none has the {CODE} {', '.join(f'{code:g}' for code in strange)}, which "
+            f"others have; --categories.samples must begin with {needed}"
+        )
 
 
 def table(results: Mapping[str, Any]) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from ..datasets.pairs import Pairs
 from .figures import PALETTE, WIDTH, blank, legend_below, tidy
+from .seeds import SEEDS, cell, level_line, median_of, number
 from .timing import pinned_threads
 
 __all__ = ["Way", "learning_curves", "learning_figure", "learning_table"]
@@ -77,18 +77,24 @@ def learning_curves(
 
 
 def learning_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Errors on the test split by problem, way and samples, and seconds of the longest trainings; medians."""
+    """Errors on the test split by problem, way and samples, and seconds of the longest trainings: medians of
+    seeds, how many times the lowest the highest is, and which ways seeds cannot tell from the best.
+    """
     lines: list[str] = []
     for problem in dict.fromkeys(row["problem"] for row in rows):
         here = [row for row in rows if row["problem"] == problem]
         counts = sorted({row["samples"] for row in here})
-        lines.append(f"{problem:24}" + "".join(f"{count:>10,}" for count in counts) + f"{'training s':>12}")
+        lines.append(f"{problem:24}" + "".join(f"{count:>16,}" for count in counts) + f"{'training s':>12}")
+        errors: dict[int, dict[str, list[float | None]]] = {count: {} for count in counts}
         for way in dict.fromkeys(row["way"] for row in here):
             own = [row for row in here if row["way"] == way]
-            cells = [_median([row["test"] for row in own if row["samples"] == count]) for count in counts]
-            seconds = _median([row["seconds"] for row in own if row["samples"] == counts[-1]])
-            lines.append(f"  {way:22}" + "".join(f"{c:>10.2e}" for c in cells) + f"{seconds:>12.3g}")
-    return lines
+            for count, ways in errors.items():
+                ways[way] = [row["test"] for row in own if row["samples"] == count]
+            seconds = median_of([row["seconds"] for row in own if row["samples"] == counts[-1]])
+            cells = "".join(f"{cell(ways[way]):>16}" for ways in errors.values())
+            lines.append(f"  {way:22}{cells}{seconds:>12.3g}")
+        lines.append(f"  {level_line(errors)}")
+    return [*lines, SEEDS]
 
 
 def learning_figure(rows: Sequence[Mapping[str, Any]], *, title: str, samples: str, error: str) -> Figure:
@@ -107,9 +113,10 @@ def learning_figure(rows: Sequence[Mapping[str, Any]], *, title: str, samples: s
                 continue
             colour = PALETTE[ways.index(way) % len(PALETTE)]
             counts = sorted({row["samples"] for row in own})
-            middle = [_median([row["test"] for row in own if row["samples"] == count]) for count in counts]
+            middle = [median_of([r["test"] for r in own if r["samples"] == count]) for count in counts]
             ax.plot(counts, middle, "-", color=colour, label=None if way in shown else way)
-            ax.plot([r["samples"] for r in own], [r["test"] for r in own], "o", color=colour, markersize=4)
+            dots = [(row["samples"], number(row["test"])) for row in own]
+            ax.plot(*zip(*dots, strict=True), "o", color=colour, markersize=4)
             shown.add(way)
         ax.set_title(problem, fontsize=9, loc="left")
         ax.set_xscale("log", base=2)
@@ -119,8 +126,3 @@ def learning_figure(rows: Sequence[Mapping[str, Any]], *, title: str, samples: s
     panels[0].set_ylabel(error)
     legend_below(figure, columns=5)
     return figure
-
-
-def _median(errors: Sequence[float | None]) -> float:
-    """As JSON has it, what is infinite is nothing."""
-    return float(np.median([np.inf if error is None else error for error in errors]))

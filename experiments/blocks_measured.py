@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import Any
 
 from .report import duration
 from .results_table import RESULTS, VALID_TIME, mode_of
+from .seeds import apart, median_of, number
 from .targets_page import Measured
 
 __all__ = [
@@ -134,56 +134,74 @@ def skips(name: str = "bench-depth") -> Measured:
 
 
 def adapted(name: str = "bench-low-cost") -> Measured:
-    """Errors in another regime by way and number of samples; reached where one way always beats scratch."""
+    """Errors in another regime by way and number of samples; reached where, for each number, one way beats
+    scratch by more than the spread of seeds.
+    """
     rows = load(name, "adaptation")["rows"]
     counts, ways = sorted({row["samples"] for row in rows}), list(dict.fromkeys(row["way"] for row in rows))
-    errors = {way: [_of(rows, "test", way=way, samples=count) for count in counts] for way in ways}
-    said = [f"{way} {', '.join(f'{error:.1e}' for error in found)}" for way, found in errors.items()]
-    best = [min(errors[way][k] for way in ways if way != "scratch") for k in range(len(counts))]
-    reached = all(one < other for one, other in zip(best, errors["scratch"], strict=True))
-    return f"with {', '.join(map(str, counts))} samples: {'; '.join(said)}", reached
+    errors = {way: [_all(rows, "test", way=way, samples=count) for count in counts] for way in ways}
+    said = [f"{way} {', '.join(f'{median_of(e):.1e}' for e in found)}" for way, found in errors.items()]
+    won = [
+        any(apart(errors[way][k], errors["scratch"][k]) for way in ways if way != "scratch")
+        for k in range(len(counts))
+    ]
+    return f"with {', '.join(map(str, counts))} samples: {'; '.join(said)}", all(won)
 
 
 def students(name: str = "bench-low-cost") -> Measured:
-    """Errors of students by size and source; reached where a teacher helps by a twentieth at every size."""
+    """Errors of students by size and source; reached where a teacher helps at every size, by a twentieth and
+    by more than the spread of seeds.
+    """
     rows = load(name, "distillation")["rows"]
     sizes = sorted({row["channels"] for row in rows if row["channels"]})
     sources = list(dict.fromkeys(row["source"] for row in rows if row["channels"]))
     said, helped = [], []
     for size in sizes:
-        errors = {source: _of(rows, "test", channels=size, source=source) for source in sources}
-        said.append(f"{size} channels: {', '.join(f'{s} {e:.2e}' for s, e in errors.items())}")
-        helped.append(min(errors.values()) < 0.95 * errors["labels"])
+        errors = {source: _all(rows, "test", channels=size, source=source) for source in sources}
+        said.append(f"{size} channels: {', '.join(f'{s} {median_of(e):.2e}' for s, e in errors.items())}")
+        enough = 0.95 * median_of(errors["labels"])
+        helped.append(any(median_of(e) < enough and apart(e, errors["labels"]) for e in errors.values()))
     return "; ".join(said), all(helped)
 
 
 def lowered(name: str = "bench-low-cost") -> Measured:
-    """Median ratios to single precision over all networks: error, seconds in batches, bytes."""
-    rows = load(name, "precision")["rows"]
+    """Median ratios to single precision over the networks of each problem: error, seconds in batches, bytes;
+    of how many, where not all can be had in a form. One that fails is infinitely wrong.
+    """
+    rows = [row for row in load(name, "precision")["rows"] if not row["why_not"] and "batch" in row]
     whole = {(row["problem"], row["surrogate"]): row for row in rows if row["form"] == "float32"}
     said = []
-    for form in dict.fromkeys(row["form"] for row in rows):
-        own = [row for row in rows if row["form"] == form and not row["why_not"] and row["test"]]
-        if form != "float32" and own:
-            beside = [(row, whole[row["problem"], row["surrogate"]]) for row in own]
-            error, seconds, size = (
-                median([of(row) / of(one) for row, one in beside])
-                for of in (lambda r: r["test"], lambda r: r["batch"]["median"], lambda r: r["bytes"])
+    for form in dict.fromkeys(row["form"] for row in rows if row["form"] != "float32"):
+        found = []
+        for problem in dict.fromkeys(problem for problem, _ in whole):
+            own = [row for row in rows if (row["form"], row["problem"]) == (form, problem)]
+            beside = [(row, whole[problem, row["surrogate"]]) for row in own]
+            if not beside:
+                continue
+            ratios = (
+                median_of([of(row) / of(one) for row, one in beside])
+                for of in (lambda r: number(r["test"]), lambda r: r["batch"]["median"], lambda r: r["bytes"])
             )
-            said.append(f"{form}: {error:.2g}, {seconds:.2g}, {size:.2g}")
+            every = sum(known == problem for known, _ in whole)
+            words = f"{problem} {', '.join(f'{ratio:.2g}' for ratio in ratios)}"
+            found.append(words + (f" ({len(own)} of {every})" if len(own) < every else ""))
+        said.append(f"{form}: {' / '.join(found)}")
     return f"error, time in batches and bytes over those in float32: {'; '.join(said)}", None
 
 
 def with_symmetry(part: str, plain: str, other: str, name: str = "bench-structure") -> Measured:
-    """Errors by number of samples of two ways; reached where the other is always better."""
+    """Errors by number of samples of two ways; reached where the other is always better, by more than the
+    spread of seeds. Where that covers the difference, they are level.
+    """
     rows = [row for row in load(name, part)["rows"] if row["way"] in (plain, other)]
     said, better = [], []
     for problem in dict.fromkeys(row["problem"] for row in rows):
         own = [row for row in rows if row["problem"] == problem]
         for count in sorted({row["samples"] for row in own}):
-            one, two = (_of(own, "test", way=way, samples=count) for way in (plain, other))
-            said.append(f"{problem}, {count}: {one:.2g} to {two:.2g}")
-            better.append(two < one)
+            one, two = (_all(own, "test", way=way, samples=count) for way in (plain, other))
+            level = " (level)" if not apart(one, two) and not apart(two, one) else ""
+            said.append(f"{problem}, {count}: {median_of(one):.2g} to {median_of(two):.2g}{level}")
+            better.append(apart(two, one))
     return f"{plain} to {other}: {'; '.join(said)}", all(better)
 
 
@@ -192,10 +210,9 @@ def _or_overflow(value: float | None) -> str:
     return "overflows" if value is None else f"{value:.1e}"
 
 
-def _of(rows: Sequence[Results], key: str, **which: Any) -> float:
-    """Median of the rows of a kind; infinite where one failed."""
-    found = [row[key] for row in rows if all(row[k] == v for k, v in which.items())]
-    return median(float("inf") if value is None else float(value) for value in found)
+def _all(rows: Sequence[Results], key: str, **which: Any) -> list[float | None]:
+    """Of the rows of a kind, one for each seed."""
+    return [row[key] for row in rows if all(row[k] == v for k, v in which.items())]
 
 
 def _median(row: Results, *, longest: bool = False) -> float:

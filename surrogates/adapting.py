@@ -47,11 +47,11 @@ def adapt(
     Arguments:
         surrogate: trained by gradients of one network.
         examples, validation: of the new regime, of the same task; the validation chooses the best weights.
-        how: what is trained. `full`: all numbers, from where they stand; forgets the first regime soonest.
-            `head`: the layers from which the outputs come, all else frozen bit for bit; for very few samples
-            of a regime that asks for the same features. `adapters`: low-rank changes of every linear map and
-            convolution, which are then added to these. `scratch`: a new surrogate of the same settings, which
-            learns from these examples alone: what the others must beat.
+        how: what is trained. `full`: all numbers, from where they stand. `head`: the layers from which the
+            outputs come, all else frozen bit for bit; for very few samples of a regime that asks for the same
+            features. `adapters`: low-rank changes of every linear map and convolution, which are then added
+            to these. `scratch`: a new surrogate of the same settings, which learns from these examples alone:
+            what the others must beat.
         rank: of the adapters, or that of the matrix where it is less.
         training: the descent; None for the one that it was trained by. A tenth of its steps, and a third of
             its learning rate, often do.

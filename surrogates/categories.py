@@ -21,8 +21,8 @@ MOST = 255
 class Categories:
     """Which codes were learned, and the place of each among them: 0, 1, 2, ...
 
-    Codes may be any numbers. One that was not learned raises `SurrogateError`: nothing is known of it, and
-    what lies between two others says nothing.
+    Codes may be any numbers that single precision tells apart, in which they are compared. One that was not
+    learned raises `SurrogateError`: nothing is known of it, and what lies between two others says nothing.
 
     Attributes:
         known: name -> its codes, in rising order.
@@ -34,7 +34,7 @@ class Categories:
     """
 
     known: dict[str, tuple[float, ...]]
-    _tables: dict[tuple[str, torch.device, torch.dtype], torch.Tensor] = field(
+    _tables: dict[tuple[str, torch.device], torch.Tensor] = field(
         default_factory=dict, init=False, repr=False
     )
 
@@ -42,7 +42,8 @@ class Categories:
     def measure(cls, inputs: Mapping[str, NDArray[np.floating]], names: Sequence[str]) -> Categories:
         """Of the named inputs, (samples,) each.
 
-        Raises `SurrogateError` for an input that is not there, that is a field, or that has too many codes.
+        Raises `SurrogateError` for an input that is not there, that is a field, that has too many codes, or
+        two that are one in single precision.
         """
         known = {}
         for name in names:
@@ -59,6 +60,12 @@ class Categories:
                 raise SurrogateError(
                     f"{name!r} has {len(codes)} different values; a category has at most {MOST}, all finite: "
                     "leave it out of `categories`, so that it counts as a number"
+                )
+            with np.errstate(over="ignore"):
+                singles = codes.astype(np.float32)
+            if len(np.unique(singles)) < len(codes) or not np.isfinite(singles).all():
+                raise SurrogateError(
+                    f"{name!r} has codes that single precision cannot tell apart; number them 0, 1, 2, ..."
                 )
             known[name] = tuple(codes.tolist())
         return cls(known)
@@ -83,18 +90,24 @@ class Categories:
         if codes is None or codes.ndim != 1:
             got = "nothing" if codes is None else f"shape {tuple(codes.shape)}"
             raise SurrogateError(f"expected {name!r} of shape (batch), got {got}")
-        kind = (name, codes.device, codes.dtype)
+        kind = (name, codes.device)
         if kind not in self._tables:
             with torch.inference_mode(False):
-                self._tables[kind] = torch.tensor(self.known[name], device=codes.device, dtype=codes.dtype)
-        table = self._tables[kind]
-        found = torch.searchsorted(table, codes.contiguous()).clamp(max=len(table) - 1)
-        strange = torch.nonzero(table[found] != codes)
+                self._tables[kind] = torch.tensor(self.known[name], device=codes.device, dtype=torch.float32)
+        table, singles = self._tables[kind], codes.float().contiguous()
+        found = torch.searchsorted(table, singles).clamp(max=len(table) - 1)
+        strange = torch.nonzero(table[found] != singles)
         if len(strange):
             sample = int(strange[0])
-            listed = ", ".join(f"{code:g}" for code in self.known[name])
+            listed = ", ".join(map(_written, self.known[name]))
+            asked = _written(float(codes[sample]))
             raise SurrogateError(
-                f"sample {sample} has {name!r} = {float(codes[sample]):g}, which this surrogate has not "
+                f"sample {sample} has {name!r} = {asked}, which this surrogate has not "
                 f"learned; it knows {listed}: ask for one of these, or train on a set in which it occurs"
             )
         return found.to(codes.dtype)
+
+
+def _written(code: float) -> str:
+    """All digits by which single precision knows it."""
+    return np.format_float_positional(np.float32(code), trim="-")

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from .blocks.matrix_layers import matrix_layers, multiply_adds
+from .blocks.matrix_layers import matrix_layers, multiply_adds, weights_of
 from .low_precision import of_whole_numbers
 from .sizes import refuse_lowered
 from .surrogate import Surrogate, SurrogateError
 
-__all__ = ["ARITHMETIC", "BYTE", "Arithmetic", "Products", "energy", "operations"]
+__all__ = ["ARITHMETIC", "BYTE", "Arithmetic", "Products", "energy", "operations", "zero_share"]
 
 PICO = 1e-12
 
@@ -88,6 +88,38 @@ def operations(surrogate: Surrogate, inputs: Mapping[str, torch.Tensor]) -> Prod
     return Products(rounded=found[True], others=found[False])
 
 
+@torch.no_grad()
+def zero_share(surrogate: Surrogate, inputs: Mapping[str, torch.Tensor]) -> float:
+    """Share of the products in an answer to these inputs whose weight is zero, in [0, 1].
+
+    Of linear maps and convolutions as they are, pruned and ternary ones too; layers that `lowered` has
+    replaced are not looked at. Raises `SurrogateError` where there are no others.
+    """
+    idle = all_of_them = 0.0
+
+    def count(layer: nn.Module, given: Any, said: torch.Tensor) -> None:
+        nonlocal idle, all_of_them
+        products = multiply_adds(layer, given[0], said)
+        weights = [getattr(layer, name) for name in weights_of(layer)]
+        # of axial mixing each matrix has a share of the layer's products by the points that it joins
+        points = sum(weight.shape[-1] for weight in weights)
+        for weight in weights:
+            zeros = float((weight == 0).sum()) / weight.numel()
+            idle += products * weight.shape[-1] / points * zeros
+        all_of_them += products
+
+    layers = [layer for net in surrogate.networks().values() for layer in matrix_layers(net).values()]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    try:
+        surrogate(inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if not all_of_them:
+        raise SurrogateError(f"this {type(surrogate).__name__} multiplies by no matrix whose zeros are known")
+    return idle / all_of_them
+
+
 def energy(
     products: Products, stored: int, numbers: str, *, share: float = 0.0, otherwise: str = "float32"
 ) -> float:
@@ -98,7 +130,7 @@ def energy(
         stored: bytes of the network.
         numbers: of `ARITHMETIC`, in which products are. Where that is `int8`, those of layers that have no
             product of whole numbers are in `otherwise`.
-        share: of the products that are left out, as a processor could that knows of zeros.
+        share: of the products that are left out, as a processor could that knows of zeros; see `zero_share`.
 
     Raises `SurrogateError` for other numbers, and for a share that is not in [0, 1).
     """

@@ -16,19 +16,20 @@ __all__ = ["last_layers"]
 def last_layers(network: nn.Module, run: Callable[[], Any]) -> list[str]:
     """Names of the layers whose outputs reach the answer through no other layer, a head for each output.
 
-    `run` calls the network, with gradients; where it does so again and again, as a rollout, the first counts.
+    `run` calls the network; where it does so again and again, as a rollout, the first counts. Each layer
+    turns gradients on, so that one who answers without them may be asked, too.
     What a layer says is heard by another if that has a gradient by it. Layers are those of `matrix_layers`.
     One that was not run is a head where its like in the same `ModuleList` is: an expert that nobody asked.
     Raises `ValueError` where none of them was run.
     """
     said: dict[str, torch.Tensor] = {}
-    hooks = []
+    hooks: list[Any] = []
     for name, layer in matrix_layers(network).items():
 
         def hear(_: nn.Module, __: Any, output: torch.Tensor, name: str = name) -> None:
             said.setdefault(name, output)
 
-        hooks.append(layer.register_forward_hook(hear))
+        hooks += [layer.register_forward_pre_hook(_with_gradients), layer.register_forward_hook(hear)]
     try:
         with torch.enable_grad():
             run()
@@ -53,6 +54,11 @@ def last_layers(network: nn.Module, run: Callable[[], Any]) -> list[str]:
     return heads + [
         name for name in matrix_layers(network) if name not in said and _place(network, name) in places
     ]
+
+
+def _with_gradients(*_: Any) -> None:
+    """Whoever turned them off turns them back to what they were when it ends."""
+    torch.set_grad_enabled(True)
 
 
 def _place(network: nn.Module, name: str) -> str:

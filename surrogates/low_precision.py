@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from typing import Any, Literal, TypeVar, get_args
 
@@ -16,6 +17,7 @@ from .blocks.quantised_linear import QuantisedLinear, StoredQuantised
 from .blocks.rounded_layer import RoundedLayer
 from .blocks.ternary_linear import StoredTernary
 from .copies import copied
+from .last_layers import last_layers
 from .surrogate import Surrogate, SurrogateError
 
 __all__ = ["LOWERINGS", "Lowering", "lowered", "of_whole_numbers", "stored_bytes"]
@@ -25,7 +27,13 @@ LOWERINGS: tuple[Lowering, ...] = get_args(Lowering)
 Kind = TypeVar("Kind", bound=Surrogate)
 
 
-def lowered(surrogate: Kind, kind: Lowering, *, share: float = 0.5) -> Kind:
+def lowered(
+    surrogate: Kind,
+    kind: Lowering,
+    *,
+    share: float = 0.5,
+    asked: Callable[[Kind], object] | None = None,
+) -> Kind:
     """A copy whose networks multiply by other matrices. All else keeps the precision of the surrogate given:
     scalings, linear parts, spans, waves, and what lies between the layers.
 
@@ -34,15 +42,25 @@ def lowered(surrogate: Kind, kind: Lowering, *, share: float = 0.5) -> Kind:
     - `int8`: whole numbers, with a scale for each output of a layer; inputs are rounded sample by sample.
       Layers for which there is no such product keep the rounded weights in 8 bits and multiply in full.
     - `pruned`: the `share` of each matrix that is smallest becomes zero; a bit for each weight and the others
-      are kept. Not faster: a product with a matrix of zeros takes as long.
+      are kept. Layers with the last word are left whole: their rows make unlike outputs, so that the smallest
+      weights may be all that makes one of them. `asked` finds these layers (see `last_layers`). Slower: the
+      matrix is written out for each product.
     - `narrowed`: the `share` of neurons that is weakest is left out, where two linear layers follow one
       another with an activation between them; their matrices are smaller, and faster.
     - `ternary`: -1, 0 and 1 times one scale for each matrix, 2 bits. Ruins a network that was not trained for
       it (`low_precision_training`). Slower: there is no kernel for it, so they are unpacked for each product.
 
     The same surrogate gives the same bits each time, so a lowered one is not saved (`save` says so): save
-    what it was made of. Raises `SurrogateError` for a surrogate without such a network, for one that was
-    lowered already, for another kind, and for a share that is not in [0, 1).
+    what it was made of.
+
+    Arguments:
+        surrogate: that has learned.
+        kind: the form.
+        share: that is left out, of `pruned` and `narrowed`.
+        asked: asks a surrogate anything that it answers, with the whole of its networks: for `pruned` alone.
+
+    Raises `SurrogateError` for a surrogate without such a network, for one that was lowered already, for
+    another kind, for a share that is not in [0, 1), and for `pruned` without a question.
     """
     if kind not in LOWERINGS:
         raise SurrogateError(f"a surrogate is lowered to one of {', '.join(LOWERINGS)}, got {kind!r}")
@@ -50,6 +68,7 @@ def lowered(surrogate: Kind, kind: Lowering, *, share: float = 0.5) -> Kind:
         raise SurrogateError(f"the share that is left out must lie in [0, 1), got {share}")
     result = copied(surrogate)
     changed = 0
+    whole = _last_of_all(result, asked) if kind == "pruned" else {}
     for path, network in result.networks().items():
         network.requires_grad_(False)
         if kind == "narrowed":
@@ -58,20 +77,45 @@ def lowered(surrogate: Kind, kind: Lowering, *, share: float = 0.5) -> Kind:
                 changed += 1
             continue
         for name, layer in matrix_layers(network).items():
+            if name in whole.get(path, ()):
+                continue
             _lower(result, f"{path}.{name}" if name else path, layer, kind, share)
             changed += 1
     if not changed:
-        what = (
-            "two linear layers with nothing but an activation between them"
-            if kind == "narrowed"
-            else "network of linear maps or convolutions"
-        )
+        what = WITHOUT.get(kind, "network of linear maps or convolutions")
         raise SurrogateError(
             f"{type(surrogate).__name__} has no {what}, so it cannot be lowered to {kind}"
             + ("; take pruned" if kind == "narrowed" and result.networks() else "")
         )
     result.lowering = f"{kind} {share:.0%}" if kind in ("pruned", "narrowed") else kind
     return result
+
+
+WITHOUT = {
+    "narrowed": "two linear layers with nothing but an activation between them",
+    "pruned": "network of linear maps or convolutions that are heard by others",
+}
+"""What a surrogate lacks that cannot be lowered to such a form."""
+
+
+def _last_of_all(surrogate: Kind, asked: Callable[[Kind], object] | None) -> dict[str, list[str]]:
+    """Of each network that has layers those with the last word, by its path."""
+    found = {}
+    for path, network in surrogate.networks().items():
+        if not matrix_layers(network):
+            continue
+        if asked is None:
+            raise SurrogateError(
+                "pruning leaves the layers with the last word whole, and finds them by a question: give "
+                "asked=lambda surrogate: surrogate(inputs), with inputs that it can answer"
+            )
+        try:
+            found[path] = last_layers(network, lambda: asked(surrogate))
+        except ValueError as error:
+            raise SurrogateError(
+                f"{error}; ask {type(surrogate).__name__} for what its {path} says"
+            ) from error
+    return found
 
 
 def stored_bytes(surrogate: Surrogate) -> int:

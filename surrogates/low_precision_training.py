@@ -9,12 +9,13 @@ from typing import Any, Literal, TypeVar
 
 import torch
 from torch import nn
-from torch.nn.utils.parametrize import register_parametrization, remove_parametrizations
+from torch.nn.utils.parametrize import is_parametrized, register_parametrization, remove_parametrizations
 
 from .blocks.magnitude_pruning import Pruned
 from .blocks.matrix_layers import matrix_layers, weights_of
 from .blocks.ternary_linear import Ternary
 from .further_training import train_on
+from .last_layers import last_layers
 from .surrogate import Surrogate, SurrogateError, TrainingRecord
 from .training import TrainingSettings
 
@@ -85,8 +86,11 @@ class Rounded:
 class Thinned:
     """All numbers are trained but those that are smallest at the beginning, which are zero from then on.
 
+    Layers with the last word are left whole, as `lowered` leaves them: under a mask an output whose weights
+    are the smallest would have none, and nothing could bring them back.
+
     Attributes:
-        share: of each matrix that is zero.
+        share: of each other matrix that is zero.
     """
 
     share: float
@@ -94,8 +98,9 @@ class Thinned:
     def begin(self, module: nn.Module, run: Callable[[], torch.Tensor]) -> set[str]:
         """Cover the small ones."""
         changed = {name for name, _ in module.named_parameters()}
-        for layer in matrix_layers(module).values():
-            for own in weights_of(layer):
+        last = last_layers(module, run)
+        for name, layer in matrix_layers(module).items():
+            for own in () if name in last else weights_of(layer):
                 register_parametrization(layer, own, Pruned(getattr(layer, own), share=self.share))
         return changed
 
@@ -103,4 +108,5 @@ class Thinned:
         """Zeros become the matrices' own."""
         for layer in matrix_layers(module).values():
             for own in weights_of(layer):
-                remove_parametrizations(layer, own, leave_parametrized=True)
+                if is_parametrized(layer, own):
+                    remove_parametrizations(layer, own, leave_parametrized=True)

@@ -1,5 +1,6 @@
 """Cheap inference and adaptation are judged by what they say they are, and all of it is told."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from understudy.experiments import bench_low_cost_adaptation as adaptation
 from understudy.experiments import bench_low_cost_distillation as distillation
 from understudy.experiments import bench_low_cost_figures as figures
 from understudy.experiments import bench_low_cost_precision as precision
+from understudy.experiments.bench_low_cost_forms import silent
 from understudy.experiments.bench_low_cost_problems import (
     APART,
     flow_error,
@@ -21,6 +23,7 @@ from understudy.experiments.bench_low_cost_problems import (
     of_steps,
 )
 from understudy.experiments.command import main
+from understudy.surrogates.adapting import adapt
 from understudy.surrogates.training import TrainingSettings
 
 
@@ -51,6 +54,9 @@ def test_every_form_of_every_surrogate_has_its_errors_times_bytes_and_energy(
         own = {row["form"]: row for row in rows if row["surrogate"] == surrogate}
         assert {*own} == {*precision.FORMS}
         assert f"{problem}, {surrogate}" in said
+        null = own.pop("null")
+        assert null["test"] > 0
+        assert not {"bytes", "alone", "joules"} & {*null}
         narrowed = own.pop("narrowed-50")
         if surrogate in ("mlp", "dense"):
             assert narrowed["bytes"] < 0.55 * own["float32"]["bytes"]
@@ -66,12 +72,44 @@ def test_every_form_of_every_surrogate_has_its_errors_times_bytes_and_energy(
         for form, row in own.items():
             assert 0 < row["alone"]["low"] <= row["alone"]["median"]
             assert row["batch"]["median"] > 0
-            assert row["operations"] == own["float32"]["operations"]
             assert ("ahead" in row) == (problem == "line")
-            # of each form the energy is less than of the one before in this order
-            assert row["joules"] <= own["float64"]["joules"], form
+            assert (row["zeros"] > 0.2) == form.startswith(("pruned", "ternary")), form
         order = [own[form]["joules"] for form in ("float64", "float32", "bfloat16", "int8")]
         assert order == sorted(order, reverse=True)
+        # products in single precision, less those by zeros, and 12.5 pJ a byte
+        for form, zeros in (("float32", 0.0), ("pruned-90", own["pruned-90"]["zeros"])):
+            products = (1 - zeros) * own["float32"]["operations"]
+            assert own[form]["joules"] == pytest.approx(products * 4.6e-12 + own[form]["bytes"] * 12.5e-12)
+        if surrogate == "mlp":
+            continue  # its few steps leave the last layer at zero
+        assert 0.5 < own["pruned-90"]["zeros"] < 0.9  # the last layers are whole
+        # those that were trained on are not those that were not
+        for form in ("pruned-90", "ternary"):
+            assert own[f"{form}-trained"]["test"] != own[form]["test"]
+        if surrogate != "mixer":  # of which the first weights stay the best
+            assert own["float32-trained"]["test"] != own["float32"]["test"]
+
+
+def test_a_null_model_answers_every_query_the_same_and_a_step_by_its_linear_part(
+    measured: tuple[Path, str],
+) -> None:
+    settings = precision.PRESETS["quick"]
+    line, channel, _ = precision._problems(settings)
+    for problem in (line, channel):
+        with problem.training_set(measured[0]) as training_set:
+            trained = problem.trained(training_set, folder=measured[0], threads=1, workers=1)[-1]
+            two = precision._asked(trained.surrogates[0], training_set, trained, size=2)
+            null = silent(trained.surrogates[0], lambda one, two=two: one(two))
+            said = null(two)
+            if problem is line:
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr(null.module.network, "forward", torch.zeros_like)
+                    assert torch.equal(null(two)["frame"], said["frame"])
+                assert not torch.equal(trained.surrogates[0](two)["frame"], said["frame"])
+            else:
+                assert not torch.equal(two["distance"][0], two["distance"][1])
+                # pressure is the mean field, whoever asks
+                torch.testing.assert_close(said["p"][0], said["p"][1])
 
 
 def test_each_way_of_adapting_is_judged_in_both_regimes(measured: tuple[Path, str]) -> None:
@@ -85,6 +123,31 @@ def test_each_way_of_adapting_is_judged_in_both_regimes(measured: tuple[Path, st
         assert row["first"] > 0
     assert found["as_it_is"]["then"] > found["as_it_is"]["first"] > 0
     assert "length 22, then 26: as it is" in said
+    assert "no sample but those that are learned chooses any" in said
+    assert found["load"]
+
+
+def test_no_sample_but_those_that_are_learned_tells_a_way_anything(
+    measured: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is given its own samples to validate by, and looks once, at its end."""
+    given: list[tuple[Any, Any, TrainingSettings]] = []
+
+    def watched(surrogate: Any, examples: Any, validation: Any, **how: Any) -> Any:
+        given.append((examples, validation, how["training"]))
+        return adapt(surrogate, examples, validation, **how)
+
+    monkeypatch.setattr(adaptation, "adapt", watched)
+    settings = dataclasses.replace(adaptation.PRESETS["quick"], samples=(1,))
+    adaptation.run(settings, path=tmp_path / "adaptation.json")
+    assert len(given) == 4
+    for examples, validation, training in given:
+        assert validation is examples
+        assert len(examples) == 1
+        assert training.check_every == training.steps == settings.further
+        assert training.patience is None
+    logs = [path.read_text().splitlines() for path in (tmp_path / "adapted").rglob("log.jsonl")]
+    assert [len(lines) for lines in logs] == [1] * 4
 
 
 def test_students_of_three_kinds_are_judged_beside_their_teacher(measured: tuple[Path, str]) -> None:
@@ -98,6 +161,35 @@ def test_students_of_three_kinds_are_judged_beside_their_teacher(measured: tuple
     assert {*found["seconds"]} == {"1", "8"}
     assert {*found["seconds"]["1"]} == {"teacher itself", "8", "16"}
     assert f"{found['labelled']} labelled shapes, 40 that only the teacher has answered" in said
+    assert all(0 < row["train"] < np.inf for row in found["rows"])
+
+
+def test_a_student_of_the_teacher_hears_it_and_not_the_solver_mirror_images_too(
+    measured: tuple[Path, str],
+) -> None:
+    chosen = distillation.PRESETS["quick"]
+    problem = distillation.channel(
+        "taught", rows=chosen.rows, shapes=chosen.shapes, surrogates=("mixer",), steps=chosen.steps, seed=41
+    )
+    with problem.training_set(measured[0]) as training_set:
+        (trained,) = problem.trained(training_set, folder=measured[0], threads=1, workers=1)
+        teacher = trained.surrogates[0]
+        labelled = trained.candidate.task.examples(training_set, "train")
+        found = distillation.sources(problem, labelled, teacher, queries=5, threads=1)
+        assert found["labels"] is labelled
+        assert found["teacher"].trajectories == 2 * 5
+        assert found["both"].trajectories == labelled.trajectories + 2 * 5
+        for place in (0, 4):
+            inputs, outputs = found["teacher"][place]
+            said = teacher({name: torch.from_numpy(np.asarray(v)[None]) for name, v in inputs.items()})
+            for name, values in outputs.items():
+                np.testing.assert_allclose(values, said[name][0].numpy(), rtol=1e-5, atol=1e-8)
+            mirrored, image = found["teacher"][5 + place]
+            (mirror,) = problem.system.symmetries
+            whole = mirror({name: values[None] for name, values in inputs.items()})
+            assert np.array_equal(mirrored["distance"], whole["distance"][0])
+            assert image["drag"] == outputs["drag"]
+            assert not np.array_equal(image["psi"], outputs["psi"])
 
 
 def test_what_is_there_is_not_trained_again(measured: tuple[Path, str]) -> None:
@@ -252,7 +344,12 @@ def test_medians_of_seeds_are_told_and_all_seeds_are_drawn() -> None:
     results = {"rows": rows, "settings": settings, "as_it_is": as_it_is, "error": "how wrong"}
     lines = adaptation.table(results).splitlines()
     assert lines[0] == "length 22, then 26: as it is 5.00e-01 there, 1.00e-02 here"
-    assert lines[2].split() == ["full", "2.00e-01", "2.00e-01", "3.00e-01", "1"]
+    assert lines[2].split() == ["full", "2.00e-01", "x6", "2.00e-01", "x6", "3.00e-01", "1"]
+    assert "8 more trajectories of 120 frames" in lines[-1]
+    rows.append({**rows[0], "test": None, "first": None})
+    assert "xinf" in adaptation.table(results)
+    adaptation_lines(results)
+    del rows[-1]
     left, right = adaptation_lines(results)
     assert sorted(left) == [0.1, 0.1, 0.2, 0.2, 0.2, 0.2, 0.5, 0.5, 0.6, 0.6]
     assert right.count(0.3) == 2 + 6
@@ -283,7 +380,11 @@ def test_students_are_told_with_the_medians_of_their_seeds() -> None:
     lines = distillation.table(results).splitlines()
     assert lines[-1].startswith("23 labelled shapes, 40 that only the teacher has answered")
     assert lines[1].split()[-7:] == ["itself", "1,000", "1.00e-01", "5.00e-02", "2", "2", "2"]
-    assert lines[2].split() == ["labels", "8", "100", "1.00e-01", "2.00e-01", "2", "2", "2"]
+    assert lines[2].split() == ["labels", "8", "100", "1.00e-01", "2.00e-01", "x3", "2", "2", "2"]
+    rows.append({**rows[-1], "test": None, "valid": None})
+    assert distillation.table(results).splitlines()[2].split()[4:6] == ["2.50e-01", "xinf"]
+    figures.distillation_figure(results)
+    del rows[-1]
     (ax,) = figures.distillation_figure(results).axes
     drawn = [tuple(point) for line in ax.lines for point in line.get_xydata()]
     assert drawn.count((1000, 0.05)) == 1

@@ -146,14 +146,27 @@ def test_medians_of_seeds_are_told_and_all_seeds_are_drawn() -> None:
     ]
     lines = learning_table(rows)
     assert lines[0].split() == ["p", "2", "40", "training", "s"]
-    assert lines[1].split() == ["one", "2.00e-01", "2.00e-01", "40"]
-    assert lines[2].split() == ["other", "5.00e-01", "5.00e-01", "40"]
+    assert lines[1].split() == ["one", "2.00e-01", "x6", "2.00e-01", "x6", "40"]
+    assert lines[2].split() == ["other", "5.00e-01", "xinf", "5.00e-01", "xinf", "40"]
+    assert lines[3].strip() == "best, as far as the seeds tell: 2: one = other; 40: one = other"
+    learning_figure(rows, title="t", samples="s", error="e")  # a failed seed stops nothing
     drawn = rows[:6] + [row for row in rows[6:] if row["test"] is not None]
     (ax,) = learning_figure(drawn, title="t", samples="s", error="e").axes
     lines_of = [[tuple(point) for point in line.get_xydata()] for line in ax.lines]
     assert lines_of[0] == [(2, 0.2), (40, 0.2)]
     assert sorted(lines_of[1]) == [(2, 0.1), (2, 0.2), (2, 0.6), (40, 0.1), (40, 0.2), (40, 0.6)]
     assert lines_of[2] == [(2, 0.4), (40, 0.4)]
+
+
+def test_too_few_pipes_to_hold_all_materials_are_refused_before_a_network_learns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["bench", "structure", "--preset", "quick", "--folder", str(tmp_path), "--parts", "categories"]
+    assert main([*command, "--categories.samples", "3", "120"]) != 0
+    said = capsys.readouterr().err
+    assert "of 3 pipes none has the material" in said
+    assert "--categories.samples must begin with" in said
+    assert not (tmp_path / "learned").exists()
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,9 @@ def test_adaptation_must_beat_scratch_with_every_number_of_samples(results: Any)
         return [{"way": w, "samples": c, "test": e} for (w, c), e in zip(pairs, errors, strict=True)]
 
     assert adapted(results({"rows": rows(0.1, 0.1, 0.2, 0.2)}, "adaptation"))[1]
+    # a way that beats scratch with one seed and not with another has not beaten it
+    mixed = rows(0.1, 0.1, 0.2, 0.2) + rows(0.21, 0.1, 0.3, 0.2)
+    assert not adapted(results({"rows": mixed}, "adaptation"))[1]
     said, reached = adapted(results({"rows": rows(0.1, 0.3, 0.2, 0.2)}, "adaptation"))
     assert not reached and said == "with 1, 4 samples: full 1.0e-01, 3.0e-01; scratch 2.0e-01, 2.0e-01"
 
@@ -139,6 +142,8 @@ def test_a_teacher_must_help_students_of_every_size(results: Any) -> None:
     said, reached = students(results({"rows": rows}, "distillation"))
     assert not reached and "4 channels: labels 2.00e-01, teacher 1.00e-01" in said
     assert students(results({"rows": rows[:3]}, "distillation"))[1]
+    another = [{"channels": 4, "source": "teacher", "test": 0.2}, {**rows[1], "test": 0.25}]
+    assert not students(results({"rows": rows[:3] + another}, "distillation"))[1]
 
 
 def test_forms_are_medians_of_ratios_to_single_precision(results: Any) -> None:
@@ -159,7 +164,14 @@ def test_forms_are_medians_of_ratios_to_single_precision(results: Any) -> None:
             ("b", "int8", 5.0, 2.0, 2),
         )
     ]
-    assert lowered(results({"rows": rows}, "precision"))[0].endswith("int8: 4, 1.5, 0.25")
+    first = lowered(results({"rows": rows}, "precision"))[0]
+    assert first.endswith("int8: a 3, 2, 0.25 / b 5, 1, 0.25")
+    # one of two that can be had, and of two one that fails; a null model has no cost
+    rows += [{**row, "surrogate": "t"} for row in rows[:3]]
+    rows.append({k: v for k, v in rows[0].items() if k != "batch"} | {"form": "null"})
+    rows[5]["test"] = None
+    said = lowered(results({"rows": rows}, "precision"))[0]
+    assert said.endswith("int8: a inf, 2, 0.25 / b 5, 1, 0.25 (1 of 2)")
 
 
 def test_symmetry_must_help_everywhere(results: Any) -> None:
@@ -175,3 +187,9 @@ def test_symmetry_must_help_everywhere(results: Any) -> None:
     said, reached = with_symmetry("symmetry", "plain", "images", results({"rows": rows}, "symmetry"))
     assert not reached and "bodies, 1: 0.2 to 0.1" in said
     assert with_symmetry("symmetry", "plain", "images", results({"rows": rows[:2]}, "symmetry"))[1]
+    second = [{**rows[0], "test": 0.15}, {**rows[1], "test": 0.16}]
+    said, reached = with_symmetry(
+        "symmetry", "plain", "images", results({"rows": rows[:2] + second}, "symmetry")
+    )
+    assert not reached
+    assert said.endswith("(level)")

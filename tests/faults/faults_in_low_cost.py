@@ -137,6 +137,11 @@ FAULTS = (
             "test_each_form_is_what_it_says",
         ),
         (
+            "if name in whole.get(path, ()):",
+            "if False:",
+            "test_outputs_of_very_unlike_weights_all_outlive_pruning_and_learn_on",
+        ),
+        (
             "tensor.numel() * tensor.element_size()",
             "tensor.numel() * 4",
             "test_bytes_are_those_that_the_numbers_take",
@@ -152,8 +157,22 @@ FAULTS = (
         ),
     ),
     *planted(
+        "surrogates/low_precision_training.py",
+        LOWERED,
+        (
+            "() if name in last else weights_of(layer)",
+            "weights_of(layer)",
+            "test_pruned_weights_stay_zero_and_the_others_make_up_for_them",
+        ),
+    ),
+    *planted(
         "surrogates/energy.py",
         LOWERED,
+        (
+            "products * weight.shape[-1] / points * zeros",
+            "products / len(weights) * zeros",
+            "test_of_axial_mixing_each_matrix_counts_by_the_points_that_it_joins",
+        ),
         (
             "is not None] += multiply_adds",
             "is not None] = multiply_adds",
@@ -193,6 +212,33 @@ FAULTS = (
             ', "first_validation_error": objective.validate(module)}',
             "}",
             "test_a_checkpoint_is_of_all_trajectories_and_not_of_the_first_alone",
+        ),
+    ),
+    *planted(
+        "surrogates/last_layers.py",
+        LOWERED,
+        (
+            "torch.set_grad_enabled(True)",
+            "torch.is_grad_enabled()",
+            "test_each_form_is_what_it_says",
+        ),
+    ),
+    *planted(
+        "experiments/bench_low_cost_forms.py",
+        BENCH,
+        (
+            "made[name] = form.make(ready, asked)",
+            "made[name] = form.make(float32, asked)",
+            "test_every_form_of_every_surrogate_has_its_errors_times_bytes_and_energy",
+        ),
+    ),
+    *planted(
+        "experiments/seeds.py",
+        "tests/experiments/test_seeds.py",
+        (
+            "max(map(number, one)) <",
+            "min(map(number, one)) <",
+            "test_ways_are_apart_where_no_seed_says_otherwise",
         ),
     ),
     *planted(

@@ -56,6 +56,21 @@ def test_a_code_that_was_not_seen_is_refused_by_name(wrong: float) -> None:
         found.places({})
 
 
+def test_codes_are_what_single_precision_tells_apart() -> None:
+    with pytest.raises(SurrogateError, match=r"'make' has codes that single precision cannot tell apart"):
+        Categories.measure({"make": np.array([16777216.0, 16777217.0])}, ("make",))
+    with pytest.raises(SurrogateError, match="cannot tell apart"):
+        Categories.measure({"make": np.array([1.0, 1e300])}, ("make",))
+    # learned in single precision, asked in double, and the other way round
+    for learned, asked in ((np.float32, torch.float64), (np.float64, torch.float32)):
+        found = Categories.measure({"make": np.array([0.1, 0.2], dtype=learned)}, ("make",))
+        places = found.places({"make": torch.tensor([0.2, 0.1], dtype=asked)})
+        assert (places.dtype, places.tolist()) == (asked, [[1.0], [0.0]])
+    found = Categories.measure({"make": np.array([16777216.0, 16777218.0])}, ("make",))
+    with pytest.raises(SurrogateError, match=r"'make' = 16777220, .* knows 16777216, 16777218"):
+        found.places({"make": torch.tensor([16777220.0])})
+
+
 def test_what_is_no_category_is_refused() -> None:
     with pytest.raises(SurrogateError, match=r"no input 'maker' to be a category; there are \['make'\]"):
         Categories.measure({"make": np.zeros(3)}, ("maker",))

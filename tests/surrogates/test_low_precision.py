@@ -1,5 +1,6 @@
 """Surrogates of fewer and shorter numbers: what changes, what does not, and what it is said to cost."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,13 @@ from known_dynamics import in_memory, obstacles, travelling_waves
 from known_fields import shapes
 from torch import nn
 from understudy.surrogates.blocks.axial_mixing import AxialMixing
-from understudy.surrogates.blocks.matrix_layers import matrix_layers
+from understudy.surrogates.blocks.matrix_layers import matrix_layers, weights_of
 from understudy.surrogates.blocks.ternary_linear import ternarised
 from understudy.surrogates.climatology import Climatology
 from understudy.surrogates.cnn import CNN
 from understudy.surrogates.copies import copied
 from understudy.surrogates.dense import Dense
-from understudy.surrogates.energy import ARITHMETIC, BYTE, Products, energy, operations
+from understudy.surrogates.energy import ARITHMETIC, BYTE, Products, energy, operations, zero_share
 from understudy.surrogates.field_mixer import FieldMixer
 from understudy.surrogates.latent_stepper import LatentStepper
 from understudy.surrogates.low_precision import LOWERINGS, lowered, stored_bytes
@@ -80,7 +81,7 @@ def test_the_linear_part_stays_to_the_last_bit(kind: Any) -> None:
     last = stepper.module.network[1].layers[-1]  # type: ignore[index, union-attr]
     nn.init.zeros_(last.weight)  # type: ignore[arg-type]
     nn.init.zeros_(last.bias)  # type: ignore[arg-type]
-    assert torch.equal(said(lowered(stepper, kind)), said(stepper))
+    assert torch.equal(said(lowered(stepper, kind, asked=said)), said(stepper))
     assert (said(stepper) - START).abs().max() > 1e-3
 
 
@@ -88,10 +89,12 @@ def test_each_form_is_what_it_says(mlp: MLP, cnn: CNN) -> None:
     for surrogate in (mlp, cnn):
         full, exact = matrices(surrogate), said(surrogate)
         for share in (0.5, 0.9):
-            pruned = lowered(surrogate, "pruned", share=share)
-            for now, before in zip(matrices(pruned), full, strict=True):
+            pruned = lowered(surrogate, "pruned", share=share, asked=said)
+            *inner, last = zip(matrices(pruned), full, strict=True)
+            for now, before in inner:
                 assert int((now == 0).sum()) == round(share * before.numel())
                 assert torch.equal(now[now != 0], before[now != 0])
+            assert torch.equal(*last)
         for now, before in zip(matrices(lowered(surrogate, "ternary")), full, strict=True):
             values, scale = ternarised(before)
             assert torch.equal(now, values * scale)
@@ -109,7 +112,9 @@ def test_bytes_are_those_that_the_numbers_take(mlp: MLP) -> None:
     assert stored_bytes(lowered(single, "bfloat16")) == 2 * (weights + biases)
     # a scale for each output besides
     assert stored_bytes(lowered(single, "int8")) == weights + 8 * biases
-    assert stored_bytes(lowered(single, "pruned", share=0.75)) == weights // 8 + weights + 4 * biases
+    inner, last = 16 * 32 + 32 * 24, 24 * 16
+    quarter = lowered(single, "pruned", share=0.75, asked=lambda one: one({"frame": START.float()}))
+    assert stored_bytes(quarter) == inner // 8 + inner + 4 * (last + biases)
     assert stored_bytes(lowered(single, "ternary")) == weights // 4 + 4 * 3 + 4 * biases
     fewer = 16 * 16 + 16 * 12 + 12 * 16 + 16 + 12 + 16
     assert stored_bytes(lowered(single, "narrowed", share=0.5)) == 4 * fewer
@@ -118,7 +123,7 @@ def test_bytes_are_those_that_the_numbers_take(mlp: MLP) -> None:
 def test_the_first_surrogate_is_left_alone_and_the_same_bits_come_out_again(mlp: MLP) -> None:
     before, tensors = said(mlp), {name: t.clone() for name, t in mlp.tensors().items()}
     for kind in LOWERINGS:
-        first, second = lowered(mlp, kind), lowered(mlp, kind)
+        first, second = (lowered(mlp, kind, asked=said) for _ in range(2))
         assert torch.equal(said(first), said(second))
         assert first.lowering.startswith(kind)
     assert mlp.lowering == ""
@@ -128,7 +133,7 @@ def test_the_first_surrogate_is_left_alone_and_the_same_bits_come_out_again(mlp:
 
 def test_a_lowered_one_is_not_saved_nor_lowered_again(mlp: MLP, tmp_path: Path) -> None:
     record = waves_of(MLP, hidden=(4,)).fit(WAVES, OTHERS, seed=0)
-    low = lowered(mlp, "pruned", share=0.9)
+    low = lowered(mlp, "pruned", share=0.9, asked=said)
     with pytest.raises(
         SurrogateError, match=r"lowered to pruned 90%, which is not saved: save what it was made of"
     ):
@@ -153,6 +158,10 @@ def test_what_cannot_be_lowered_says_why(mlp: MLP, cnn: CNN) -> None:
         lowered(mlp, "int4")  # type: ignore[arg-type]
     with pytest.raises(SurrogateError, match=r"must lie in \[0, 1\), got 1"):
         lowered(mlp, "pruned", share=1.0)
+    with pytest.raises(SurrogateError, match=r"finds them by a question: give asked=lambda surrogate:"):
+        lowered(mlp, "pruned")
+    with pytest.raises(SurrogateError, match=r"was run: .*; ask MLP for what its module\.network says"):
+        lowered(mlp, "pruned", asked=lambda _: None)
     with pytest.raises(SurrogateError, match="has not learned yet"):
         lowered(MLP(), "int8")
 
@@ -207,13 +216,48 @@ def error_of_one_step(surrogate: Any) -> float:
 def test_pruned_weights_stay_zero_and_the_others_make_up_for_them(cnn: CNN) -> None:
     training = TrainingSettings(steps=100, batch=32, check_every=20, learning_rate=3e-3)
     ready, record = train_for(cnn, "pruned", WAVES, OTHERS, share=0.8, training=training)
-    before = error_of_one_step(lowered(cnn, "pruned", share=0.8))
-    after = lowered(ready, "pruned", share=0.8)
+    before = error_of_one_step(lowered(cnn, "pruned", share=0.8, asked=said))
+    after = lowered(ready, "pruned", share=0.8, asked=said)
     assert error_of_one_step(after) < 0.8 * before
     assert error_of_one_step(after) == pytest.approx(record.validation_error, rel=1e-3)
-    for now, first in zip(matrices(ready), matrices(cnn), strict=True):
-        gone = first.abs().flatten().argsort(stable=True)[: round(0.8 * first.numel())]
+    *inner, (last, first) = zip(matrices(ready), matrices(cnn), strict=True)
+    for now, before_it in inner:
+        gone = before_it.abs().flatten().argsort(stable=True)[: round(0.8 * before_it.numel())]
         assert not now.flatten()[gone].any()
+    assert (last != 0).all()
+    assert not torch.equal(last, first)
+
+
+def test_outputs_of_very_unlike_weights_all_outlive_pruning_and_learn_on() -> None:
+    """One output's weights are so small that they are all among the nine tenths that are smallest."""
+    settings = FieldMixer.Settings(channels=8, layers=1, training=dataclasses.replace(TRAINING, steps=120))
+    mixer = FieldMixer(settings)
+    examples, validation = shapes(24, 0), shapes(8, 1)
+    mixer.fit(examples, validation, seed=0)
+    inputs = {name: torch.from_numpy(values) for name, values in validation.batch(range(8))[0].items()}
+    (network,) = mixer.networks().values()
+    rows = network.head.smooth.weight  # type: ignore[union-attr]
+    with torch.no_grad():
+        rows[0] *= 1e-2
+    low = lowered(mixer, "pruned", share=0.9, asked=lambda one: one(inputs))
+    (pruned,) = low.networks().values()
+    for name in ("smooth", "patches"):
+        whole, kept = (getattr(net.head, name).weight for net in (network, pruned))  # type: ignore[union-attr]
+        assert torch.equal(whole, kept)
+    assert all(
+        int((weight == 0).sum()) == round(0.9 * weight.numel())
+        for name, layer in matrix_layers(pruned).items()
+        if not name.startswith("head.")
+        for weight in (getattr(layer, own) for own in weights_of(layer))
+    )
+    ready, record = train_for(mixer, "pruned", examples, validation, share=0.9, training=settings.training)
+    after = lowered(ready, "pruned", share=0.9, asked=lambda one: one(inputs))
+
+    def wrong(surrogate: FieldMixer) -> float:
+        return float(surrogate.objective(examples, validation).validate(surrogate.module))
+
+    assert wrong(after) == pytest.approx(record.validation_error, rel=1e-3)
+    assert wrong(after) < 0.8 * wrong(low)
 
 
 def test_nothing_else_is_trained_for(mlp: MLP) -> None:
@@ -268,6 +312,34 @@ def test_products_that_no_whole_numbers_have_are_charged_in_full() -> None:
     )
     assert found.rounded > 0
     assert found.others > 0
+
+
+def test_products_by_zeros_are_counted_layer_by_layer(mlp: MLP) -> None:
+    asked = {"frame": START}
+    assert zero_share(mlp, asked) == 0
+    pruned = lowered(mlp, "pruned", share=0.75, asked=said)
+    inner, last = 16 * 32 + 32 * 24, 24 * 16
+    assert zero_share(pruned, asked) == pytest.approx(0.75 * inner / (inner + last))
+    ternary = lowered(mlp, "ternary")
+    zeros = sum(int((weight == 0).sum()) for weight in matrices(ternary))
+    assert zero_share(ternary, asked) == pytest.approx(zeros / (inner + last))
+    with pytest.raises(SurrogateError, match="multiplies by no matrix whose zeros are known"):
+        zero_share(lowered(mlp, "int8"), asked)
+
+
+def test_of_axial_mixing_each_matrix_counts_by_the_points_that_it_joins() -> None:
+    mixer = FieldMixer(FieldMixer.Settings(channels=4, layers=1, training=TRAINING))
+    mixer.fit(shapes(12, 0), shapes(4, 1), seed=0)
+    asked = {name: torch.from_numpy(values) for name, values in shapes(1, 2).batch([0])[0].items()}
+    (network,) = mixer.networks().values()
+    (mixing,) = (layer for layer in network.modules() if isinstance(layer, AxialMixing))
+    before = zero_share(mixer, asked)
+    with torch.no_grad():
+        mixing.along.zero_()
+    columns, rows = mixing.along.shape[-1], mixing.across.shape[-1]
+    assert columns != rows
+    idle = mixing.along.shape[0] * rows * columns * columns
+    assert zero_share(mixer, asked) - before == pytest.approx(idle / sum(operations(mixer, asked)))
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,10 @@ def test_numbers_of_a_lowered_mixture_are_not_counted_as_if_they_were_learned() 
     for kind in LOWERINGS:
         if kind == "narrowed":
             continue
-        low = lowered(mixture, kind)
+        queries = {
+            n: torch.from_numpy(v).float() for n, v in obstacles(3, seed=2).batch([0, 1, 2])[0].items()
+        }
+        low = lowered(mixture, kind, asked=lambda one, queries=queries: one(queries))  # type: ignore[misc]
         with pytest.raises(SurrogateError, match=f"sizes are counted before lowering, .* lowered to {kind}"):
             sizes_of(low)
         with pytest.raises(SurrogateError, match="active numbers are counted before lowering"):
