@@ -18,14 +18,15 @@ FAMILIES: Mapping[str, str] = {
     "smoothing-default": "a window of chaos from a quarter of its values",
     "super-resolution-default": "fine fields of chaos from coarse ones",
     "steady-flow-default": "flow about an obstacle from its shape",
-    "translation-default": "the same from the flow at another viscosity",
+    "steady-flow-operators": "the same, by attention and Fourier layers of equal size",
+    "translation-default": "flow about an obstacle from that at another viscosity",
     "three-body-default": "three bodies from their start",
     "pipe-flow-default": "friction in pipes",
     "ising-default": "energy and specific heat of the Ising model",
     "vortex-finding-default": "vortices in a noisy field",
 }
-"""Comparisons at their defaults by the folder of their results, and what is asked there. Those of a single
-query, and on longer lines, stand on their own pages."""
+"""Comparisons by the folder of their results, and what is asked there. Those of a single query, and on longer
+lines, stand on their own pages."""
 WIDTHS = {"float64": 8, "float32": 4}
 HEADER = (
     "| asked | model | error or score (10 to 90 %) | numbers: stored (of which one answer takes) | kB "

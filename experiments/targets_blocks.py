@@ -48,6 +48,9 @@ README = Path(__file__).parents[1] / "README.md"
 SEQUENCES, LATENT, SMOOTHING = "sequence-models-default", "latent-models-default", "smoothing-default"
 FINE, PIPES, ISING = "super-resolution-default", "pipe-flow-default", "ising-default"
 VORTICES, TRANSLATION = "vortex-finding-default", "translation-default"
+OPERATORS = "steady-flow-operators"
+PAIRED = ("paired-regression", "paired-encoder")
+BOLTZMANN = ("boltzmann-shared", "boltzmann-shared 32768", "boltzmann-free")
 RECURRENT = ("recurrent-rnn", "recurrent-gru", "recurrent-lstm")
 
 
@@ -94,6 +97,9 @@ TARGETS: tuple[Target, ...] = (
      lambda: beside(SEQUENCES, ("transformer",), ("cnn", "nvar")), "run sequence-models"),
     ("Fourier layers, as many numbers as the CNN", "longer than a CNN",
      lambda: beside(SEQUENCES, ("fourier",), ("cnn", "nvar")), "run sequence-models"),
+    ("attention and Fourier layers on flows, as many numbers as row and column mixing",
+     "better than mixing", lambda: beside(OPERATORS, ("transformer", "fourier"), ("mixer", "training-mean")),
+     "run steady-flow --surrogates mixer transformer fourier --seeds 1"),
     ("LSTM in both directions rebuilds windows", "better than a Kalman smoother",
      lambda: beside(SMOOTHING, ("lstm", "lstm-whole-frames"), ("kalman", "gappy-pod", "nearest-known")),
      "run smoothing"),
@@ -125,16 +131,17 @@ TARGETS: tuple[Target, ...] = (
      partial(with_symmetry, "symmetry", "as they are", "with images"), "bench structure"),
     ("dimensionless groups told", "better than depth",
      lambda: better_share(PIPES, "dense-groups", "residual-dense"), "run pipe-flow"),
-    ("restricted Boltzmann machine on the Ising lattice", "better than a table of the training energies",
-     lambda: beside(ISING, ("boltzmann-shared", "boltzmann-shared 32768", "boltzmann-free"),
-                    ("interpolation", "interpolation-cubic")), "run ising"),
+    ("restricted Boltzmann machine on the Ising lattice", "better than a table of the same copies' energies",
+     lambda: beside(ISING, BOLTZMANN, ("interpolation-copies",)), "run ising"),
+    ("the same beside the same copies reweighted, and tables of eight times as many sweeps", "better",
+     lambda: beside(ISING, BOLTZMANN, ("reweighting", "interpolation", "interpolation-cubic")), "run ising"),
     ("heads of detection and segmentation find vortices", "better than every gradient criterion",
      lambda: beside(VORTICES, ("finder",), criteria()), "run vortex-finding"),
     ("one encoder with two decoders, without pairs", "better than transport of means and covariances",
      lambda: beside(TRANSLATION, ("shared-encoder",), ("identity", "shift", "transport")),
      "run translation"),
     ("the same beside what pairs would have told", "stated",
-     lambda: (beside(TRANSLATION, ("shared-encoder",), ("paired-regression", "paired-encoder"))[0], None),
+     lambda: (beside(TRANSLATION, ("shared-encoder",), PAIRED)[0], None),
      "run translation"),
     ("stacks with skips and without, 4 to 64 blocks", "skips help at depth", skips, "bench depth"),
     ("another regime from few samples", "better than from scratch", adapted, "bench low-cost"),
