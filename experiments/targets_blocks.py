@@ -49,7 +49,7 @@ SEQUENCES, LATENT, SMOOTHING = "sequence-models-default", "latent-models-default
 FINE, PIPES, ISING = "super-resolution-default", "pipe-flow-default", "ising-default"
 VORTICES, TRANSLATION = "vortex-finding-default", "translation-default"
 OPERATORS = "steady-flow-operators"
-PAIRED = ("paired-regression", "paired-encoder")
+PAIRED = ("paired-regression", "paired-encoder", "paired-encoder-same-size")
 BOLTZMANN = ("boltzmann-shared", "boltzmann-shared 32768", "boltzmann-free")
 RECURRENT = ("recurrent-rnn", "recurrent-gru", "recurrent-lstm")
 
