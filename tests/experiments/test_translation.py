@@ -177,6 +177,7 @@ def test_every_size_compares_the_same_candidates(size: str) -> None:
     assert encoders["paired-encoder"].components == 2 * encoders["shared-encoder"].components
 
 
+@pytest.mark.slow
 def test_only_some_surrogates_can_be_compared(finished: Path, tmp_path: Path) -> None:
     command = ["run", "translation", "--preset", "quick", "--folder", str(tmp_path), *SMALL]
     assert main([*command, "--surrogates", "transport"]) == 0
