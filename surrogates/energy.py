@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -78,13 +78,7 @@ def operations(surrogate: Surrogate, inputs: Mapping[str, torch.Tensor]) -> Prod
     def count(layer: nn.Module, given: Any, said: torch.Tensor) -> None:
         found[of_whole_numbers(layer) is not None] += multiply_adds(layer, given[0], said)
 
-    layers = [layer for net in surrogate.networks().values() for layer in matrix_layers(net).values()]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    try:
-        surrogate(inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    _watched(surrogate, inputs, count)
     return Products(rounded=found[True], others=found[False])
 
 
@@ -108,13 +102,7 @@ def zero_share(surrogate: Surrogate, inputs: Mapping[str, torch.Tensor]) -> floa
             idle += products * weight.shape[-1] / points * zeros
         all_of_them += products
 
-    layers = [layer for net in surrogate.networks().values() for layer in matrix_layers(net).values()]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    try:
-        surrogate(inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    _watched(surrogate, inputs, count)
     if not all_of_them:
         raise SurrogateError(f"this {type(surrogate).__name__} multiplies by no matrix whose zeros are known")
     return idle / all_of_them
@@ -142,3 +130,14 @@ def energy(
     rest = ARITHMETIC[otherwise if numbers == "int8" else numbers]
     each = products.rounded * ARITHMETIC[numbers].multiply_add + products.others * rest.multiply_add
     return (1 - share) * each + stored * BYTE
+
+
+def _watched(surrogate: Surrogate, inputs: Mapping[str, torch.Tensor], look: Callable[..., None]) -> None:
+    """Ask the surrogate, and let `look` see each layer with a matrix, what it was given and what it said."""
+    layers = [layer for net in surrogate.networks().values() for layer in matrix_layers(net).values()]
+    hooks = [layer.register_forward_hook(look) for layer in layers]
+    try:
+        surrogate(inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
