@@ -128,6 +128,7 @@ def test_a_good_guess_saves_iterations_and_a_bad_one_is_recovered_from(
     assert np.median(errors(dataclasses.replace(fit, iterations=12), wild, truth)) < 0.05
 
 
+@pytest.mark.slow
 def test_in_single_precision_the_fit_is_as_good(truth: np.ndarray, climate: tuple[float, ...]) -> None:
     queries = seen(truth, share=0.3, noise=0.4)
     fit = WindowFit(SOLVER, climate, noise=0.4, iterations=8)
@@ -187,8 +188,12 @@ def test_it_stops_where_nothing_moves(
 @pytest.mark.parametrize(
     ("solver", "waves"),
     [
-        (ETDAB(SYSTEM, step=1 / 8, points=24), 6),
-        (dataclasses.replace(ETDAB(SYSTEM, step=1 / 8, points=24), order=2, dtype="float32"), 9),
+        pytest.param(ETDAB(SYSTEM, step=1 / 8, points=24), 6, marks=pytest.mark.slow),
+        pytest.param(
+            dataclasses.replace(ETDAB(SYSTEM, step=1 / 8, points=24), order=2, dtype="float32"),
+            9,
+            marks=pytest.mark.slow,
+        ),
         (ETDAB(SYSTEM, step=1 / 4, points=16, order=3, compensated=True), 3),
         (Krogstad(SYSTEM, step=1 / 4, points=16), 5),
     ],

@@ -154,6 +154,7 @@ def test_the_ensemble_doubts_as_much_as_it_errs_and_scores_better_than_a_mean(
     assert crps(members, truth).mean() < 0.85 * plain
 
 
+@pytest.mark.slow
 def test_on_chaotic_lines_its_mean_beats_interpolation() -> None:
     train, valid = seen_coarsely(60, seed=0), seen_coarsely(20, seed=1)
     found = FieldDiffusion(dataclasses.replace(SETTINGS, training=dataclasses.replace(TRAINING, steps=600)))

@@ -52,6 +52,7 @@ def seen(window: int = 1) -> dict[str, torch.Tensor]:
     return {SEEN: torch.from_numpy(views.batch(range(len(views)))[0][SEEN])}
 
 
+@pytest.mark.slow
 def test_on_chaotic_lines_it_beats_interpolation_and_the_linear_estimate() -> None:
     train, valid = seen_coarsely(60, seed=0), seen_coarsely(20, seed=1)
     training = TrainingSettings(steps=500, batch=64, learning_rate=5e-3, check_every=250)
