@@ -144,15 +144,14 @@ class Reweighting(Surrogate):
     def _density(
         self, temperatures: torch.Tensor, levels: torch.Tensor, counts: torch.Tensor
     ) -> torch.Tensor:
-        """The fixed point: log g(E) = log sum_i n_i(E) - log sum_i N_i exp(f_i - E / T_i), with exp(-f_i) the
-        sum of g(E) exp(-E / T_i).
+        """The fixed point: log g(E) = log sum_i n_i(E) - log sum_i exp(f_i - E / T_i), with exp(-f_i) the sum
+        of g(E) exp(-E / T_i); but for a constant, as there are as many configurations at each temperature.
         """
         factors = -levels / temperatures[:, None]
-        chances = counts.sum(dim=1, keepdim=True).log() + factors
         free, seen = torch.zeros(len(temperatures), 1, dtype=torch.float64), counts.sum(dim=0).log()
         density = seen
         for _ in range(self.settings.iterations):
-            density = seen - (chances + free).logsumexp(dim=0)
+            density = seen - (factors + free).logsumexp(dim=0)
             found = -(density + factors).logsumexp(dim=1, keepdim=True)
             # only differences count
             found = found - found[0]
