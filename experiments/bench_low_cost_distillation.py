@@ -188,7 +188,7 @@ def table(results: Mapping[str, Any]) -> str:
     """
     chosen = results["settings"]
     batch, rows = str(chosen["batch"]), results["rows"]
-    judged = [split for split in ("train", "valid") if split in rows[0]]
+    judged = ("train", "valid")
     lines = [
         f"{'learned from':16}{'channels':>9}{'weights':>10}"
         + "".join(f"{split:>10}" for split in judged)
@@ -207,7 +207,7 @@ def table(results: Mapping[str, Any]) -> str:
     for channels in dict.fromkeys(row["channels"] for row in rows if row["channels"]):
         ways = {
             source: [row["test"] for row in rows if (row["channels"], row["source"]) == (channels, source)]
-            for source in chosen.get("sources", SOURCES)
+            for source in chosen["sources"]
         }
         known = {source: errors for source, errors in ways.items() if errors}
         lines.append(

@@ -244,7 +244,7 @@ def table(results: Mapping[str, Any]) -> str:
             + (_costs(row) if row["form"] != NULL else "")
         )
     said = list(dict.fromkeys(f"{r['problem']}: {r['error']}" for r in results["rows"] if "error" in r))
-    notes = [RATIO, *results.get("notes", ()), f"energy: {results['energy']}"]
+    notes = [RATIO, *results["notes"], f"energy: {results['energy']}"]
     return "\n".join([*lines, *said, *notes, *busy_note(results)])
 
 

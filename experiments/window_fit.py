@@ -118,7 +118,7 @@ class WindowFit:
             if runs is not None and len(queries[SEEN]):
                 values = self._fitted_in_lanes(queries, runs)
             else:
-                parts = []
+                parts = [np.empty((0, *np.shape(queries[SEEN])[1:]))]
                 for first in range(0, len(queries[SEEN]), AT_ONCE):
                     some = {name: np.asarray(a)[first : first + AT_ONCE] for name, a in queries.items()}
                     parts.append(self._fitted(some, times))
@@ -128,7 +128,7 @@ class WindowFit:
             times=times,
             values={"u": values},
             status=np.where(finite, Status.SOLVED, Status.DIVERGED).astype(np.int8),
-            seconds=np.full(len(values), (clock.perf_counter() - begin) / len(values)),
+            seconds=np.full(len(values), (clock.perf_counter() - begin) / max(len(values), 1)),
             error_estimate=np.full(len(values), np.nan),
         )
 
