@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from understudy.experiments import blocks_measured
 from understudy.experiments.blocks_measured import (
@@ -48,7 +49,10 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def compared(metric: str, **medians: float | None) -> dict[str, Any]:
-    rows = [{"label": label, "accuracy": {"median": value}} for label, value in medians.items()]
+    rows = [
+        {"label": label, "accuracy": {"median": value}, "scores": [[value] * 20]}
+        for label, value in medians.items()
+    ]
     verdicts = [{"label": label, "single": MODE, "batch": MODE} for label in medians]
     return {"metric": {"name": metric}, "rows": rows, "verdicts": verdicts}
 
@@ -63,6 +67,22 @@ def test_the_smaller_error_is_better_and_the_longer_time(results: Any) -> None:
     name = results(compared(VALID_TIME, ours=1.0, other=2.0))
     assert beside(name, ("ours",), ("other",))[1] is False
     assert beside(name, ("other",), ("ours",))[1] is True
+
+
+def test_a_median_that_other_queries_would_turn_over_reaches_nothing(results: Any) -> None:
+    found = compared("relative error", ours=0.1, other=0.12)
+    spread = np.geomspace(0.01, 1.0, 40)
+    found["rows"][0]["scores"] = [list(spread), list(spread[::-1])]
+    found["rows"][1]["scores"] = [list(np.roll(1.2 * spread, 20))]
+    said, reached = beside(results(found), ("ours",), ("other",))
+    assert reached is False
+    assert "ours and other may be level" in said
+    # the same spread, query by query a fifth more: surely worse
+    found["rows"][0]["scores"] = [list(spread)]
+    found["rows"][1]["scores"] = [list(1.2 * spread)]
+    said, reached = beside(results(found), ("ours",), ("other",))
+    assert reached is True
+    assert "level" not in said.split("against")[0]
 
 
 def test_a_model_that_fails_in_the_median_is_worse_than_any(results: Any) -> None:

@@ -317,7 +317,7 @@ FAULTS = (
     ),
     *planted(
         "experiments/bench_low_cost_precision.py",
-        BENCH,
+        "tests/experiments/test_bench_low_cost_tables.py",
         (
             "row['test'] / other['test']",
             "row['test'] / other['valid']",
