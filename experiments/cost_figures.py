@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -17,6 +19,8 @@ from .verdict import MODES, Verdict, envelope_of
 __all__ = ["accuracy_against_cost", "lowest_shown", "total_cost"]
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+NAME = re.compile(r"[A-Za-z][A-Za-z-]*")
+"""A word of a label that belongs to the scheme's name, and is no setting."""
 ONE_PLACE = 1.4
 """Times the seconds of one reference within which another's words would lie on its own."""
 MODE_TITLES = {"single": "one query at a time", "batch": "best batch of each"}
@@ -247,8 +251,10 @@ def total_cost(
 
 
 def _families(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
-    """Ladder rows by scheme: the first word of their labels."""
+    """Ladder rows by scheme: what their labels begin with, up to the first word that is a setting."""
     families: dict[str, list[Row]] = {}
     for row in (r for r in rows if r.kind == "ladder"):
-        families.setdefault(row.label.split()[0], []).append(row)
+        first, *others = row.label.split()
+        scheme = " ".join([first, *itertools.takewhile(NAME.fullmatch, others)])
+        families.setdefault(scheme, []).append(row)
     return families

@@ -109,6 +109,22 @@ def test_everything_that_takes_part_is_in_the_legend() -> None:
     assert ax.get_yticklabels()[0].get_text() == "surrogate-4", "the least accurate is lowest"
 
 
+def test_rungs_are_drawn_by_the_whole_name_of_their_scheme_and_without_their_settings() -> None:
+    """A legend that said "least" meant least squares."""
+    schemes = {
+        "least squares n=3 r=1": "least squares",
+        "Okubo-Weiss < 0.2": "Okubo-Weiss",
+        "RK4 transformed h=1/8": "RK4 transformed",
+        "RK4 h=1/8": "RK4",
+        "h=1/16 by insertion": "h=1/16 by insertion",
+    }
+    rows = [row(label, "ladder", n, 1e-3 * 1.5**n) for n, label in enumerate(schemes, 2)]
+    rows += [row("data: exact", "reference", 12.0, 0.3), row("network", "surrogate", 3.0, 1e-3)]
+    verdicts = judge(rows, METRIC, ceiling=20.0)
+    shown = legend_of(drawn(accuracy_against_cost(rows, verdicts, metric=METRIC, title="t")))
+    assert [label for label in shown if label in schemes.values()] == list(schemes.values())
+
+
 @pytest.mark.parametrize(("columns", "size"), [(2, 7.2), (2, 8.5), (3, 8.5), (5, 8.5)])
 @pytest.mark.parametrize("letters", range(12, 120, 12))
 def test_no_words_of_a_legend_are_cut_at_the_right_edge(
