@@ -6,6 +6,9 @@ numba itself looks at the function's own file only, and would go on with old cod
 Numba keeps an index of what it has compiled of a function in one file, which it reads, changes and writes
 without a lock (numba issues 4807, 10128). Two processes that do so at once lose entries or, worse, leave two
 entries that name the same code: the next process then runs the wrong one. Here a lock is held meanwhile.
+
+Called with a constant by another compiled function, numba compiles a function, and all that it calls, once
+more for that constant. Here it does not: constants reach what is inlined all the same.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import njit, types
 
 try:
     import fcntl
@@ -45,12 +48,23 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         if file is not None:
             folders = {Path(__file__).parent, Path(function.__code__.co_filename).parent}
             file._source_stamp = (file._source_stamp, *sorted(map(_digest, folders)))
+        dispatcher.get_call_template = _of_plain_types(dispatcher.get_call_template)
         if file is not None and fcntl is not None:
             lock = Path(file._index_path).with_suffix(".lock")
             file.load, file.save = _locked(file.load, lock), _locked(file.save, lock)
         return dispatcher
 
     return decorate
+
+
+def _of_plain_types(call: Callable[..., Any]) -> Callable[..., Any]:
+    """How compiled functions find the code that they call, with constants as variables of their type."""
+
+    def found(arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        plain = {name: types.unliteral(kind) for name, kind in named.items()}
+        return call(tuple(map(types.unliteral, arguments)), plain)
+
+    return found
 
 
 @lru_cache

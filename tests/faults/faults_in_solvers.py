@@ -16,6 +16,11 @@ FAULTS = (
             "pass",
             "test_several_processes_at_once_leave_every_signature_with_its_own_code",
         ),
+        (
+            "tuple(map(types.unliteral, arguments))",
+            "arguments",
+            "test_a_constant_is_no_reason_to_compile_once_more",
+        ),
     ),
     *planted(
         "solvers/methods/exponential_codelets.py",

@@ -6,8 +6,10 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from understudy.solvers.methods import lane_fourier
+from understudy.solvers.methods.compiled import compiled
 
 FUNCTION = """
 import time
@@ -48,6 +50,22 @@ def test_loading_and_saving_wait_for_whoever_holds_the_lock() -> None:
         fcntl.flock(file, fcntl.LOCK_UN)
         waiting.join(5.0)
         assert not waiting.is_alive()
+
+
+@compiled()
+def _scaled(values: np.ndarray, factor: int) -> float:
+    return float(np.sum(values) * factor)
+
+
+@compiled()
+def _twice_and_as_told(values: np.ndarray, told: int) -> float:
+    return float(_scaled(values, 2) + _scaled(values, told))
+
+
+def test_a_constant_is_no_reason_to_compile_once_more() -> None:
+    """Numba alone compiles what is called for the constant 2 and for an integer, and all below it again."""
+    assert _twice_and_as_told(np.ones(3), 5) == 21.0
+    assert [str(kinds[1]) for kinds in _scaled.signatures] == ["int64"]
 
 
 def test_several_processes_at_once_leave_every_signature_with_its_own_code(tmp_path: Path) -> None:
