@@ -8,12 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from few_readings import SHORT_FORECASTS
 from understudy.experiments.command import main
 
 SYSTEM = "kuramoto-sivashinsky"
 CHEAP = ("--surrogates", "nvar", "cnn", "--seeds", "1", "--quiet")
-SHORT = ("--comparison.horizon", "5", "--comparison.free-run", "10", "--comparison.batches", "1", "4")
-"""Networks that forecast one step after the other take most of a comparison's time."""
 Told = Callable[..., str]
 
 
@@ -21,7 +20,9 @@ Told = Callable[..., str]
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run; tests that damage it work on a copy."""
     folder = tmp_path_factory.mktemp("runs") / "quick"
-    assert main(["run", SYSTEM, "--preset", "quick", "--folder", str(folder), "--quiet", *SHORT]) == 0
+    assert (
+        main(["run", SYSTEM, "--preset", "quick", "--folder", str(folder), "--quiet", *SHORT_FORECASTS]) == 0
+    )
     return folder
 
 

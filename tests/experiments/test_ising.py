@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from few_readings import FEW_READINGS
 from understudy.experiments import ising
 from understudy.experiments.command import main
 from understudy.experiments.compare import ComparisonError
@@ -18,7 +19,8 @@ ONCE = np.zeros(1)
 
 
 def test_the_quick_preset_runs_to_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "ising", "--preset", "quick", "--folder", str(tmp_path), "--quiet"]) == 0
+    command = ["run", "ising", "--preset", "quick", "--folder", str(tmp_path), "--quiet"]
+    assert main([*command, *FEW_READINGS]) == 0
     said = capsys.readouterr().out
     results = json.loads((tmp_path / "results.json").read_text())
     expected = {*ising.PRESETS["quick"].candidates, "boltzmann-shared 64", "boltzmann-free 64"}

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from few_readings import SHORT_FORECASTS
 from understudy.experiments.command import main
 from understudy.experiments.latent_figure import reconstruction_figure
 from understudy.experiments.latent_models import PRESETS
@@ -18,6 +19,7 @@ from understudy.surrogates.surrogate import load
 SMALL = (
     *("--main.transient", "5", "--main.train-frames", "200", "--main.workers", "1"),
     *("--fine.transient", "5", "--fine.workers", "1", "--workers", "1"),
+    *SHORT_FORECASTS,
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from few_readings import FEW_READINGS
 from understudy.experiments import pipe_findings, pipe_flow
 from understudy.experiments.command import main
 from understudy.experiments.compare import ComparisonError
@@ -21,7 +22,8 @@ TREES = {"trees", "trees-groups"}
 
 
 def test_the_quick_preset_runs_to_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "pipe-flow", "--preset", "quick", "--folder", str(tmp_path), "--quiet"]) == 0
+    command = ["run", "pipe-flow", "--preset", "quick", "--folder", str(tmp_path), "--quiet"]
+    assert main([*command, *FEW_READINGS]) == 0
     said = capsys.readouterr().out
     results = json.loads((tmp_path / "results.json").read_text())
     expected = {label for label, c in pipe_flow.PRESETS["quick"].candidates.items() if c.by_default}

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from few_readings import SHORT_FORECASTS
 from understudy.experiments import kuramoto_sivashinsky, sequence_models
 from understudy.experiments.command import main
 from understudy.solvers.kuramoto_sivashinsky import KuramotoSivashinsky
@@ -13,6 +14,7 @@ NETWORKS = {"recurrent-rnn", "recurrent-gru", "recurrent-lstm", "convolutional-l
 SMALL = (
     *("--main.transient", "5", "--main.train-frames", "200", "--main.workers", "1"),
     *("--fine.transient", "5", "--fine.workers", "1", "--workers", "1"),
+    *SHORT_FORECASTS,
 )
 
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from few_readings import FEW_READINGS
 from understudy.datasets.observations import Coarse, Gappy
 from understudy.experiments import smoothing
 from understudy.experiments.command import main
@@ -12,7 +13,7 @@ from understudy.experiments.compare import ComparisonError
 from understudy.experiments.smoothing_comparison import shown
 
 QUICK = smoothing.PRESETS["quick"]
-SMALL = ("--main.transient", "20", "--main.workers", "1", "--workers", "1", "--quiet")
+SMALL = ("--main.transient", "20", "--quiet", *FEW_READINGS)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from few_readings import FEW_READINGS
 from understudy.datasets.generate import generate
 from understudy.experiments import steady_flow
 from understudy.experiments.command import main
@@ -208,6 +209,7 @@ def test_the_whole_experiment_runs_and_reports(tmp_path: Path, capsys: pytest.Ca
         "--quiet",
         *named,
         *small,
+        *FEW_READINGS,
     ]
     assert main(command) == 0
     said = capsys.readouterr().out

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.signal
 import torch
+from few_readings import FEW_READINGS
 from understudy.datasets.observations import SEEN, Coarse, Observed
 from understudy.datasets.training_set import TrainingSet
 from understudy.experiments import super_resolution
@@ -42,7 +43,7 @@ def solution(values: np.ndarray) -> Solution:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("super-resolution")
     command = ["run", "super-resolution", "--preset", "quick", "--folder", str(found), "--quiet"]
-    assert main([*command, "--workers", "1", "--surrogates", *SOME]) == 0
+    assert main([*command, "--surrogates", *SOME, *FEW_READINGS]) == 0
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from few_readings import FEW_READINGS
 from numpy.typing import NDArray
 from understudy.datasets.generate import GenerateSettings, generate
 from understudy.datasets.plan import Shard
@@ -102,7 +103,8 @@ def test_the_mean_absolute_error_is_infinite_where_a_frame_is_missing() -> None:
 
 
 def test_the_quick_preset_runs_to_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "three-body", "--preset", "quick", "--folder", str(tmp_path), "--quiet"]) == 0
+    command = ["run", "three-body", "--preset", "quick", "--folder", str(tmp_path), "--quiet"]
+    assert main([*command, *FEW_READINGS]) == 0
     said = capsys.readouterr().out
     results = json.loads((tmp_path / "results.json").read_text())
     for label in three_body.PRESETS["quick"].candidates:

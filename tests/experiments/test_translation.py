@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from few_readings import FEW_READINGS
 from understudy.datasets.tasks import Direct
 from understudy.datasets.translations import GIVEN, Archived
 from understudy.experiments import translation
@@ -25,7 +26,7 @@ ONCE = np.zeros(1)
 SMOOTH = SteadyFlow(16, 32, least_reynolds=20.0, most_reynolds=20.0)
 """Coarse, so that little time goes by; some shapes are too small for its cells, and refused."""
 QUICK = translation.PRESETS["quick"]
-SMALL = ("--main.workers", "1", "--workers", "1", "--quiet")
+SMALL = ("--quiet", *FEW_READINGS)
 WITHOUT = {"shift", "transport", "components", "shared-encoder", "shared-encoder-from-shift"}
 WITH = {"paired-regression", "paired-encoder", "paired-encoder-same-size"}
 HYBRIDS = {f"{label} + Newton" for label in ("transport", "shared-encoder", "paired-encoder")}

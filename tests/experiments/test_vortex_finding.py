@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from few_readings import FEW_READINGS
 from understudy.experiments import vortex_finding
 from understudy.experiments.command import main
 from understudy.experiments.compare import ComparisonError, Contestant
@@ -37,7 +38,8 @@ TRUE = [[1, 0.3, 0.3, 1.0, 0.05], [1, 0.7, 0.7, -1.0, 0.05]]
 
 
 def test_the_quick_preset_runs_to_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "vortex-finding", "--preset", "quick", "--folder", str(tmp_path), "--quiet"]) == 0
+    command = ["run", "vortex-finding", "--preset", "quick", "--folder", str(tmp_path), "--quiet"]
+    assert main([*command, *FEW_READINGS]) == 0
     printed = capsys.readouterr().out
     results = json.loads((tmp_path / "results.json").read_text())
     chosen = vortex_finding.PRESETS["quick"].candidates
