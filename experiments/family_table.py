@@ -18,7 +18,7 @@ FAMILIES: Mapping[str, str] = {
     "smoothing-default": "a window of chaos from a quarter of its values",
     "super-resolution-default": "fine fields of chaos from coarse ones",
     "steady-flow-default": "flow about an obstacle from its shape",
-    "steady-flow-operators": "the same, by attention and Fourier layers of equal size",
+    "steady-flow-operators": "the same, by attention, Fourier layers and a U-Net of equal size",
     "translation-default": "flow about an obstacle from that at another viscosity",
     "three-body-default": "three bodies from their start",
     "pipe-flow-default": "friction in pipes",
