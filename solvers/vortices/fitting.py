@@ -68,7 +68,7 @@ def fit_in_all(u: Array, v: Array, how: Fitting, what: Sought, tables: Array) ->
             table[k, 3], table[k, 4] = size * vortices[k, 2], vortices[k, 3]
 
 
-@compiled()
+@compiled(inline="always")
 def _fit(
     u: Array,
     v: Array,
@@ -108,7 +108,7 @@ def _fit(
     return count
 
 
-@compiled()
+@compiled(inline="always")
 def _clear(
     vortices: Array,
     count: int,
@@ -147,7 +147,7 @@ def _variance(squares: float, power: float, shown: int, numbers: int) -> float:
     return max(squares / max(1, shown - numbers), EXACT**2 * power / shown)
 
 
-@compiled()
+@compiled(inline="always")
 def _seek_further(u: Array, v: Array, what: Sought, vortices: Array, cells: Array, out: Array) -> int:
     """0 or 1: the highest peak of what these vortices leave, into `out` (1, 5)."""
     own = aligned_rows(2 * (len(cells) // CELLS))
