@@ -1,5 +1,6 @@
 """Modules beside the tests are importable by name; a comparison of known contestants."""
 
+import importlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,3 +31,20 @@ def pretended_clock() -> Iterator[None]:
 def rows(pretended_clock: None) -> list[Row]:
     """The known contestants, compared."""
     return compare(plan(), contestants())
+
+
+@pytest.fixture(scope="module")
+def few_rungs() -> Iterator[None]:
+    """Of ladders whose rungs are compiled one by one, each third or fourth, the last always among them.
+
+    The whole ones take minutes to compile where nothing is; see `test_whole_ladders`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, every in (
+            ("solvers.kuramoto_sivashinsky.ladder", "SETTINGS", 4),
+            ("experiments.direct_insertion", "RUNGS", 3),
+            ("experiments.smoothing_comparison", "SETTINGS", 3),
+        ):
+            found = importlib.import_module(f"understudy.{module}")
+            patch.setattr(found, name, getattr(found, name)[::-1][::every][::-1])
+        yield

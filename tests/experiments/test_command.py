@@ -17,7 +17,7 @@ Told = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(few_rungs: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run; tests that damage it work on a copy."""
     folder = tmp_path_factory.mktemp("runs") / "quick"
     assert (

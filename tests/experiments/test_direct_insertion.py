@@ -71,34 +71,45 @@ def test_a_step_is_the_solvers_and_then_the_frame_replaces_what_is_seen(seen: np
 
 
 @pytest.mark.parametrize(
-    ("points", "samples"),
+    ("points", "samples", "dtype"),
     [
-        (24, 1),
-        (24, 12),
-        (64, 12),
-        (320, 1),
+        (24, 1, "float64"),
+        (24, 12, "float64"),
+        (24, 12, "float32"),
+        (64, 12, "float64"),
+        (320, 1, "float64"),
         # much to compile, and no way through the code that is not among those above
-        pytest.param(64, 1, marks=pytest.mark.slow),
-        pytest.param(320, 12, marks=pytest.mark.slow),
+        *(
+            pytest.param(points, samples, dtype, marks=pytest.mark.slow)
+            for points, samples, dtype in (
+                (24, 1, "float32"),
+                (64, 1, "float64"),
+                (64, 1, "float32"),
+                (64, 12, "float32"),
+                (320, 1, "float32"),
+                (320, 12, "float64"),
+                (320, 12, "float32"),
+            )
+        ),
     ],
 )
 def test_the_compiled_loop_answers_as_one_solution_after_another(
-    seen: np.ndarray, points: int, samples: int
+    seen: np.ndarray, points: int, samples: int, dtype: str
 ) -> None:
     system = KuramotoSivashinsky(22.0, 320, forcing=0.1, forcing_wavelength=11.0)
     some = np.concatenate([seen, seen[:, ::-1], 0.5 * seen])[:samples]
-    for dtype, close in (("float64", 1e-11), ("float32", 2e-3)):
-        one = DirectInsertion(system, factor=40, interval=0.5, frames=20, steps=2, points=points, dtype=dtype)
-        compiled = one({SEEN: some}, NOW).values["u"]
-        # the solver from frame to frame, in NumPy
-        up, down = (scipy.signal.resample(np.eye(n), m, axis=1) for n, m in ((8, points), (points, 8)))
-        solver = Krogstad(dataclasses.replace(system, points=points), step=0.25)
-        state = some[:, -20] @ up
-        for i in range(-19, 0):
-            state = solver.integrate(state, np.array([0.5]))[:, 0]
-            state = state + (some[:, i] - state @ down) @ up
-        np.testing.assert_allclose(compiled[:, 0], resample(state, 320), atol=close)
-    assert one.label == f"h=1/4 N={points} float32 20 frames"
+    close = {"float64": 1e-11, "float32": 2e-3}[dtype]
+    one = DirectInsertion(system, factor=40, interval=0.5, frames=20, steps=2, points=points, dtype=dtype)
+    compiled = one({SEEN: some}, NOW).values["u"]
+    # the solver from frame to frame, in NumPy
+    up, down = (scipy.signal.resample(np.eye(n), m, axis=1) for n, m in ((8, points), (points, 8)))
+    solver = Krogstad(dataclasses.replace(system, points=points), step=0.25)
+    state = some[:, -20] @ up
+    for i in range(-19, 0):
+        state = solver.integrate(state, np.array([0.5]))[:, 0]
+        state = state + (some[:, i] - state @ down) @ up
+    np.testing.assert_allclose(compiled[:, 0], resample(state, 320), atol=close)
+    assert one.label == f"h=1/4 N={points} {'float32 ' if dtype == 'float32' else ''}20 frames"
 
 
 def test_a_grid_that_is_not_compiled_answers_as_one_that_is(seen: np.ndarray) -> None:

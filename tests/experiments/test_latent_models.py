@@ -23,7 +23,7 @@ SMALL = (
 )
 
 
-def test_the_command_line_runs_it_and_says_what_codes_lose(tmp_path: Path) -> None:
+def test_the_command_line_runs_it_and_says_what_codes_lose(few_rungs: None, tmp_path: Path) -> None:
     command = ["run", "latent-models", "--preset", "quick", "--folder", str(tmp_path), "--quiet", *SMALL]
     assert main([*command, "--surrogates", "latent-4", "latent-8-in-place"]) == 0
     results = json.loads((tmp_path / "results.json").read_text())

@@ -49,7 +49,9 @@ def test_where_the_equation_is_forced_or_long_it_runs_beside_what_there_is() -> 
     assert set(long.candidates) == {*beside, *NETWORKS}
 
 
-def test_the_command_line_runs_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_runs_it(
+    few_rungs: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     command = ["run", "sequence-models", "--preset", "quick", "--folder", str(tmp_path), "--quiet", *SMALL]
     assert main([*command, "--surrogates", "recurrent-gru", "convolutional-lstm"]) == 0
     results = json.loads((tmp_path / "results.json").read_text())

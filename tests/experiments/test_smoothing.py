@@ -17,7 +17,7 @@ SMALL = ("--main.transient", "20", "--quiet", *FEW_READINGS)
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(few_rungs: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "smoothing"
     assert main(["run", "smoothing", "--preset", "quick", "--folder", str(folder), *SMALL]) == 0
     return folder

@@ -40,7 +40,7 @@ def solution(values: np.ndarray) -> Solution:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(few_rungs: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("super-resolution")
     command = ["run", "super-resolution", "--preset", "quick", "--folder", str(found), "--quiet"]
     assert main([*command, "--surrogates", *SOME, *FEW_READINGS]) == 0

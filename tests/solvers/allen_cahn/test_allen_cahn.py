@@ -144,7 +144,11 @@ def test_a_batch_is_answered_as_one_at_a_time() -> None:
         np.testing.assert_allclose(together[i], alone[0], atol=1e-14)
 
 
-@pytest.mark.parametrize("points", [16, 32, 48, 64, 80, 256])
+@pytest.mark.parametrize(
+    "points",
+    # each is compiled
+    [16, 48, 80, *(pytest.param(points, marks=pytest.mark.slow) for points in (32, 64, 256))],
+)
 @pytest.mark.parametrize("samples", [1, 3, 9])
 @pytest.mark.parametrize("kind", [ETDRK4, Krogstad, ETDAB])
 def test_the_two_engines_agree_on_cubes(kind: type, samples: int, points: int) -> None:

@@ -8,7 +8,11 @@ from understudy.solvers.methods.lane_exponential import run_multistep, run_runge
 from understudy.solvers.methods.lane_tables import MultistepTables, RungeKuttaTables
 
 STEP = 0.05
-SIZES = [24, 40, 48, 80, 96, 160, 192, 320, 384]
+SIZES = [
+    *(24, 40, 80, 96, 320),
+    *(pytest.param(points, marks=pytest.mark.slow) for points in (48, 160, 192, 384)),
+]
+"""Each is compiled."""
 LANES = pytest.mark.parametrize("lanes", ["batch", "across"])
 
 

@@ -43,8 +43,16 @@ def spectrum_of(u, across):
     return out
 
 
-@pytest.mark.parametrize("across", [False, True], ids=["batch", "across"])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("dtype", "across"),
+    [
+        pytest.param(np.float64, False, id="batch"),
+        pytest.param(np.float32, False, id="single, batch"),
+        pytest.param(np.float64, True, id="across"),
+        # much to compile; the integrators' tests run some of these
+        pytest.param(np.float32, True, id="single, across", marks=pytest.mark.slow),
+    ],
+)
 def test_forward_transforms_agree_with_numpy_for_every_size(dtype, across):
     for points in (8, *SIZES):
         samples = 1 if across else 64 // np.dtype(dtype).itemsize
