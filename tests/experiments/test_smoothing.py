@@ -84,6 +84,7 @@ def test_every_size_compares_the_same_candidates(size: str) -> None:
     assert settings.instrument == Gappy(0.25, 0.4)
 
 
+@pytest.mark.slow
 def test_only_some_surrogates_can_be_compared(finished: Path, tmp_path: Path) -> None:
     command = ["run", "smoothing", "--preset", "quick", "--folder", str(tmp_path), *SMALL]
     assert main([*command, "--surrogates", "gappy-pod"]) == 0

@@ -47,8 +47,8 @@ def fitted(share: float) -> FieldDiffusion:
     return found
 
 
-def asked(share: float) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    inputs, outputs = pairs(100, 2, share=share).batch(range(100))
+def asked(share: float, *, count: int = 100) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    inputs, outputs = pairs(100, 2, share=share).batch(range(count))
     return {SEEN: torch.from_numpy(inputs[SEEN])}, torch.from_numpy(outputs["u"])
 
 
@@ -80,7 +80,7 @@ def test_weights_are_judged_by_the_score_of_the_ensemble_and_not_by_the_error_of
     untold: FieldDiffusion,
 ) -> None:
     module, scaling = untold.ready()
-    inputs, truth = asked(0.5)
+    inputs, truth = asked(0.5, count=40)
     views = scaling.encoded(Views(inputs[SEEN], truth), device=torch.device("cpu"))
     fit = untold.fit_of(views, views)
     drawn = untold.sample(inputs, 64, seed=0)["u"]
