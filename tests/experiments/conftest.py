@@ -1,4 +1,4 @@
-"""Modules beside the tests are importable by name; a comparison of known contestants."""
+"""Modules beside tests are importable by name; a comparison of known contestants; ladders of few rungs."""
 
 import importlib
 import sys

@@ -78,7 +78,7 @@ def test_a_step_is_the_solvers_and_then_the_frame_replaces_what_is_seen(seen: np
         (24, 12, "float32"),
         (64, 12, "float64"),
         (320, 1, "float64"),
-        # much to compile, and no way through the code that is not among those above
+        # much to compile: the same ways through the code, of other sizes and precisions
         *(
             pytest.param(points, samples, dtype, marks=pytest.mark.slow)
             for points, samples, dtype in (
