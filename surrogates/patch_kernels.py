@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..solvers.methods import lanes
 from ..solvers.methods.compiled import compiled
+from ..solvers.methods.copies import copy_table
 from .reservoir_kernels import tanh
 
 __all__ = ["run_patches"]
@@ -103,11 +104,12 @@ def run_patches(
                         if field < fields:
                             following[field, point] = u[field, point] + room[0, lane]
         if free:
-            u[:] = following
+            copy_table(following, u)
             done = step - known.shape[0] + 1
             if done % every == 0:
-                out[:, done // every - 1] = u
+                copy_table(u, out[:, done // every - 1])
         else:
-            u[:] = known[step]
+            copy_table(known[step], u)
     if (known.shape[0] + steps) % 2:
-        state[:, :nodes] = other[:, :nodes]
+        for block in range(blocks):
+            copy_table(other[block, :nodes], state[block])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..solvers.methods import lanes
 from ..solvers.methods.compiled import compiled
+from ..solvers.methods.copies import copy_line
 from ..solvers.methods.expm1 import expm1_of
 from ..solvers.methods.vectors import Vector
 
@@ -73,7 +74,7 @@ def drive(
     """One series: `states[t]` after `inputs[t]`. `stacked` is (r, u, 1); `sums` is room for r, filled up."""
     nodes = starts.size - 1
     for t in range(inputs.shape[0]):
-        stacked[nodes : nodes + inputs.shape[1]] = inputs[t]
+        copy_line(inputs[t], stacked[nodes:])
         for i in range(nodes):
             total = 0.0
             for entry in range(starts[i], starts[i + 1]):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..solvers.methods import lanes
 from ..solvers.methods.compiled import compiled
+from ..solvers.methods.copies import copy_line, copy_table
 from .register_tiles import WIDE, tile8, tile16, tile24
 from .reservoir_kernels import advance_nodes, tanh
 
@@ -101,9 +102,9 @@ def run_batch(
             for i in range(inputs):
                 for member in range(width):
                     predicted[i, member] += old[nodes + i, member]
-        new[nodes : nodes + inputs] = predicted[:inputs]
+        copy_table(predicted[:inputs], new[nodes:])
         if (step + 1) % every == 0:
-            out[step // every] = predicted[:inputs, : out.shape[2]]
+            copy_table(predicted[:inputs, : out.shape[2]], out[step // every])
 
 
 @compiled(error_model="numpy")
@@ -151,7 +152,7 @@ def run_alone(
             state[i] = new
             features[i] = new * new if squared and i % 2 == 0 else new
         if direct:
-            features[nodes:] = state[nodes:]
+            copy_line(state[nodes:], features[nodes:])
         for p in range(panels.shape[0]):
             panel = panels[p]
             a, b, c, d = fill(0.0, 8), fill(0.0, 8), fill(0.0, 8), fill(0.0, 8)
@@ -168,4 +169,4 @@ def run_alone(
                 before = state[nodes + 8 * p + j] if direct else 0.0
                 state[nodes + 8 * p + j] = before + partial[0, j]
         if (step + 1) % every == 0:
-            out[step // every] = state[nodes : nodes + inputs]
+            copy_line(state[nodes : nodes + inputs], out[step // every])

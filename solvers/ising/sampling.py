@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..methods.compiled import compiled
+from ..methods.copies import copy_table
 
 __all__ = ["metropolis_chain", "wolff_chain"]
 
@@ -102,7 +103,7 @@ def _keep(spins: Spins, sweep: int, sweeps: int, kept: Spins) -> None:  # pragma
     """The copies whose turn it is: evenly over the sweeps, repeated where there are fewer of these."""
     copies = len(kept)
     for copy in range((sweep * copies) // sweeps, ((sweep + 1) * copies) // sweeps):
-        kept[copy] = spins
+        copy_table(spins, kept[copy])
 
 
 @compiled()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..methods.compiled import compiled
+from ..methods.copies import copy_line, copy_table
 from .normal_equations import (
     BACKGROUND,
     CELLS,
@@ -100,7 +101,7 @@ def descend(vortices: Array, room: Room, iterations: int, spacing: float) -> flo
         largest = 0.0
         for i in range(numbers):
             largest = max(largest, room.normal[i, i])
-        room.factor[: numbers + 1, :numbers] = room.normal[: numbers + 1, :numbers]
+        copy_table(room.normal[: numbers + 1, :numbers], room.factor)
         for i in range(numbers):
             room.factor[i, i] += damping * room.normal[i, i] + 1e-12 * largest
         squares_then = squares
@@ -110,8 +111,8 @@ def descend(vortices: Array, room: Room, iterations: int, spacing: float) -> flo
             squares_then = measure(moved, room, room.tried)
         if squares_then < squares:
             done = squares - squares_then < 1e-9 * squares
-            vortices[:] = moved
-            room.normal[: numbers + 1, :numbers] = room.tried[: numbers + 1, :numbers]
+            copy_table(moved, vortices)
+            copy_table(room.tried[: numbers + 1, :numbers], room.normal)
             squares = squares_then
             damping *= 0.1
             if done:
@@ -130,7 +131,7 @@ def standard_errors(count: int, variance: float, room: Room, out: Array) -> None
     """
     numbers = 4 * count + BACKGROUND
     factor = room.factor
-    factor[:numbers, :numbers] = room.normal[:numbers, :numbers]
+    copy_table(room.normal[:numbers, :numbers], factor)
     for i in range(numbers):
         factor[i, i] *= 1 + 1e-9
     factor[numbers, :numbers] = 0.0
@@ -222,7 +223,7 @@ def solve(matrix: Array, numbers: int, out: Array) -> bool:
                 return False
             row[i] = math.sqrt(rest)
             out[i] = 1 / row[i]
-    out[:] = matrix[numbers, : out.size]
+    copy_line(matrix[numbers, : out.size], out)
     for i in range(numbers - 1, -1, -1):
         row = matrix[i]
         out[i] /= row[i]

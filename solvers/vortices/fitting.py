@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..methods.compiled import compiled
+from ..methods.copies import copy_line, copy_table
 from .descent import Room, descend, room_for, show, standard_errors
 from .normal_equations import BACKGROUND, CELLS, aligned_rows, sum_velocities
 from .seeking import Sought, seek
@@ -49,8 +50,9 @@ def fit_in_all(u: Array, v: Array, how: Fitting, what: Sought, tables: Array) ->
         own_u, own_v = u[sample] / size, v[sample] / size
         for row in table:
             if row[0] > 0:
-                vortices[count] = row[1:]
-                vortices[count, :2] -= 0.5
+                copy_line(row[1:], vortices[count])
+                for i in range(2):
+                    vortices[count, i] -= 0.5
                 vortices[count, 2] /= size
                 count += 1
         count = _fit(own_u, own_v, how, what, vortices, count, clear, room, fine.cells)
@@ -95,14 +97,17 @@ def _fit(
             break
         if not _seek_further(u, v, what, vortices[:count], whole, further):
             break
-        kept[:], kept_count = vortices, count
-        vortices[count, :2] = further[0, 1:3] - 0.5
-        vortices[count, 2:] = further[0, 3:]
+        copy_table(vortices, kept)
+        kept_count = count
+        copy_line(further[0, 1:], vortices[count])
+        for i in range(2):
+            vortices[count, i] -= 0.5
         squares = descend(vortices[: count + 1], room, how.iterations, what.spacing)
         # by Bayes' information criterion, what four more numbers have to be worth
         worth = 4 * math.log(shown) * _variance(left, power, shown, BACKGROUND)
         if squares > left - worth:
-            vortices[:], count = kept, kept_count
+            copy_table(kept, vortices)
+            count = kept_count
             break
         count, left = count + 1, squares
     return count
@@ -135,7 +140,7 @@ def _clear(
         if clear[worst] > least:
             break
         for k in range(worst, count - 1):
-            vortices[k] = vortices[k + 1]
+            copy_line(vortices[k + 1], vortices[k])
         count -= 1
         left = descend(vortices[:count], room, iterations, spacing)
     return count, left

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..methods.compiled import compiled
+from ..methods.copies import copy_line
 
 __all__ = ["SLOTTED", "cores", "fields_of", "in_slots", "surest", "table_of"]
 
@@ -54,8 +55,8 @@ def fill_slots(tables: Array, out: Array) -> None:
                 continue
             kept = min(kept + 1, len(slots))
             for i in range(kept - 1, rank, -1):
-                slots[i] = slots[i - 1]
-            slots[rank] = row
+                copy_line(slots[i - 1], slots[i])
+            copy_line(row, slots[rank])
 
 
 def table_of(values: Mapping[str, Array], *, least: float = 0.5) -> Array:
