@@ -47,7 +47,7 @@ class Settings(kuramoto_sivashinsky.Settings):
         return {label: others[label] for label in BESIDE if label in others} | self._latent()
 
     def _latent(self) -> dict[str, Candidate]:
-        steps = {"quick": 60, "default": 4_000, "paper": 20_000}[self.size]
+        steps = {"quick": 20, "default": 4_000, "paper": 20_000}[self.size]
         descent = TrainingSettings(
             steps=steps, batch=256, learning_rate=3e-3, check_every=max(20, steps // 10)
         )

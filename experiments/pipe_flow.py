@@ -174,8 +174,8 @@ def candidates(size: str, system: PipeFlow) -> dict[str, Candidate]:
 
 
 def descent(size: str, default: int, paper: int, *, rate: float) -> TrainingSettings:
-    """So many steps at the default and the paper's size, 60 small ones at the quick."""
-    steps = {"quick": 60, "default": default, "paper": paper}[size]
+    """So many steps at the default and the paper's size, 20 small ones at the quick."""
+    steps = {"quick": 20, "default": default, "paper": paper}[size]
     return TrainingSettings(
         steps=steps,
         batch=64 if size == "quick" else 512,

@@ -104,7 +104,7 @@ def compare_with_solver(
 def candidates(size: str, task: Observed) -> dict[str, Candidate]:
     """From what has no skill to what knows the most."""
     quick, seeds = size == "quick", {"quick": 1, "default": 2, "paper": 3}[size]
-    steps = {"quick": 40, "default": 3_000, "paper": 20_000}[size]
+    steps = {"quick": 20, "default": 3_000, "paper": 20_000}[size]
     lstm = LSTMSmoother.Settings(
         width=8 if quick else 48,
         training=TrainingSettings(

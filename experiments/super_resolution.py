@@ -112,7 +112,7 @@ class Settings(OneSet):
         return found
 
 
-STEPS = {"quick": (40, 1), "default": (3_000, 2), "paper": (20_000, 3)}
+STEPS = {"quick": (20, 1), "default": (3_000, 2), "paper": (20_000, 3)}
 """Updates and training seeds, by size."""
 LOSSES: Mapping[str, LossSettings] = {
     "charbonnier": LossSettings(mse=0.0, charbonnier=1.0),

@@ -139,7 +139,7 @@ def candidates(size: str, task: TimeConditioned, *, step: float) -> dict[str, Ca
         training=descent(size, 2_000, 8_000, rate=3e-3, batch=512),
     )
     doubting = dataclasses.replace(
-        spline.answering.confidence_training, steps=60 if quick else 3_000, check_every=20 if quick else 250
+        spline.answering.confidence_training, steps=20 if quick else 3_000, check_every=20 if quick else 250
     )
     confident = dataclasses.replace(
         spline,
@@ -170,8 +170,8 @@ def descent(
     batch: int,
     optimiser: Literal["soap", "adam"] = "soap",
 ) -> TrainingSettings:
-    """So many steps at the default and the paper's size, 60 small ones at the quick."""
-    steps = {"quick": 60, "default": default, "paper": paper}[size]
+    """So many steps at the default and the paper's size, 20 small ones at the quick."""
+    steps = {"quick": 20, "default": default, "paper": paper}[size]
     return TrainingSettings(
         steps=steps,
         batch=64 if size == "quick" else batch,
