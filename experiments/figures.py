@@ -61,7 +61,7 @@ def save(figure: Figure, path: Path) -> Path:
     """Write a PNG, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=DPI)
+    FigureCanvasAgg(figure).print_png(picture)  # `savefig` would draw all once more, to arrange it first
     write_whole(path, picture.getvalue())
     return path
 

@@ -158,7 +158,8 @@ def train_all(
                 continue
             if not may_train:
                 raise SurrogateError(f"{label} is not trained (no {place}); run `understudy train` first")
-            todo.append(_Job(place, candidate, sets[candidate.training_set].folder, seed, device, progress))
+            own = sets[candidate.training_set]
+            todo.append(_Job(place, candidate, own.folder, own.fingerprint, seed, device, progress))
     for name in {candidates[job.place.parent.name].training_set for job in todo}:
         _refuse_not_finite(sets[name])
     at_once = min(workers, len(todo)) if device == "cpu" else 1
@@ -215,6 +216,7 @@ class _Job:
     place: Path
     candidate: Candidate
     training_set: Path
+    fingerprint: str
     seed: int
     device: str
     progress: bool
@@ -236,9 +238,7 @@ def _train(job: _Job) -> TrainingRecord:
         # the first run after an installation compiles, later ones do not: that is no cost of learning
         spent = max(0.0, prepared + record.seconds - sum(compiled))
         record = dataclasses.replace(record, seconds=spent)
-        surrogate.save(
-            job.place, fingerprint=training_set.fingerprint, record=record, extra=_described(candidate)
-        )
+        surrogate.save(job.place, fingerprint=job.fingerprint, record=record, extra=_described(candidate))
     return record
 
 

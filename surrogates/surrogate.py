@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import inspect
 import json
@@ -307,6 +308,7 @@ def _restored(kind: Any, value: Any) -> Any:
     return tuple(_restored(Any, part) for part in value) if isinstance(value, list) else value
 
 
+@functools.cache
 def _concrete(name: str) -> type[Surrogate] | None:
     module = importlib.import_module(f"{__package__}.{name}")
     for value in vars(module).values():
