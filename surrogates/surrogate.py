@@ -214,9 +214,7 @@ def surrogate_names() -> list[str]:
 
 def find_surrogate(name: str) -> type[Surrogate]:
     """The surrogate class by its module's name (hyphens are underscores)."""
-    found = _concrete(nearest(name, surrogate_names(), "surrogate"))
-    assert found is not None
-    return found
+    return cast(type[Surrogate], _concrete(nearest(name, surrogate_names(), "surrogate")))
 
 
 def read_card(folder: Path) -> dict[str, Any]:

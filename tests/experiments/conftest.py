@@ -35,16 +35,19 @@ def rows(pretended_clock: None) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def few_rungs() -> Iterator[None]:
-    """Of ladders whose rungs are compiled one by one, each third or fourth, the last always among them.
+    """Of ladders whose rungs are compiled one by one, each third or fourth, the last always among them; of
+    those that run on fine grids, the coarse ones.
 
     The whole ones take minutes to compile where nothing is; see `test_whole_ladders`.
     """
     with pytest.MonkeyPatch.context() as patch:
-        for module, name, every in (
-            ("solvers.kuramoto_sivashinsky.ladder", "SETTINGS", 4),
-            ("experiments.direct_insertion", "RUNGS", 3),
-            ("experiments.smoothing_comparison", "SETTINGS", 3),
+        for module, name, kept in (
+            ("solvers.kuramoto_sivashinsky.ladder", "SETTINGS", slice(None, None, -4)),
+            ("solvers.burgers.ladder", "GRIDS", slice(2, None, -1)),
+            ("solvers.steady_flow.ladder", "SHARES", slice(5, 2, -1)),
+            ("experiments.direct_insertion", "RUNGS", slice(None, None, -3)),
+            ("experiments.smoothing_comparison", "SETTINGS", slice(None, None, -3)),
         ):
             found = importlib.import_module(f"understudy.{module}")
-            patch.setattr(found, name, getattr(found, name)[::-1][::every][::-1])
+            patch.setattr(found, name, getattr(found, name)[kept][::-1])
         yield

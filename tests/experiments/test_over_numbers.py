@@ -23,7 +23,7 @@ FEW = ("--range.rounds", "1", "--range.alone", "1", "--range.batches", "1", "2")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(few_rungs: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("over-numbers")
     command = ["run", "burgers", "--preset", "quick", "--folder", str(found), "--quiet", "--workers", "1"]
     assert main([*command, *FEW, "--surrogates", *LABELS]) == 0

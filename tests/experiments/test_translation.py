@@ -26,14 +26,14 @@ ONCE = np.zeros(1)
 SMOOTH = SteadyFlow(16, 32, least_reynolds=20.0, most_reynolds=20.0)
 """Coarse, so that little time goes by; some shapes are too small for its cells, and refused."""
 QUICK = translation.PRESETS["quick"]
-SMALL = ("--main.train-trajectories", "60", "--main.valid-trajectories", "50", "--quiet", *FEW_READINGS)
+SMALL = ("--main.train-trajectories", "40", "--main.valid-trajectories", "30", "--quiet", *FEW_READINGS)
 WITHOUT = {"shift", "transport", "components", "shared-encoder", "shared-encoder-from-shift"}
 WITH = {"paired-regression", "paired-encoder", "paired-encoder-same-size"}
 HYBRIDS = {f"{label} + Newton" for label in ("transport", "shared-encoder", "paired-encoder")}
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(few_rungs: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "translation"
     assert main(["run", "translation", "--preset", "quick", "--folder", str(folder), *SMALL]) == 0
     return folder
