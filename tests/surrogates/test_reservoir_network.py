@@ -85,7 +85,7 @@ def test_a_batch_advances_each_member_as_if_alone(batch: int) -> None:
         np.testing.assert_allclose(old[:70, member], alone, rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("nodes", [300, 1500])
+@pytest.mark.parametrize("nodes", [300, pytest.param(1500, marks=pytest.mark.slow)])
 def test_drawn_networks_have_the_radius_the_degree_and_the_scale_asked_for(nodes: int) -> None:
     network = draw_network(
         np.random.default_rng(6),

@@ -162,10 +162,10 @@ def test_it_is_steady_and_reynolds_numbers_are_drawn_in_their_range() -> None:
 
 
 def test_the_reference_covers_what_a_finer_grid_changes() -> None:
-    system = Cavity(16)
+    system = Cavity(12)
     solution = KIT.reference(system)(QUERY, ONCE)
     assert solution.status[0] == Status.SOLVED
-    finer = CavityNewton(system, cells=512)(QUERY, ONCE).values["psi"]
+    finer = CavityNewton(system, cells=384)(QUERY, ONCE).values["psi"]
     change = np.sqrt(np.mean((finer - solution.values["psi"]) ** 2) / np.mean(finer**2))
     assert change < solution.error_estimate[0] < 0.01
 

@@ -77,8 +77,10 @@ def past(samples, frames, points, *, seed):
     )
 
 
-@pytest.mark.parametrize("lanes", ["batch", "across"])
-@pytest.mark.parametrize("order", [1, 4])
+@pytest.mark.parametrize(
+    ("order", "lanes"),
+    [(1, "batch"), pytest.param(1, "across", marks=pytest.mark.slow), (4, "batch"), (4, "across")],
+)
 def test_multistep_agrees_with_numpy_for_every_size(order, lanes):
     for points in SIZES if order == 4 else (16,):
         tables = multistep(points, order)
@@ -90,7 +92,7 @@ def test_multistep_agrees_with_numpy_for_every_size(order, lanes):
 
 
 @pytest.mark.parametrize("lanes", ["batch", "across"])
-@pytest.mark.parametrize("points", [16, 64])
+@pytest.mark.parametrize("points", [16, pytest.param(64, marks=pytest.mark.slow)])
 def test_general_complex_weights_with_delays_and_a_constant_agree_with_numpy(points, lanes):
     rng = np.random.default_rng(8)
     modes = points // 2 + 1
