@@ -82,7 +82,7 @@ def compare_with_solver(
 def candidates(size: str) -> dict[str, Candidate]:
     """The finder, a smaller one, and what they may not lose to."""
     finding = Detecting()
-    steps = {"quick": 150, "default": 1_600, "paper": 30_000}[size]
+    steps = {"quick": 40, "default": 1_600, "paper": 30_000}[size]
     training = TrainingSettings(
         steps=steps,
         batch=16 if size == "quick" else 32,

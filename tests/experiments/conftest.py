@@ -46,7 +46,7 @@ def few_rungs() -> Iterator[None]:
             ("solvers.burgers.ladder", "GRIDS", slice(2, None, -1)),
             ("solvers.steady_flow.ladder", "SHARES", slice(5, 2, -1)),
             ("experiments.direct_insertion", "RUNGS", slice(None, None, -3)),
-            ("experiments.smoothing_comparison", "SETTINGS", slice(None, None, -3)),
+            ("experiments.smoothing_comparison", "SETTINGS", slice(None, None, -5)),
         ):
             found = importlib.import_module(f"understudy.{module}")
             patch.setattr(found, name, getattr(found, name)[kept][::-1])

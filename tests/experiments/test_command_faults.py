@@ -131,7 +131,7 @@ def test_nan_in_a_set_is_named_before_training(told: Told, run: Path, surrogate:
     assert not list(run.glob("surrogates/*/*/surrogate.json"))
 
 
-@pytest.mark.parametrize("surrogate", ["mlp", "nvar"])
+@pytest.mark.parametrize("surrogate", ["mlp", pytest.param("nvar", marks=pytest.mark.slow)])
 def test_a_disk_that_fills_up_in_training_is_an_error_and_the_same_command_resumes(
     run: Path, surrogate: str
 ) -> None:

@@ -187,7 +187,9 @@ def test_settings_that_make_no_sense_are_refused(change: dict[str, Any], said: s
         dataclasses.replace(QUICK, **change).check({})
 
 
-def test_the_whole_experiment_runs_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_experiment_runs_and_reports(
+    few_rungs: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     small = [
         "--main.workers",
         "1",

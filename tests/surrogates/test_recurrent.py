@@ -20,6 +20,10 @@ SHORT = dataclasses.replace(TRAINING, steps=10, check_every=5)
 SMALL = Recurrent.Settings(width=16, warm_up=6, burn_in=2, unroll=2, input_noise=0.0, training=TRAINING)
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 EVERY_CELL = pytest.mark.parametrize("cell", CELLS)
+ONE_CELL = pytest.mark.parametrize(
+    "cell", [pytest.param(cell, marks=[pytest.mark.slow] * (cell != "lstm")) for cell in CELLS]
+)
+"""The others with the long tests."""
 
 
 def settings(cell: str, **changes: Any) -> Recurrent.Settings:
@@ -150,7 +154,7 @@ def test_without_memory_a_hidden_velocity_costs_what_theory_says() -> None:
     assert 0.99 * least_error(valid) < record.validation_error < 1.2 * least_error(valid)
 
 
-@EVERY_CELL
+@ONE_CELL
 def test_with_memory_a_hidden_velocity_costs_nothing(cell: str) -> None:
     train, valid = hidden_velocities(40, 0), hidden_velocities(20, 1)
     surrogate = Recurrent(settings(cell, unroll=6))
@@ -162,7 +166,7 @@ def test_with_memory_a_hidden_velocity_costs_nothing(cell: str) -> None:
     assert error < 0.05
 
 
-@EVERY_CELL
+@ONE_CELL
 def test_it_overfits_a_few_windows(cell: str) -> None:
     noise = np.random.default_rng(0).normal(size=(4, 9, 3))
     record = Recurrent(settings(cell, width=32)).fit(in_memory(noise), in_memory(noise[:, :8]), seed=0)

@@ -420,6 +420,14 @@ def test_the_same_seed_learns_the_same(name: str, trained: Trained, data: Data) 
         assert torch.equal(first[key], second[key]), key
 
 
+@pytest.mark.parametrize(
+    "name",
+    # of some much is compiled in single precision, too
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in ("learned_multistep", "nvar", "pinn")))
+        for name in surrogate_names()
+    ],
+)
 def test_single_precision_stays_single(name: str, data: Data) -> None:
     surrogate, _ = fitted(name, data, dtype=torch.float32)
     for values in answers(surrogate, data).values():
