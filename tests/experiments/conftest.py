@@ -1,6 +1,7 @@
 """Modules beside tests are importable by name; a comparison of known contestants; ladders of few rungs."""
 
 import importlib
+import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,11 +37,12 @@ def rows(pretended_clock: None) -> list[Row]:
 @pytest.fixture(scope="module")
 def few_rungs() -> Iterator[None]:
     """Of ladders whose rungs are compiled one by one, each third or fourth, the last always among them; of
-    those that run on fine grids, the coarse ones.
+    those that run on fine grids, the coarse ones. What is left is compiled where it is asked for.
 
     The whole ones take minutes to compile where nothing is; see `test_whole_ladders`.
     """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("understudy.experiments.compile_ahead.COLD", math.inf)
         for module, name, kept in (
             ("solvers.kuramoto_sivashinsky.ladder", "SETTINGS", slice(None, None, -4)),
             ("solvers.burgers.ladder", "GRIDS", slice(2, None, -1)),

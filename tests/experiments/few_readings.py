@@ -3,12 +3,14 @@ process."""
 
 __all__ = ["FEW_READINGS", "SHORT_FORECASTS"]
 
+ALONE = ("--workers", "1", "--main.workers", "1")
 FEW_READINGS = (
-    *("--workers", "1", "--main.workers", "1"),
+    *ALONE,
     *("--comparison.rounds", "1", "--comparison.alone", "1"),
     *("--comparison.batches", "1", "4"),
 )
 SHORT_FORECASTS = (
+    *(*ALONE, "--fine.workers", "1"),
     *("--comparison.horizon", "5", "--comparison.free-run", "10"),
     *("--comparison.rounds", "1", "--comparison.batches", "1", "4"),
 )

@@ -17,8 +17,7 @@ from understudy.surrogates.latent_stepper import LatentStepper
 from understudy.surrogates.surrogate import load
 
 SMALL = (
-    *("--main.transient", "5", "--main.train-frames", "200", "--main.workers", "1"),
-    *("--fine.transient", "5", "--fine.workers", "1", "--workers", "1"),
+    *("--main.transient", "5", "--main.train-frames", "200", "--fine.transient", "5"),
     *SHORT_FORECASTS,
 )
 

@@ -12,8 +12,7 @@ from understudy.solvers.kuramoto_sivashinsky import KuramotoSivashinsky
 
 NETWORKS = {"recurrent-rnn", "recurrent-gru", "recurrent-lstm", "convolutional-lstm"}
 SMALL = (
-    *("--main.transient", "5", "--main.train-frames", "200", "--main.workers", "1"),
-    *("--fine.transient", "5", "--fine.workers", "1", "--workers", "1"),
+    *("--main.transient", "5", "--main.train-frames", "200", "--fine.transient", "5"),
     *SHORT_FORECASTS,
 )
 

@@ -147,7 +147,7 @@ def test_a_batch_is_answered_as_one_at_a_time() -> None:
 @pytest.mark.parametrize(
     "points",
     # each is compiled
-    [16, *(pytest.param(points, marks=pytest.mark.slow) for points in (32, 48, 64, 80, 256))],
+    [16, 64, *(pytest.param(points, marks=pytest.mark.slow) for points in (32, 48, 80, 256))],
 )
 @pytest.mark.parametrize("samples", [1, 3, 9])
 @pytest.mark.parametrize("kind", [ETDRK4, Krogstad, ETDAB])
