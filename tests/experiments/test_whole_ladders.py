@@ -4,13 +4,18 @@ import json
 from pathlib import Path
 
 import pytest
+from understudy.experiments import burgers, steady_flow
 from understudy.experiments.command import main
 from understudy.experiments.direct_insertion import RUNGS
 from understudy.experiments.smoothing_comparison import SETTINGS
 from understudy.experiments.super_resolution import PRESETS
+from understudy.solvers.burgers import KIT as BURGERS
 from understudy.solvers.kuramoto_sivashinsky import KuramotoSivashinsky, ladder
+from understudy.solvers.steady_flow import KIT as FLOW
 
 RUNS = {
+    "burgers": len(BURGERS.ladder(burgers.PRESETS["quick"].ranged)),
+    "steady-flow": len(FLOW.ladder(steady_flow.PRESETS["quick"].system)),
     "kuramoto-sivashinsky": len(ladder(KuramotoSivashinsky(22.0, 64))),
     "super-resolution": len(RUNGS) * len(PRESETS["quick"].comparison.histories),
     "smoothing": sum(len(schedules) for *_, schedules in SETTINGS),
