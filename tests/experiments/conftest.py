@@ -36,20 +36,20 @@ def rows(pretended_clock: None) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def few_rungs() -> Iterator[None]:
-    """Of ladders whose rungs are compiled one by one, each third or fourth, the last always among them; of
+    """Of ladders whose rungs are compiled one by one, each third to fifth, the last always among them; of
     those that run on fine grids, the coarse ones. What is left is compiled where it is asked for.
 
     The whole ones take minutes to compile where nothing is; see `test_whole_ladders`.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("understudy.experiments.compile_ahead.COLD", math.inf)
-        for module, name, kept in (
-            ("solvers.kuramoto_sivashinsky.ladder", "SETTINGS", slice(None, None, -4)),
-            ("solvers.burgers.ladder", "GRIDS", slice(2, None, -1)),
-            ("solvers.steady_flow.ladder", "SHARES", slice(5, 2, -1)),
-            ("experiments.direct_insertion", "RUNGS", slice(None, None, -3)),
-            ("experiments.smoothing_comparison", "SETTINGS", slice(None, None, -5)),
+        for module, name, few_of in (
+            ("solvers.kuramoto_sivashinsky.ladder", "SETTINGS", lambda rungs: rungs[::-4][::-1]),
+            ("solvers.burgers.ladder", "GRIDS", lambda grids: grids[:3]),
+            ("solvers.steady_flow.ladder", "SHARES", lambda shares: shares[3:6]),
+            ("experiments.direct_insertion", "RUNGS", lambda rungs: rungs[::-3][::-1]),
+            ("experiments.smoothing_comparison", "SETTINGS", lambda rungs: rungs[::-5][::-1]),
         ):
             found = importlib.import_module(f"understudy.{module}")
-            patch.setattr(found, name, getattr(found, name)[kept][::-1])
+            patch.setattr(found, name, few_of(getattr(found, name)))
         yield

@@ -98,7 +98,7 @@ def test_the_solvers_fit_is_the_best_estimate_there_can_be() -> None:
 def test_the_benchmark_finds_a_diffusivity_and_a_mass(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pinn_training, "time", EvenClock())
+    monkeypatch.setattr(pinn_training, "time", EvenClock(2e-3))
     command = ["bench", "inverse", "--preset", "quick", "--folder", str(tmp_path)]
     assert main([*command, "--numbers.seconds", "1"]) == 0
     said = capsys.readouterr().out

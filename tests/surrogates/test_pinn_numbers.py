@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from even_clock import EvenClock
 from known_problems import RATE, decay, measured, small
 from understudy.solvers.pointwise import Number
 from understudy.surrogates import pinn_training
@@ -77,14 +78,7 @@ def test_a_descent_that_would_end_before_they_are_let_go_is_refused() -> None:
 
 
 def test_a_time_that_is_up_before_they_are_let_go_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Clock:
-        now = 0.0
-
-        def perf_counter(self) -> float:
-            self.now += 1
-            return self.now
-
-    monkeypatch.setattr(pinn_training, "time", Clock())
+    monkeypatch.setattr(pinn_training, "time", EvenClock(1.0))
     pinn = small(10_000, seconds=50.0, optimiser="lbfgs")
     record = pinn.solve(PROBLEM, known=KNOWN, recover={"rate": 3.0})
     assert "before numbers left their first guess" in record.note

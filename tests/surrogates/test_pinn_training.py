@@ -1,6 +1,7 @@
 """The descent of a network of coordinates: it is kept, resumed bit for bit, and told about."""
 
 import bisect
+import functools
 import itertools
 import logging
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from even_clock import EvenClock
 from known_problems import decay, heat, measured, small
 from understudy.surrogates import pinn_training
 from understudy.surrogates.pinn import PINN
@@ -24,17 +26,6 @@ SOFT = {"built_in": False, "mirrored": False}
 
 class Killed(Exception):
     """As if by a signal."""
-
-
-class Clock:
-    """Each look at it takes a second."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def perf_counter(self) -> float:
-        self.now += 1
-        return self.now
 
 
 def run(folder: Path | None = None, **how: Any) -> PINN:
@@ -107,7 +98,7 @@ def test_other_points_make_another_descent() -> None:
 def run_for(seconds: float, folder: Path) -> PINN:
     """By a clock of which each look takes a second."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pinn_training, "time", Clock())
+        patch.setattr(pinn_training, "time", EvenClock(1.0))
         return run(folder, seconds=seconds, optimiser="lbfgs")
 
 
@@ -126,6 +117,7 @@ def test_a_run_whose_time_was_up_goes_on_with_more_as_if_it_had_not_been(tmp_pat
 def test_a_run_whose_time_was_up_at_a_refresh_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     whole = run(optimiser="lbfgs")
 
+    @functools.cache
     def last_step(seconds: float) -> int:
         return run_for(seconds, tmp_path / str(seconds)).history.steps[-1]
 
@@ -137,7 +129,7 @@ def test_a_run_whose_time_was_up_at_a_refresh_goes_on_as_if_it_had_not_been(tmp_
 
 def test_a_run_whose_time_is_up_is_not_finished() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pinn_training, "time", Clock())
+        patch.setattr(pinn_training, "time", EvenClock(1.0))
         pinn = small(STEPS, seconds=60.0)
         record = pinn.solve(decay())
     assert not record.finished
@@ -224,7 +216,7 @@ def test_a_descent_that_is_not_kept_is_not_interrupted_for_it(monkeypatch: pytes
 
 def kept_history(folder: Path, **how: Any) -> PINN:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pinn_training, "time", Clock())
+        patch.setattr(pinn_training, "time", EvenClock(1.0))
         return run(folder, **how)
 
 
