@@ -46,49 +46,59 @@ def results_of(folder: Path, part: str) -> dict[str, Any]:
     return found
 
 
+def judge_forms(folder: Path, said: str, problem: str, surrogate: str) -> None:
+    rows = results_of(folder, "precision")["rows"]
+    own = {row["form"]: row for row in rows if row["surrogate"] == surrogate}
+    assert {*own} == {*precision.FORMS}
+    assert f"{problem}, {surrogate}" in said
+    null = own.pop("null")
+    assert null["test"] > 0
+    assert not {"bytes", "alone", "joules"} & {*null}
+    narrowed = own.pop("narrowed-50")
+    if surrogate in ("mlp", "dense"):
+        assert narrowed["bytes"] < 0.55 * own["float32"]["bytes"]
+        assert narrowed["operations"] < 0.55 * own["float32"]["operations"]
+    else:
+        assert "has no two linear layers" in narrowed["why_not"]
+    assert own["float64"]["bytes"] == 2 * own["float32"]["bytes"]
+    assert own["bfloat16"]["bytes"] < 0.56 * own["float32"]["bytes"]
+    assert own["int8"]["bytes"] < 0.35 * own["float32"]["bytes"]
+    assert own["ternary"]["bytes"] < 0.15 * own["float32"]["bytes"]
+    assert own["pruned-90"]["bytes"] < own["pruned-50"]["bytes"] < own["float32"]["bytes"]
+    assert own["float32"]["test"] == pytest.approx(own["float64"]["test"], rel=0.02)
+    for form, row in own.items():
+        assert 0 < row["alone"]["low"] <= row["alone"]["median"]
+        assert row["batch"]["median"] > 0
+        assert ("ahead" in row) == (problem == "line")
+        assert (row["zeros"] > 0.2) == form.startswith(("pruned", "ternary")), form
+    order = [own[form]["joules"] for form in ("float64", "float32", "bfloat16", "int8")]
+    assert order == sorted(order, reverse=True)
+    # products in single precision, less those by zeros, and 12.5 pJ a byte
+    for form, zeros in (("float32", 0.0), ("pruned-90", own["pruned-90"]["zeros"])):
+        products = (1 - zeros) * own["float32"]["operations"]
+        assert own[form]["joules"] == pytest.approx(products * 4.6e-12 + own[form]["bytes"] * 12.5e-12)
+    if surrogate == "mlp":
+        return  # its few steps leave the last layer at zero
+    assert 0.5 < own["pruned-90"]["zeros"] < 0.9  # the last layers are whole
+    # those that were trained on are not those that were not
+    for form in ("pruned-90", "ternary"):
+        assert own[f"{form}-trained"]["test"] != own[form]["test"]
+    if surrogate != "mixer":  # of which the first weights stay the best
+        assert own["float32-trained"]["test"] != own["float32"]["test"]
+
+
 def test_every_form_of_every_surrogate_has_its_errors_times_bytes_and_energy(
     measured: tuple[Path, str],
 ) -> None:
-    folder, said = measured
-    rows = results_of(folder, "precision")["rows"]
     for problem, surrogate in (("line", "mlp"), ("channel", "mixer"), ("pipes", "dense")):
-        own = {row["form"]: row for row in rows if row["surrogate"] == surrogate}
-        assert {*own} == {*precision.FORMS}
-        assert f"{problem}, {surrogate}" in said
-        null = own.pop("null")
-        assert null["test"] > 0
-        assert not {"bytes", "alone", "joules"} & {*null}
-        narrowed = own.pop("narrowed-50")
-        if surrogate in ("mlp", "dense"):
-            assert narrowed["bytes"] < 0.55 * own["float32"]["bytes"]
-            assert narrowed["operations"] < 0.55 * own["float32"]["operations"]
-        else:
-            assert "has no two linear layers" in narrowed["why_not"]
-        assert own["float64"]["bytes"] == 2 * own["float32"]["bytes"]
-        assert own["bfloat16"]["bytes"] < 0.56 * own["float32"]["bytes"]
-        assert own["int8"]["bytes"] < 0.35 * own["float32"]["bytes"]
-        assert own["ternary"]["bytes"] < 0.15 * own["float32"]["bytes"]
-        assert own["pruned-90"]["bytes"] < own["pruned-50"]["bytes"] < own["float32"]["bytes"]
-        assert own["float32"]["test"] == pytest.approx(own["float64"]["test"], rel=0.02)
-        for form, row in own.items():
-            assert 0 < row["alone"]["low"] <= row["alone"]["median"]
-            assert row["batch"]["median"] > 0
-            assert ("ahead" in row) == (problem == "line")
-            assert (row["zeros"] > 0.2) == form.startswith(("pruned", "ternary")), form
-        order = [own[form]["joules"] for form in ("float64", "float32", "bfloat16", "int8")]
-        assert order == sorted(order, reverse=True)
-        # products in single precision, less those by zeros, and 12.5 pJ a byte
-        for form, zeros in (("float32", 0.0), ("pruned-90", own["pruned-90"]["zeros"])):
-            products = (1 - zeros) * own["float32"]["operations"]
-            assert own[form]["joules"] == pytest.approx(products * 4.6e-12 + own[form]["bytes"] * 12.5e-12)
-        if surrogate == "mlp":
-            continue  # its few steps leave the last layer at zero
-        assert 0.5 < own["pruned-90"]["zeros"] < 0.9  # the last layers are whole
-        # those that were trained on are not those that were not
-        for form in ("pruned-90", "ternary"):
-            assert own[f"{form}-trained"]["test"] != own[form]["test"]
-        if surrogate != "mixer":  # of which the first weights stay the best
-            assert own["float32-trained"]["test"] != own["float32"]["test"]
+        judge_forms(*measured, problem, surrogate)
+
+
+@pytest.mark.slow
+def test_forms_of_convolutions_are_judged_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["bench", "low-cost", "--preset", "quick", "--folder", str(tmp_path), "--parts", "precision"]
+    assert main(command) == 0
+    judge_forms(tmp_path, capsys.readouterr().out, "line", "cnn")
 
 
 def test_a_null_model_answers_every_query_the_same_and_a_step_by_its_linear_part(

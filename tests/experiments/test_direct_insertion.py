@@ -138,11 +138,16 @@ def test_what_is_timed_is_the_solver_and_not_the_loop_around_it(seen: np.ndarray
     assert number(64) == number(2)
 
 
-def test_a_smaller_grid_that_holds_the_waves_answers_the_same(seen: np.ndarray) -> None:
-    whole = dataclasses.replace(INSERTION, system=KuramotoSivashinsky(22.0, 128), factor=16)
-    fine = whole({SEEN: seen}, NOW).values["u"]
-    small = dataclasses.replace(whole, points=64)({SEEN: seen}, NOW).values["u"]
-    np.testing.assert_allclose(small, fine, rtol=0, atol=1e-11)
+@pytest.mark.parametrize(
+    ("whole", "points", "close"), [(128, 64, 1e-11), pytest.param(64, 48, 1e-6, marks=pytest.mark.slow)]
+)
+def test_a_smaller_grid_that_holds_the_waves_answers_the_same(
+    seen: np.ndarray, whole: int, points: int, close: float
+) -> None:
+    every = dataclasses.replace(INSERTION, system=KuramotoSivashinsky(22.0, whole), factor=whole // 8)
+    fine = every({SEEN: seen}, NOW).values["u"]
+    small = dataclasses.replace(every, points=points)({SEEN: seen}, NOW).values["u"]
+    np.testing.assert_allclose(small, fine, rtol=0, atol=close)
     assert np.abs(small - fine).max() > 0
 
 

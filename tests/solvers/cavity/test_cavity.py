@@ -161,11 +161,12 @@ def test_it_is_steady_and_reynolds_numbers_are_drawn_in_their_range() -> None:
     assert (problem.ranges[0].low, problem.ranges[0].high) == (1 / 400, 1 / 50)
 
 
-def test_the_reference_covers_what_a_finer_grid_changes() -> None:
-    system = Cavity(12)
+@pytest.mark.parametrize("cells", [12, pytest.param(16, marks=pytest.mark.slow)])
+def test_the_reference_covers_what_a_finer_grid_changes(cells: int) -> None:
+    system = Cavity(cells)
     solution = KIT.reference(system)(QUERY, ONCE)
     assert solution.status[0] == Status.SOLVED
-    finer = CavityNewton(system, cells=384)(QUERY, ONCE).values["psi"]
+    finer = CavityNewton(system, cells=32 * cells)(QUERY, ONCE).values["psi"]
     change = np.sqrt(np.mean((finer - solution.values["psi"]) ** 2) / np.mean(finer**2))
     assert change < solution.error_estimate[0] < 0.01
 

@@ -23,6 +23,9 @@ Chaotic = tuple[KuramotoSivashinsky, NDArray[np.float64]]
 AWKWARD = np.array([0.0, 0.01, 1 / 32, 0.05, 0.07, 0.2, 0.25, 1.0, 1.03, 2.5])
 """On the lattice of steps of 1/32 and off it, within a multistep scheme's first steps and beyond."""
 
+FORCING = pytest.mark.parametrize("forcing", [0.3, pytest.param(0.0, marks=pytest.mark.slow)])
+"""Without it other kernels are compiled."""
+
 
 def solvers(system: KuramotoSivashinsky, step: float) -> list[SpectralSolver]:
     return [
@@ -79,9 +82,10 @@ def test_the_compiled_engine_runs_where_it_can_and_the_plain_one_elsewhere(
     np.testing.assert_allclose(answer, other, rtol=0, atol=1e-12)
 
 
+@FORCING
 @pytest.mark.parametrize("points", [32, 44])
-def test_a_batch_gives_what_its_samples_give_alone(points: int) -> None:
-    system = KuramotoSivashinsky(22.0, points, forcing=0.3, forcing_wavelength=22.0)
+def test_a_batch_gives_what_its_samples_give_alone(points: int, forcing: float) -> None:
+    system = KuramotoSivashinsky(22.0, points, forcing=forcing, forcing_wavelength=22.0)
     queries = system.draw([np.random.default_rng(i) for i in range(11)])
     times = np.array([1.0, 5.0])
     for solver in solvers(system, 1 / 16)[: 5 if points == 32 else 6]:
@@ -94,9 +98,12 @@ def test_a_batch_gives_what_its_samples_give_alone(points: int) -> None:
             np.testing.assert_array_equal(part, together[3:9])
 
 
+@FORCING
 @pytest.mark.parametrize("points", [32, 52])
-def test_a_run_repeats_to_the_last_bit_and_does_not_depend_on_what_else_is_asked(points: int) -> None:
-    system = KuramotoSivashinsky(22.0, points, forcing=0.3, forcing_wavelength=22.0)
+def test_a_run_repeats_to_the_last_bit_and_does_not_depend_on_what_else_is_asked(
+    points: int, forcing: float
+) -> None:
+    system = KuramotoSivashinsky(22.0, points, forcing=forcing, forcing_wavelength=22.0)
     queries = system.draw([np.random.default_rng(i) for i in range(4)])
     for solver in solvers(system, 1 / 16)[: 5 if points == 32 else 6]:
         first = solver(queries, np.array([0.3, 1.0, 2.0])).values["u"]

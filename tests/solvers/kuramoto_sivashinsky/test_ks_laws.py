@@ -107,8 +107,9 @@ def test_the_mean_is_conserved_and_a_sawtooth_dies(chaotic: Chaotic) -> None:
     assert np.abs(np.fft.rfft(end)[:, -1]).max() < 1e-9
 
 
-def test_the_residual_of_a_solution_falls_with_the_fourth_power_of_the_interval() -> None:
-    system = KuramotoSivashinsky(50.0, 128, forcing=0.05, forcing_wavelength=25.0)
+@pytest.mark.parametrize("points", [128, pytest.param(192, marks=pytest.mark.slow)])
+def test_the_residual_of_a_solution_falls_with_the_fourth_power_of_the_interval(points: int) -> None:
+    system = KuramotoSivashinsky(50.0, points, forcing=0.05, forcing_wavelength=25.0)
     u = flow(ETDAB(system, step=1 / 32), system.draw([np.random.default_rng(0)])["u"], 60.0)
     sizes = []
     for interval in (1 / 8, 1 / 16, 1 / 32):

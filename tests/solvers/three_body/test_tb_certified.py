@@ -19,15 +19,16 @@ def hard_ones(samples: int = 300) -> list[int]:
     return np.flatnonzero(estimate > 1e-2).tolist()
 
 
-def test_what_two_runs_disagree_on_is_solved_in_long_words_and_the_rest_is_not() -> None:
-    numbers = [*hard_ones()[:2], 0, 1]
+@pytest.mark.parametrize("hard", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_what_two_runs_disagree_on_is_solved_in_long_words_and_the_rest_is_not(hard: int) -> None:
+    numbers = [*hard_ones()[:hard], *range(hard)]
     query, times = drawn(*numbers), np.array([0.0, 3.0, 6.0])
     certified = Certified(SYSTEM, tolerance=1e-8, agreement=1e-2)(query, times)
     truth = Reference(SYSTEM)(query, times)
     assert (certified.status == Status.SOLVED).all()
-    assert certified.measures["digits"][:2].min() > 15
+    assert certified.measures["digits"][:hard].min() > 15
     error = np.abs(certified.values["x"] - truth.values["x"]).max(axis=(1, 2))
-    assert (error[:2] == 0).all()
+    assert (error[:hard] == 0).all()
     assert (error <= np.maximum(certified.error_estimate, 1e-10)).all()
     double = certified.measures["digits"] == 15
     assert (certified.error_estimate[double] <= 1e-2).all()
@@ -116,9 +117,10 @@ def test_the_closest_approach_is_found_only_if_asked_for_and_changes_no_answer()
     np.testing.assert_array_equal(with_it.measures["steps"], without.measures["steps"])
 
 
-def test_a_system_of_another_size_is_certified_alike() -> None:
+@pytest.mark.parametrize("others", [8, pytest.param(30, marks=pytest.mark.slow)])
+def test_a_system_of_another_size_is_certified_alike(others: int) -> None:
     """Lengths by a power of two, times by the root of its cube: the same bits, but for rounding of times."""
-    query, times = drawn(*hard_ones(30)[:2], *range(8)), np.array([6.0])
+    query, times = drawn(*hard_ones(30)[:2], *range(others)), np.array([6.0])
     solver = Certified(SYSTEM, tolerance=1e-8, agreement=1e-3)
     one = solver(query, times)
     assert {15} < {*one.measures["digits"]}
